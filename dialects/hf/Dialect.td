@@ -1,0 +1,33 @@
+//===- Dialect.td - the hf dialect -------------------------*- tablegen -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_DIALECTS_HF_DIALECT
+#define HFC_DIALECTS_HF_DIALECT
+
+include "mlir/IR/OpBase.td"
+
+def Hf_Dialect : Dialect {
+  let name = "hf";
+  let cppNamespace = "::hfc::hf";
+  let summary = "Model operations in transformers' words, on global tensors";
+  let description = [{
+    The vocabulary in which a Hugging Face model is written: some thirty *primitives* with direct
+    semantics, and *composites* (norms, attention, rotary embeddings, …), each of which has one
+    decomposition into primitives. The decomposition is the composite's reference semantics, and
+    kernel bodies, default derivatives and costs come from it.
+
+    All tensors have static shapes: capacities are known at compile time, and what varies (lengths,
+    positions) is data. An op's location is its Hugging Face module path
+    (`loc("model.layers.3.mlp.down_proj")`); the discardable attributes `hf.block` (layer number) and
+    `hf.phase` (`"forward"` when absent, `"backward"`, `"update"`) survive passes that drop locations.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+#endif // HFC_DIALECTS_HF_DIALECT

@@ -1,0 +1,29 @@
+//===- Hf.h - the hf dialect's classes
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_DIALECTS_HF_HF_H
+#define HFC_DIALECTS_HF_HF_H
+
+#include "hfc/Support/LLVM.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/hf/Dialect.h.inc"
+#include "dialects/hf/Enums.h.inc"
+#include "dialects/hf/Interfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/hf/Attrs.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/hf/Ops.h.inc"
+
+#endif // HFC_DIALECTS_HF_HF_H

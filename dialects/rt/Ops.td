@@ -1,0 +1,295 @@
+//===- Ops.td - the rt dialect -----------------------------*- tablegen -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_DIALECTS_RT_OPS
+#define HFC_DIALECTS_RT_OPS
+
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Rt_Dialect : Dialect {
+  let name = "rt";
+  let cppNamespace = "::hfc::rt";
+  let summary = "The device program: buffers at planned offsets, launches, library calls, streams";
+  let description = [{
+    What a rank does, as one straight list: an `rt.entry` names its buffers (offsets in the one arena, parameters,
+    states, constants) and then issues work to streams. Work on one stream runs in order; work on different
+    streams is ordered only by events. Everything about a value's distribution is gone by now; the callee of a launch is a
+    function of hf primitives until kernels are emitted, and a `kernel.func` after.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+class Rt_Op<string mnemonic, list<Trait> traits = []> : Op<Rt_Dialect, mnemonic, traits>;
+
+/// An op that only names a buffer.
+class Rt_BufferOp<string mnemonic, list<Trait> traits = []> : Rt_Op<mnemonic, !listconcat([Pure, HasParent<"EntryOp">], traits)> {
+  let results = (outs AnyStaticShapeMemRef:$buffer);
+}
+
+def Rt_EntryOp : Rt_Op<"entry", [IsolatedFromAbove, Symbol, NoTerminator, SingleBlock]> {
+  let summary = "an entry of the program: a straight schedule over planned buffers";
+  let description = [{
+    `arena` is the number of bytes, 64-byte aligned, in which all `rt.arena`, `rt.input` and `rt.output` buffers of
+    this entry lie. All entries of a program share one arena, as large as the largest.
+
+    Constraints:
+    - (C1) every buffer of the arena lies inside it, aligned to 64 bytes.
+    - (C2) input names are distinct; output names are distinct.
+
+    Example:
+
+    ```mlir
+    func.func private @double(%x: tensor<16xf32>) -> tensor<16xf32> {
+      %0 = hf.add %x, %x : tensor<16xf32>
+      return %0 : tensor<16xf32>
+    }
+    rt.entry @forward arena 128 {
+      %x = rt.input "x" at 0 : memref<16xf32>
+      %y = rt.output "y" at 64 : memref<16xf32>
+      rt.launch @double ins(%x : memref<16xf32>) outs(%y : memref<16xf32>)
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `arena` $arena attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Rt_ArenaOp : Rt_BufferOp<"arena"> {
+  let summary = "a temporary buffer at a planned offset in bytes";
+  let description = [{
+    Its lifetime is from the first launch that writes it to the last that reads it.
+
+    Example:
+
+    ```mlir
+    rt.entry @e arena 64 {
+      %t = rt.arena at 0 : memref<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset);
+  let assemblyFormat = "`at` $offset attr-dict `:` type($buffer)";
+}
+
+def Rt_InputOp : Rt_BufferOp<"input"> {
+  let summary = "a buffer of the arena that the caller fills before the entry runs";
+  let description = [{
+    Example:
+
+    ```mlir
+    rt.entry @e arena 64 {
+      %ids = rt.input "input_ids" at 0 : memref<2x8xi32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$offset);
+  let assemblyFormat = "$name `at` $offset attr-dict `:` type($buffer)";
+}
+
+def Rt_OutputOp : Rt_BufferOp<"output"> {
+  let summary = "a buffer of the arena that the caller reads after the entry ran";
+  let description = [{
+    Example:
+
+    ```mlir
+    rt.entry @e arena 64 {
+      %y = rt.output "logits" at 0 : memref<2x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$offset);
+  let assemblyFormat = "$name `at` $offset attr-dict `:` type($buffer)";
+}
+
+def Rt_ParameterOp : Rt_BufferOp<"parameter"> {
+  let summary = "the buffer of a parameter";
+  let description = [{
+    Constraints:
+    - (C1) the symbol is an `hf.parameter` of the same shape and element type.
+
+    Example:
+
+    ```mlir
+    hf.parameter @w : tensor<4x4xf32> from [#hf.piece<"w">]
+    rt.entry @e arena 0 {
+      %w = rt.parameter @w : memref<4x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let assemblyFormat = "$parameter attr-dict `:` type($buffer)";
+}
+
+def Rt_StateOp : Rt_BufferOp<"state"> {
+  let summary = "the buffer of a state, updated in place";
+  let description = [{
+    Constraints:
+    - (C1) the symbol is an `hf.state` of the same shape and element type.
+
+    Example:
+
+    ```mlir
+    hf.state @cache : tensor<4x4xf32>
+    rt.entry @e arena 0 {
+      %c = rt.state @cache : memref<4x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let assemblyFormat = "$state attr-dict `:` type($buffer)";
+}
+
+def Rt_ConstantOp : Rt_BufferOp<"constant"> {
+  let summary = "a buffer with values fixed at compile time";
+  let description = [{
+    Example:
+
+    ```mlir
+    rt.entry @e arena 0 {
+      %c = rt.constant dense<[1.0, 0.5]> : tensor<2xf32> as memref<2xf32>
+    }
+    ```
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let assemblyFormat = "$value `as` type($buffer) attr-dict";
+}
+
+def Rt_ViewOp : Rt_Op<"view", [Pure, HasParent<"EntryOp">]> {
+  let summary = "a buffer under another shape";
+  let description = [{
+    The same bytes, row-major, with as many elements of the same type.
+
+    Constraints:
+    - (C1) element types and numbers of elements agree.
+
+    Example:
+
+    ```mlir
+    rt.entry @e arena 64 {
+      %t = rt.arena at 0 : memref<16xf32>
+      %v = rt.view %t : memref<16xf32> to memref<4x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeMemRef:$source);
+  let results = (outs AnyStaticShapeMemRef:$buffer);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($buffer)";
+  let hasVerifier = 1;
+}
+
+/// Work that a stream executes.
+class Rt_WorkOp<string mnemonic, list<Trait> traits = []> : Rt_Op<mnemonic, !listconcat([HasParent<"EntryOp">], traits)>;
+
+def Rt_LaunchOp : Rt_WorkOp<"launch", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel over buffers";
+  let description = [{
+    The callee's arguments are the `ins`; its results (of a function of hf ops), or its last arguments (of a kernel),
+    are the `outs`. An output buffer that equals an input buffer is an update in place, which the callee
+    must allow.
+
+    Constraints:
+    - (C1) the callee is a `func.func` or a `kernel.func`.
+    - (C2) shapes and element types agree with the callee's signature.
+
+    Example: see `rt.entry`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyStaticShapeMemRef>:$ins, Variadic<AnyStaticShapeMemRef>:$outs,
+                       DefaultValuedAttr<I32Attr, "0">:$stream);
+  let assemblyFormat = [{
+    $callee (`ins` `(` $ins^ `:` type($ins) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? attr-dict
+  }];
+}
+
+def Rt_GemmOp : Rt_WorkOp<"gemm"> {
+  let summary = "matrix product by the target's library";
+  let description = [{
+    `c[m, n] = sum_k a[m, k] * b[k, n] (+ bias[n])`, after the last two dimensions of `a` or `b` are swapped if
+    `transpose_a` or `transpose_b` is there. If `b` has rank 2, all leading dimensions of `a` and `c` are rows
+    (`m` is their product); otherwise leading dimensions are batch dimensions, equal in all three. Accumulates in float32; `c` is
+    rounded once.
+
+    Constraints:
+    - (C1) sizes agree; element types of a, b, c (and bias) are equal and floating point.
+    - (C2) with `b` of rank 2 `transpose_a` is absent or `a` has rank 2.
+
+    Example:
+
+    ```mlir
+    hf.parameter @w : tensor<8x4xf32> from [#hf.piece<"w">]
+    rt.entry @e arena 128 {
+      %a = rt.input "x" at 0 : memref<2x4xf32>
+      %c = rt.output "y" at 64 : memref<2x8xf32>
+      %w = rt.parameter @w : memref<8x4xf32>
+      rt.gemm %a, %w into %c {transpose_b} : memref<2x4xf32>, memref<8x4xf32>, memref<2x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeMemRef:$a, AnyStaticShapeMemRef:$b, AnyStaticShapeMemRef:$c,
+                       Optional<AnyStaticShapeMemRef>:$bias, UnitAttr:$transpose_a, UnitAttr:$transpose_b,
+                       DefaultValuedAttr<I32Attr, "0">:$stream);
+  let assemblyFormat = [{
+    $a `,` $b `into` $c (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict `:` type($a) `,` type($b) `,` type($c)
+  }];
+  let hasVerifier = 1;
+}
+
+def Rt_CopyOp : Rt_WorkOp<"copy", [SameTypeOperands]> {
+  let summary = "copies one buffer into another";
+  let description = [{
+    Only at boundaries that the user asked for; the planner avoids all others.
+
+    Example:
+
+    ```mlir
+    rt.entry @e arena 128 {
+      %a = rt.input "x" at 0 : memref<16xf32>
+      %c = rt.output "y" at 64 : memref<16xf32>
+      rt.copy %a to %c : memref<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeMemRef:$source, AnyStaticShapeMemRef:$target, DefaultValuedAttr<I32Attr, "0">:$stream);
+  let assemblyFormat = "$source `to` $target attr-dict `:` type($source)";
+}
+
+def Rt_RecordOp : Rt_WorkOp<"record"> {
+  let summary = "marks a point of a stream";
+  let description = [{
+    Event `event` happens when all earlier work of the stream is done. An event is recorded once in an entry.
+
+    Example:
+
+    ```mlir
+    rt.entry @e arena 0 {
+      rt.record 0 {stream = 1 : i32}
+      rt.wait 0 {stream = 0 : i32}
+    }
+    ```
+  }];
+  let arguments = (ins I32Attr:$event, DefaultValuedAttr<I32Attr, "0">:$stream);
+  let assemblyFormat = "$event attr-dict";
+}
+
+def Rt_WaitOp : Rt_WorkOp<"wait"> {
+  let summary = "makes later work of a stream wait for an event";
+  let description = [{
+    Constraints:
+    - (C1) the event is recorded earlier in the entry.
+
+    Example: see `rt.record`.
+  }];
+  let arguments = (ins I32Attr:$event, DefaultValuedAttr<I32Attr, "0">:$stream);
+  let assemblyFormat = "$event attr-dict";
+}
+
+#endif // HFC_DIALECTS_RT_OPS

@@ -1,0 +1,43 @@
+# Helpers of the hfc build. One line adds a dialect, a pass group, or a part of libHFC.
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+if(NOT DEFINED LLVM_USE_LINKER)
+  add_link_options(-fuse-ld=lld)
+endif()
+# RTTI stays on, as in Debian's LLVM. Visibility stays default: TypeIDs must cross libraries.
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -ffunction-sections)
+if(HFC_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined
+                      -fno-sanitize=vptr -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address,undefined -fno-sanitize=vptr)
+endif()
+
+set_property(GLOBAL PROPERTY HFC_OBJECTS "")
+set_property(GLOBAL PROPERTY HFC_TABLEGEN_TARGETS "")
+
+# hfc_tablegen(<tag> <file.td> <out> <args…>...): generated targets are collected, so that
+# every object of libHFC waits for all of them.
+function(hfc_tablegen_target name)
+  add_public_tablegen_target(${name})
+  set_property(GLOBAL APPEND PROPERTY HFC_TABLEGEN_TARGETS ${name})
+endfunction()
+
+# add_hfc_part(<name> <sources>...): objects that become part of the one shared libHFC.
+function(add_hfc_part name)
+  add_library(${name} OBJECT ${ARGN})
+  # MLIR's translation units: no exceptions, as LLVM itself is built.
+  target_compile_options(${name} PRIVATE -fno-exceptions)
+  set_property(GLOBAL APPEND PROPERTY HFC_OBJECTS ${name})
+endfunction()
+
+# add_hfc_tool(<name> <sources>...): a binary that links libHFC, libMLIR and libLLVM, nothing else.
+function(add_hfc_tool name)
+  add_executable(${name} ${ARGN})
+  target_compile_options(${name} PRIVATE -fno-exceptions)
+  target_link_libraries(${name} PRIVATE HFC MLIR LLVM)
+  set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN/../lib" INSTALL_RPATH "$ORIGIN/../lib")
+endfunction()
