@@ -10,6 +10,7 @@
 #include "dialects/hf/Hf.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
+#include "hfc/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -29,4 +30,4 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
 }
 
-void hfc::registerAllPasses() {}
+void hfc::registerAllPasses() { registerConversionPasses(); }
