@@ -16,6 +16,10 @@ if(HFC_SANITIZE)
   add_link_options(-fsanitize=address,undefined -fno-sanitize=vptr)
 endif()
 
+if(HFC_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 set_property(GLOBAL PROPERTY HFC_OBJECTS "")
 set_property(GLOBAL PROPERTY HFC_TABLEGEN_TARGETS "")
 
@@ -40,4 +44,14 @@ function(add_hfc_tool name)
   target_compile_options(${name} PRIVATE -fno-exceptions)
   target_link_libraries(${name} PRIVATE HFC MLIR LLVM)
   set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN/../lib" INSTALL_RPATH "$ORIGIN/../lib")
+endfunction()
+
+# add_hfc_fuzzer(<name> <sources>...): a libFuzzer target, built with -DHFC_FUZZERS=ON only. Link what it
+# exercises with target_link_libraries.
+function(add_hfc_fuzzer name)
+  if(HFC_FUZZERS)
+    add_executable(${name} ${ARGN})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN/../lib")
+  endif()
 endfunction()
