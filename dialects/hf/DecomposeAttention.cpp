@@ -10,4 +10,133 @@
 using namespace hfc;
 using namespace hfc::hf;
 
-SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) { return {}; }
+namespace {
+
+/// Builds attention over operands in the order batch, heads, sequence, head dimension.
+class AttentionBuilder {
+public:
+  AttentionBuilder(TensorBuilder &tb, AttentionOp op) : tb(tb), op(op) {
+    query = toHeadsFirst(op.getQuery());
+    key = toHeadsFirst(op.getKey());
+    value = toHeadsFirst(op.getValue());
+    batch = shapeOf(query)[0];
+    heads = shapeOf(query)[1];
+    queries = shapeOf(query)[2];
+    keyHeads = shapeOf(key)[1];
+    keys = shapeOf(key)[2];
+  }
+
+  Value build() {
+    Value score = scores();
+    Value mask = visible();
+    Value weights = mask ? maskedSoftmax(score, tb.broadcast(mask, shapeOf(score), {0, 2, 3}))
+                         : Value(SoftmaxOp::create(tb.get(), tb.getLoc(), score.getType(), score));
+    Value mixed = groupedProduct(weights, value, /*transposeRhs=*/false);
+    return fromHeadsFirst(tb.convert(mixed, elementOf(op.getQuery())));
+  }
+
+private:
+  /// Float32 (or wider), heads outside the sequence.
+  Value toHeadsFirst(Value x) {
+    x = tb.convert(x, tb.computeType(elementOf(x)));
+    switch (op.getLayout()) {
+    case HeadLayout::bshd:
+      return tb.transpose(x, {0, 2, 1, 3});
+    case HeadLayout::bhsd:
+      return x;
+    case HeadLayout::sbhd:
+      return tb.transpose(x, {1, 2, 0, 3});
+    }
+    llvm_unreachable("every layout is handled");
+  }
+
+  Value fromHeadsFirst(Value x) {
+    switch (op.getLayout()) {
+    case HeadLayout::bshd:
+      return tb.transpose(x, {0, 2, 1, 3});
+    case HeadLayout::bhsd:
+      return x;
+    case HeadLayout::sbhd:
+      return tb.transpose(x, {2, 0, 1, 3});
+    }
+    llvm_unreachable("every layout is handled");
+  }
+
+  /// A product of each query head with its key head: the query heads of a group stack up as rows.
+  Value groupedProduct(Value lhs, Value rhs, bool transposeRhs) {
+    int64_t rows = heads / keyHeads * queries;
+    Value grouped = tb.reshape(lhs, {batch, keyHeads, rows, shapeOf(lhs).back()});
+    Value product = tb.matmul(grouped, rhs, /*transposeLhs=*/false, transposeRhs);
+    return tb.reshape(product, {batch, heads, queries, shapeOf(product).back()});
+  }
+
+  Value scores() {
+    Value score = tb.mul(groupedProduct(query, key, /*transposeRhs=*/true), op.getScale().convertToDouble());
+    if (auto cap = op.getSoftcapAttr())
+      score = SoftcapOp::create(tb.get(), tb.getLoc(), score.getType(), score, cap);
+    if (Value bias = op.getBias())
+      score = tb.add(score, tb.broadcast(tb.convert(bias, elementOf(score)), shapeOf(score), {0, 1, 2, 3}));
+    return score;
+  }
+
+  // Masks, over [batch, queries, keys].
+
+  RankedTensorType indexSpace() { return RankedTensorType::get({batch, queries, keys}, tb.get().getI32Type()); }
+  /// A value for each batch element, over the index space.
+  Value perBatch(Value x) { return tb.broadcast(tb.convert(x, tb.get().getI32Type()), indexSpace().getShape(), {0}); }
+  Value perQuery(Value x) { return tb.broadcast(x, indexSpace().getShape(), {0, 1}); }
+  Value perKey(Value x) { return tb.broadcast(x, indexSpace().getShape(), {0, 2}); }
+
+  /// Each query's position among the keys.
+  Value queryPositions() {
+    Value index = tb.iota(indexSpace(), 1);
+    return op.getPast() ? tb.add(index, perBatch(op.getPast())) : index;
+  }
+
+  /// Which keys a query may see; null if it is all of them.
+  Value visible() {
+    Value mask;
+    auto require = [&](Value condition) { mask = mask ? tb.logicalAnd(mask, condition) : condition; };
+    if (op.getCausal())
+      require(tb.compare(Compare::le, keyIndex(), queryPositions()));
+    if (std::optional<uint64_t> window = op.getWindow()) {
+      Value distance = tb.sub(queryPositions(), keyIndex());
+      // No two positions are further apart than an i32 tells.
+      double width = static_cast<double>(std::min<uint64_t>(*window, std::numeric_limits<int32_t>::max()));
+      require(tb.compare(Compare::lt, distance, tb.splatLike(distance, width)));
+    }
+    if (Value keyMask = op.getKeyMask())
+      require(perKey(tb.compare(Compare::ne, keyMask, tb.splatLike(keyMask, 0.0))));
+    if (op.getQuerySegments())
+      require(tb.compare(Compare::eq, perQuery(op.getQuerySegments()), perKey(op.getKeySegments())));
+    if (op.getPast())
+      require(tb.compare(Compare::lt, keyIndex(), tb.add(perBatch(op.getPast()), perBatch(op.getCount()))));
+    return mask;
+  }
+
+  Value keyIndex() { return tb.iota(indexSpace(), 2); }
+
+  /// Softmax over visible keys, and 0 where there is none. Hidden scores become a large negative number and never an
+  /// infinity, whose difference with itself is no number. The largest visible score adds 1 to the sum, so a smaller
+  /// sum means that nothing is visible.
+  Value maskedSoftmax(Value score, Value mask) {
+    Value floor = tb.splatLike(score, -3.0e38);
+    Value shown = tb.max(tb.select(mask, score, floor), floor);
+    Value power = tb.exp(tb.sub(shown, tb.reduceLastAndBroadcast(Reduction::max, shown)));
+    power = tb.select(mask, power, tb.splatLike(power, 0.0));
+    Value sum = tb.reduceLastAndBroadcast(Reduction::sum, power);
+    return tb.div(power, tb.max(sum, tb.splatLike(sum, 1.0)));
+  }
+
+  TensorBuilder &tb;
+  AttentionOp op;
+  Value query, key, value;
+  int64_t batch, heads, queries, keyHeads, keys;
+};
+
+} // namespace
+
+SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
+  TensorBuilder tb(builder, getLoc());
+  return {AttentionBuilder(tb, *this).build()};
+}

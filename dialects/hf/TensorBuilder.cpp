@@ -107,6 +107,14 @@ Value TensorBuilder::take(Value x, Value index) {
   return TakeOp::create(builder, loc, RankedTensorType::get(shape, elementOf(x)), x, index);
 }
 
+std::pair<Value, Value> TensorBuilder::topK(Value x, int64_t k) {
+  SmallVector<int64_t> shape(shapeOf(x));
+  shape.back() = k;
+  auto op = TopKOp::create(builder, loc, RankedTensorType::get(shape, elementOf(x)),
+                           RankedTensorType::get(shape, builder.getI32Type()), x);
+  return {op.getValues(), op.getIndices()};
+}
+
 Value TensorBuilder::linear(Value x, Value weight, Value bias) {
   SmallVector<int64_t> shape(shapeOf(x));
   shape.back() = shapeOf(weight).front();

@@ -30,6 +30,9 @@ public:
   Location getLoc() const { return loc; }
   void setLoc(Location newLoc) { loc = newLoc; }
 
+  /// The type in which `element` is computed where transformers upcasts: float32, or float64 for itself.
+  Type computeType(Type element) { return element.isF64() ? element : builder.getF32Type(); }
+
   // Constants. A scalar constant is a splat of the given type.
   Value constant(ElementsAttr value);
   Value splat(RankedTensorType type, double value);
@@ -81,6 +84,8 @@ public:
   Value matmul(Value lhs, Value rhs, bool transposeLhs = false, bool transposeRhs = false);
   Value gather(Value table, Value indices);
   Value take(Value x, Value index);
+  /// The values and the indices (i32) of the `k` largest elements of the last dimension.
+  std::pair<Value, Value> topK(Value x, int64_t k);
 
   // Composites that the front end uses in many families.
   Value linear(Value x, Value weight, Value bias = {});

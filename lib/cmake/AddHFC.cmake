@@ -44,6 +44,7 @@ function(add_hfc_tool name)
   target_compile_options(${name} PRIVATE -fno-exceptions)
   target_link_libraries(${name} PRIVATE HFC MLIR LLVM)
   set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN/../lib" INSTALL_RPATH "$ORIGIN/../lib")
+  set_property(GLOBAL APPEND PROPERTY HFC_TOOLS ${name})
 endfunction()
 
 # add_hfc_fuzzer(<name> <sources>...): a libFuzzer target, built with -DHFC_FUZZERS=ON only. Link what it
