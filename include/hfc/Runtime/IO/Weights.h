@@ -1,0 +1,45 @@
+//===- Weights.h - a program's parameters from a checkpoint
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_RUNTIME_IO_WEIGHTS_H
+#define HFC_RUNTIME_IO_WEIGHTS_H
+
+#include "hfc/Runtime/IO/Metadata.h"
+#include "hfc/Runtime/IO/SafeTensors.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace hfc::io {
+
+/// Called with bytes done and bytes in all.
+using Progress = std::function<void(const char *what, int64_t done, int64_t total)>;
+
+/// The values of a program's parameters. Those whose type and layout are the checkpoint's stay in the mapped file;
+/// others are converted into memory of their own, while the file's pages are given back.
+class Weights {
+public:
+  /// All that does not fit (missing, shapes, types, tensors that the program does not use) is one error.
+  static Result<Weights> load(const ProgramInfo &program, const std::string &path, const Progress &progress = {});
+
+  /// Values as transformers' `_init_weights` would draw them: normal with a standard deviation of 0.02, norms one,
+  /// biases zero. A value depends on the seed, the parameter's name and its place alone.
+  static Result<Weights> random(const ProgramInfo &program, uint64_t seed, const Progress &progress = {});
+
+  /// In the order of `program.parameters`.
+  const std::vector<const void *> &data() const { return pointers; }
+
+private:
+  std::vector<SafeTensors> checkpoint;
+  std::vector<Memory> owned;
+  std::vector<const void *> pointers;
+};
+
+} // namespace hfc::io
+
+#endif // HFC_RUNTIME_IO_WEIGHTS_H

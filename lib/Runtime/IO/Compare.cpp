@@ -1,0 +1,190 @@
+//===- Compare.cpp - outputs against a reference
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Runtime/IO/Compare.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+namespace hfc::io {
+
+namespace {
+/// Compares one output, position by position.
+class Comparer {
+public:
+  Comparer(const OutputView &output, const TensorView &reference, const TensorView *mask, bool sequenceFirst)
+      : output(output), reference(reference), shape(output.info.shape), sequenceFirst(sequenceFirst) {
+    // A mask counts for outputs of each position, not for pooled ones.
+    bool perPosition = mask && shape.size() >= 3 && mask->shape.size() == 2 && mask->dtype &&
+                       mask->shape[sequenceFirst ? 1 : 0] == shape[0] && mask->shape[sequenceFirst ? 0 : 1] == shape[1];
+    this->mask = perPosition ? mask : nullptr;
+  }
+
+  Result<Comparison> run() {
+    if (!reference.dtype)
+      return Failure{"reference '" + reference.name + "' is " + reference.dtypeName + ", which hfc does not read"};
+    swapped = sequenceFirst && reference.shape != shape && swappedShape() == reference.shape;
+    if (reference.shape != shape && !swapped)
+      return Failure{"output '" + output.info.name + "' is " + shapeToString(shape) + ", but its reference is " +
+                     shapeToString(reference.shape)};
+    comparison.name = output.info.name;
+    comparison.shape = shape;
+    rows = shape.size() >= 2 ? shape[0] : 1;
+    columns = shape.size() >= 2 ? shape[1] : 1;
+    inner = rows * columns ? output.info.elements() / (rows * columns) : 0;
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < columns; ++column)
+        addPosition(row, column);
+    if (comparison.compared == 0 && comparison.positions > 0)
+      return Failure{"attention_mask is 0 everywhere: there is nothing to compare"};
+    finish();
+    return comparison;
+  }
+
+private:
+  std::vector<int64_t> swappedShape() const {
+    std::vector<int64_t> result = shape;
+    if (result.size() >= 3)
+      std::swap(result[0], result[1]);
+    return result;
+  }
+
+  void addPosition(int64_t row, int64_t column) {
+    ++comparison.positions;
+    if (mask) {
+      int64_t at = sequenceFirst ? column * rows + row : row * columns + column;
+      if (loadElement(mask->data, *mask->dtype, at) != 1)
+        return;
+    }
+    ++comparison.compared;
+    int64_t first = (row * columns + column) * inner;
+    int64_t referenceFirst = swapped ? (column * rows + row) * inner : first;
+    for (int64_t i = 0; i < inner; ++i)
+      addValue(first + i, loadElement(output.data, output.info.dtype, first + i),
+               loadElement(reference.data, *reference.dtype, referenceFirst + i));
+    int64_t size = sizeOf(*reference.dtype);
+    reference.file->drop(reference.data + referenceFirst * size, inner * size);
+  }
+
+  void addValue(int64_t flat, double value, double expected) {
+    if (!std::isfinite(value) || !std::isfinite(expected)) {
+      if (comparison.notFinite++ == 0)
+        worst = flat;
+      return;
+    }
+    double difference = std::fabs(value - expected);
+    squaredDifference += difference * difference;
+    squaredReference += expected * expected;
+    if (difference > comparison.maxDifference) {
+      comparison.maxDifference = difference;
+      if (comparison.notFinite == 0)
+        worst = flat;
+    }
+  }
+
+  void finish() {
+    double infinity = std::numeric_limits<double>::infinity();
+    if (comparison.notFinite)
+      comparison.error = infinity;
+    else if (squaredReference > 0)
+      comparison.error = std::sqrt(squaredDifference / squaredReference);
+    else
+      comparison.error = squaredDifference > 0 ? infinity : 0;
+    comparison.worst.resize(shape.size());
+    for (size_t i = shape.size(); i-- > 0;) {
+      comparison.worst[i] = shape[i] ? worst % shape[i] : 0;
+      worst /= std::max<int64_t>(shape[i], 1);
+    }
+  }
+
+  const OutputView &output;
+  const TensorView &reference;
+  const std::vector<int64_t> &shape;
+  const TensorView *mask;
+  bool sequenceFirst, swapped = false;
+  int64_t rows = 1, columns = 1, inner = 0, worst = 0;
+  double squaredDifference = 0, squaredReference = 0;
+  Comparison comparison;
+};
+
+std::string format(const char *pattern, double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, pattern, value);
+  return text;
+}
+
+std::string pad(std::string text, size_t width) {
+  if (text.size() < width)
+    text.append(width - text.size(), ' ');
+  return text;
+}
+} // namespace
+
+Result<std::vector<Comparison>> compareOutputs(const std::vector<OutputView> &outputs, const SafeTensors &reference,
+                                               const TensorView *mask, bool sequenceFirst) {
+  std::vector<Comparison> comparisons;
+  std::string names;
+  for (const OutputView &output : outputs) {
+    names += (names.empty() ? "'" : ", '") + output.info.name + "'";
+    const TensorView *expected = reference.find(output.info.name);
+    if (!expected)
+      continue;
+    Result<Comparison> comparison = Comparer(output, *expected, mask, sequenceFirst).run();
+    if (!comparison)
+      return Failure{comparison.error()};
+    comparisons.push_back(std::move(*comparison));
+  }
+  if (comparisons.empty())
+    return Failure{"'" + reference.path() + "' has none of the program's outputs (" + names +
+                   "): there is nothing to compare"};
+  return comparisons;
+}
+
+std::string comparisonTable(const std::vector<Comparison> &comparisons, double tolerance, bool colors) {
+  size_t width = 8;
+  for (const Comparison &comparison : comparisons)
+    width = std::max(width, comparison.name.size() + 2);
+  std::string table = pad("output", width) + pad("shape", 18) + pad("positions", 12) + pad("error", 12) +
+                      pad("tolerance", 12) + pad("max |diff|", 12) + "at\n";
+  for (const Comparison &each : comparisons) {
+    bool passed = each.passed(tolerance);
+    table += pad(each.name, width) + pad(shapeToString(each.shape), 18);
+    table += pad(std::to_string(each.compared) + "/" + std::to_string(each.positions), 12);
+    table += pad(format("%.2e", each.error), 12) + pad(format("%.2e", tolerance), 12);
+    table += pad(format("%.2e", each.maxDifference), 12) + pad(shapeToString(each.worst), 16);
+    table += colors ? (passed ? "\033[32mok\033[0m" : "\033[31mFAILED\033[0m") : (passed ? "ok" : "FAILED");
+    if (each.notFinite)
+      table += " (" + std::to_string(each.notFinite) + " values are NaN or infinite)";
+    table += "\n";
+  }
+  return table;
+}
+
+std::string comparisonJson(const std::vector<Comparison> &comparisons, double tolerance) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Comparison &each : comparisons) {
+    nlohmann::ordered_json row = {{"name", each.name}, {"shape", each.shape}};
+    // JSON has no infinity: null.
+    row["error"] = std::isfinite(each.error) ? nlohmann::ordered_json(each.error) : nlohmann::ordered_json(nullptr);
+    row["tolerance"] = tolerance;
+    row["max_difference"] = each.maxDifference;
+    row["worst"] = each.worst;
+    row["compared"] = each.compared;
+    row["positions"] = each.positions;
+    row["not_finite"] = each.notFinite;
+    row["passed"] = each.passed(tolerance);
+    list.push_back(std::move(row));
+  }
+  return list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+double defaultTolerance(const ProgramInfo &program) { return program.dtype == "bfloat16" ? 2e-2 : 1e-5; }
+
+} // namespace hfc::io
