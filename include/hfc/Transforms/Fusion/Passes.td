@@ -1,0 +1,64 @@
+//===- Passes.td - fusion into kernel bodies ---------------*- tablegen -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_TRANSFORMS_FUSION_PASSES
+#define HFC_TRANSFORMS_FUSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def Fuse : Pass<"hfc-fuse", "::mlir::ModuleOp"> {
+  let summary = "groups hf ops into kernel bodies, outlined and shared";
+  let description = [{
+    Decomposes the composites of every public function, groups the primitives between library products into kernel
+    bodies, and outlines each body as a private function with the attribute `kernel.kind`. Bodies that are the same but
+    for locations are one function, whatever the number of layers.
+
+    Needs: entries of hf ops over static-shaped tensors. Guarantees: what `docs/architecture.md` says under "Kernel bodies
+    and launches"; a value that several kernels read is computed once; nothing expensive is computed more often than
+    its own elements ask for, up to a factor of two; groups are convex, so that an order of the calls exists. Reshapes
+    stay outside the bodies at their boundary. Refuses ops of other dialects in an entry. Entries that are fused
+    already are left alone.
+
+    Before:
+
+    ```mlir
+    func.func @forward(%x: tensor<4x8xf32> {hf.input = "x"}, %y: tensor<4x8xf32> {hf.input = "y"})
+        -> (tensor<4x8xf32> {hf.output = "z"}) {
+      %0 = hf.activation silu, %x : tensor<4x8xf32>
+      %1 = hf.mul %0, %y : tensor<4x8xf32>
+      return %1 : tensor<4x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func private @activation_mul_0(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32>
+        attributes {kernel.kind = "loop"} {
+      %one = hf.constant dense<1.0> : tensor<4x8xf32>
+      %0 = hf.neg %x : tensor<4x8xf32>
+      %1 = hf.exp %0 : tensor<4x8xf32>
+      %2 = hf.add %1, %one : tensor<4x8xf32>
+      %3 = hf.div %x, %2 : tensor<4x8xf32>
+      %4 = hf.mul %3, %y : tensor<4x8xf32>
+      return %4 : tensor<4x8xf32>
+    }
+    func.func @forward(%x: tensor<4x8xf32> {hf.input = "x"}, %y: tensor<4x8xf32> {hf.input = "y"})
+        -> (tensor<4x8xf32> {hf.output = "z"}) {
+      %0 = call @activation_mul_0(%x, %y) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numCalls", "num-calls", "calls of kernel bodies">,
+    Statistic<"numBodies", "num-bodies", "distinct kernel bodies">,
+    Statistic<"numFused", "num-fused", "primitives that went into bodies, counted at each call">];
+  let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
+}
+
+#endif // HFC_TRANSFORMS_FUSION_PASSES

@@ -1,0 +1,242 @@
+//===- Clustering.cpp - which nodes share a kernel
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Clustering.h"
+
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace hfc;
+using namespace hfc::fusion;
+
+/// Larger kernels gain nothing and cost registers and compile time.
+static constexpr size_t maxNodes = 128;
+/// How often an element may be computed anew: expensive ops (a rotary table has each cosine twice), and cheap ones,
+/// measured against the larger of the node and what reads it.
+static constexpr double maxExpensiveRedundancy = 2.0, maxCheapRedundancy = 8.0;
+/// A search for a path between clusters gives up after this many.
+static constexpr size_t maxVisited = 64;
+
+static double elementsOf(Operation *node) {
+  double elements = 0;
+  for (Value result : node->getResults())
+    elements = std::max(elements, static_cast<double>(ShapedType::getNumElements(shapeOf(result))));
+  return elements;
+}
+
+/// A unique address for each shape.
+static const void *shapeSpace(Operation *node) {
+  return RankedTensorType::get(shapeOf(node->getResult(0)), IntegerType::get(node->getContext(), 1)).getAsOpaquePointer();
+}
+
+void Clustering::run() {
+  for (Operation *op : llvm::reverse(graph.getOps()))
+    if (graph.isFusable(op))
+      place(op);
+}
+
+bool Clustering::isResult(Operation *node) const {
+  unsigned own = getClusterOf(node);
+  return llvm::any_of(graph.getUses(node), [&](const Use &use) { return !graph.isFusable(use.user) || getClusterOf(use.user) != own; });
+}
+
+void Clustering::place(Operation *node) {
+  SmallVector<Use> uses = graph.getUses(node);
+  llvm::SmallSetVector<unsigned, 4> candidates;
+  bool outside = false;
+  for (const Use &use : uses) {
+    if (!graph.isFusable(use.user))
+      outside = true;
+    else
+      candidates.insert(getClusterOf(use.user));
+  }
+  if (!outside && candidates.size() == 1) {
+    if (Placement placement = tryJoin(node, uses, candidates.front(), /*asResult=*/false); placement.legal)
+      return join(node, placement);
+    return begin(node);
+  }
+  // As a result it only joins what runs at the same time, so that its operands need not live longer.
+  candidates.remove_if([&](unsigned cluster) { return clusters[cluster].phase != graph.getPhase(node); });
+  if (!joinAmong(node, uses, candidates.getArrayRef()))
+    begin(node);
+}
+
+bool Clustering::joinAmong(Operation *node, ArrayRef<Use> uses, ArrayRef<unsigned> candidates) {
+  // Program order, so that the same layers give the same clusters.
+  SmallVector<unsigned> ordered(candidates);
+  llvm::sort(ordered, std::greater<unsigned>());
+  SmallVector<unsigned> left;
+  for (unsigned cluster : ordered)
+    if (left.empty() || !mergeSiblings(node, uses, left.front(), cluster))
+      left.push_back(cluster);
+
+  for (unsigned cluster : left) {
+    SmallVector<unsigned> others;
+    bool asResult = false;
+    for (const Use &use : uses) {
+      if (graph.isFusable(use.user) && getClusterOf(use.user) == cluster)
+        continue;
+      asResult = true;
+      if (graph.isFusable(use.user))
+        others.push_back(getClusterOf(use.user));
+    }
+    Placement placement = tryJoin(node, uses, cluster, asResult);
+    if (!placement.legal || reaches(others, cluster))
+      continue;
+    join(node, placement);
+    return true;
+  }
+  return false;
+}
+
+void Clustering::begin(Operation *node) {
+  Cluster &cluster = clusters.emplace_back();
+  cluster.nodes.push_back(node);
+  cluster.phase = graph.getPhase(node);
+  if (isa<hf::ReduceOp>(node))
+    cluster.rows = graph.getRows(node);
+  states[node] = {static_cast<unsigned>(clusters.size() - 1), shapeSpace(node), elementsOf(node), graph.getRows(node).has_value()};
+}
+
+void Clustering::join(Operation *node, const Placement &placement) {
+  states[node] = placement.state;
+  Cluster &cluster = clusters[placement.state.cluster];
+  cluster.nodes.push_back(node);
+  cluster.phase = std::max(cluster.phase, graph.getPhase(node));
+  if (isa<hf::ReduceOp>(node))
+    cluster.rows = graph.getRows(node);
+}
+
+Clustering::Placement Clustering::tryJoin(Operation *node, ArrayRef<Use> uses, unsigned number, bool asResult) const {
+  const Cluster &cluster = clusters[number];
+  Placement placement;
+  if (cluster.nodes.size() >= maxNodes)
+    return placement;
+  SmallVector<const Use *> inside;
+  for (const Use &use : uses)
+    if (graph.isFusable(use.user) && getClusterOf(use.user) == number)
+      inside.push_back(&use);
+
+  State &state = placement.state;
+  state.cluster = number;
+  state.rowwise = isRowwise(node, inside);
+  evaluate(node, inside, asResult, state);
+  if (asResult && state.space != shapeSpace(node))
+    return placement;
+  double own = elementsOf(node);
+  for (const Use *use : inside)
+    if (!isExpensive(node))
+      own = std::max(own, elementsOf(use->user));
+  double limit = isExpensive(node) ? maxExpensiveRedundancy : maxCheapRedundancy;
+  placement.legal = state.evaluations <= limit * own && fitsRows(node, state, cluster, asResult);
+  return placement;
+}
+
+/// Determines where and how often `node` would be evaluated for its uses inside the cluster.
+void Clustering::evaluate(Operation *node, ArrayRef<const Use *> inside, bool asResult, State &state) const {
+  const void *own = shapeSpace(node);
+  if (state.rowwise) { // Rows are evaluated once, before the columns.
+    state.space = own;
+    state.evaluations = elementsOf(node);
+    return;
+  }
+  llvm::SmallDenseSet<const void *> spaces;
+  bool mapped = false;
+  if (asResult) {
+    spaces.insert(own);
+    state.evaluations = elementsOf(node);
+  }
+  for (const Use *use : inside) {
+    const State &user = states.at(use->user);
+    bool reduced = isa<hf::ReduceOp>(use->user);
+    const void *space = reduced ? own : user.space;
+    bool shared = use->access == Access::identity && (!reduced || user.rowwise);
+    if (shared && !spaces.insert(space).second)
+      continue;
+    mapped |= !shared;
+    state.evaluations += user.evaluations * use->share;
+  }
+  state.space = !mapped && spaces.size() == 1 ? *spaces.begin() : node;
+}
+
+bool Clustering::isRowwise(Operation *node, ArrayRef<const Use *> inside) const {
+  std::optional<RowSpace> rows = graph.getRows(node);
+  return rows && llvm::all_of(inside, [&](const Use *use) {
+    return use->access != Access::mapped && graph.getRows(use->user) == rows && states.at(use->user).rowwise;
+  });
+}
+
+bool Clustering::resultsFit(const Cluster &cluster, const RowSpace &rows) const {
+  return llvm::all_of(cluster.nodes, [&](Operation *node) { return rows.contains(shapeOf(node->getResult(0))) || !isResult(node); });
+}
+
+bool Clustering::fitsRows(Operation *node, const State &state, const Cluster &cluster, bool asResult) const {
+  std::optional<RowSpace> rows = graph.getRows(node);
+  if (cluster.rows && rows && !(*rows == *cluster.rows))
+    return false;
+  if (isa<hf::ReduceOp>(node) && (!state.rowwise || (!cluster.rows && !resultsFit(cluster, *rows))))
+    return false;
+  return !cluster.rows || !asResult || cluster.rows->contains(shapeOf(node->getResult(0)));
+}
+
+bool Clustering::areCompatible(const Cluster &a, const Cluster &b) const {
+  if (a.phase != b.phase || a.nodes.size() + b.nodes.size() > maxNodes)
+    return false;
+  if (a.rows && b.rows)
+    return *a.rows == *b.rows;
+  if (a.rows || b.rows)
+    return resultsFit(a.rows ? b : a, a.rows ? *a.rows : *b.rows);
+  return shapeOf(a.nodes.front()->getResult(0)) == shapeOf(b.nodes.front()->getResult(0));
+}
+
+/// Makes one cluster of two that both read `node`, if it can then be computed inside for both.
+bool Clustering::mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned into, unsigned from) {
+  if (!areCompatible(clusters[into], clusters[from]) || !tryJoin(node, uses, into, false).legal ||
+      !tryJoin(node, uses, from, false).legal || reaches({into}, from) || reaches({from}, into))
+    return false;
+  for (Operation *moved : clusters[from].nodes) {
+    states[moved].cluster = into;
+    clusters[into].nodes.push_back(moved);
+  }
+  if (!clusters[into].rows)
+    clusters[into].rows = clusters[from].rows;
+  clusters[from].nodes.clear();
+  return true;
+}
+
+/// The clusters of the same phase that read a result of `cluster`.
+SmallVector<unsigned> Clustering::successors(unsigned cluster) const {
+  SmallVector<unsigned> found;
+  for (Operation *node : clusters[cluster].nodes)
+    for (const Use &use : graph.getUses(node)) {
+      if (!graph.isFusable(use.user))
+        continue;
+      unsigned user = getClusterOf(use.user);
+      if (user != cluster && clusters[user].phase == clusters[cluster].phase && !llvm::is_contained(found, user))
+        found.push_back(user);
+    }
+  return found;
+}
+
+/// Whether a path leads from one of the clusters `from` to `target`; answers yes where the search gets long.
+bool Clustering::reaches(ArrayRef<unsigned> from, unsigned target) const {
+  SmallVector<unsigned> work;
+  for (unsigned cluster : from)
+    if (clusters[cluster].phase <= clusters[target].phase)
+      work.push_back(cluster);
+  llvm::SmallDenseSet<unsigned> visited(work.begin(), work.end());
+  while (!work.empty()) {
+    unsigned cluster = work.pop_back_val();
+    if (cluster == target || visited.size() > maxVisited)
+      return true;
+    for (unsigned next : successors(cluster))
+      if (visited.insert(next).second)
+        work.push_back(next);
+  }
+  return false;
+}

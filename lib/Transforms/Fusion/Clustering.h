@@ -1,0 +1,85 @@
+//===- Clustering.h - which nodes share a kernel ----------------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Groups the fusable nodes of an entry into clusters, each of which becomes one kernel. Nodes are visited from the last
+// to the first, so a node meets the clusters of all its users:
+//
+// - used by one cluster only: it joins that cluster, which can make no cycle;
+// - used elsewhere too: it joins a cluster of its own phase if nothing leads from the other users back into it, and
+//   becomes a result;
+// - otherwise it begins a cluster.
+//
+// Phases (library and special ops on the longest path) make most questions about cycles trivial: an edge between
+// clusters never leads to a lower phase. The rest are answered by a bounded search.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_TRANSFORMS_FUSION_CLUSTERING_H
+#define HFC_LIB_TRANSFORMS_FUSION_CLUSTERING_H
+
+#include "FusionGraph.h"
+
+namespace hfc::fusion {
+
+/// Nodes that become one kernel.
+struct Cluster {
+  SmallVector<Operation *> nodes;
+  unsigned phase = 0;
+  /// The rows of the reductions inside, if there are any.
+  std::optional<RowSpace> rows;
+};
+
+class Clustering {
+public:
+  explicit Clustering(const FusionGraph &graph) : graph(graph) {}
+
+  void run();
+
+  /// The cluster of a fusable node.
+  unsigned getClusterOf(Operation *node) const { return states.lookup(node).cluster; }
+  /// Clusters by number; those without nodes were merged into others.
+  ArrayRef<Cluster> getClusters() const { return clusters; }
+  /// Whether a value of `node` is read outside its cluster.
+  bool isResult(Operation *node) const;
+
+private:
+  /// At which index a node is evaluated, and how often. Nodes with the same index space in a cluster share evaluations: a
+  /// shape's own space is the one in which results of that shape are computed; a node's is private.
+  struct State {
+    unsigned cluster = ~0u;
+    const void *space = nullptr;
+    double evaluations = 0;
+    /// Everything that depends on this node in the cluster is elementwise in its row space.
+    bool rowwise = false;
+  };
+  struct Placement {
+    State state;
+    bool legal = false;
+  };
+
+  void place(Operation *node);
+  void begin(Operation *node);
+  void join(Operation *node, const Placement &placement);
+  bool joinAmong(Operation *node, ArrayRef<Use> uses, ArrayRef<unsigned> candidates);
+  Placement tryJoin(Operation *node, ArrayRef<Use> uses, unsigned cluster, bool asResult) const;
+  void evaluate(Operation *node, ArrayRef<const Use *> inside, bool asResult, State &state) const;
+  bool isRowwise(Operation *node, ArrayRef<const Use *> inside) const;
+  bool fitsRows(Operation *node, const State &state, const Cluster &cluster, bool asResult) const;
+  bool resultsFit(const Cluster &cluster, const RowSpace &rows) const;
+  bool mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned into, unsigned from);
+  bool areCompatible(const Cluster &a, const Cluster &b) const;
+  bool reaches(ArrayRef<unsigned> from, unsigned target) const;
+  SmallVector<unsigned> successors(unsigned cluster) const;
+
+  const FusionGraph &graph;
+  SmallVector<Cluster> clusters;
+  DenseMap<Operation *, State> states;
+};
+
+} // namespace hfc::fusion
+
+#endif // HFC_LIB_TRANSFORMS_FUSION_CLUSTERING_H

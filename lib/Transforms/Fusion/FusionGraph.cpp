@@ -1,0 +1,176 @@
+//===- FusionGraph.cpp - an entry as a graph of fusable nodes
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusionGraph.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace hfc;
+using namespace hfc::fusion;
+
+ArrayRef<int64_t> fusion::shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+bool fusion::isExpensive(Operation *op) {
+  return isa<hf::ExpOp, hf::LogOp, hf::SqrtOp, hf::RsqrtOp, hf::TanhOp, hf::ErfOp, hf::SinOp, hf::CosOp, hf::PowOp,
+             hf::ReduceOp>(op);
+}
+
+bool fusion::isElementwise(Operation *op) { return op->hasTrait<OpTrait::Elementwise>(); }
+
+static unsigned elementBits(Value value) { return cast<RankedTensorType>(value.getType()).getElementTypeBitWidth(); }
+
+/// How `op`, inlined or a view, reads its operand.
+static Access accessOf(Operation *op) {
+  if (isa<hf::ConvertOp>(op))
+    return Access::identity;
+  auto broadcast = dyn_cast<hf::BroadcastOp>(op);
+  if (!broadcast)
+    return Access::mapped;
+  ArrayRef<int64_t> from = shapeOf(broadcast.getX()), to = shapeOf(broadcast.getResult());
+  bool leading = llvm::equal(broadcast.getDims(), llvm::seq<int64_t>(0, from.size()));
+  return leading && to.take_front(from.size()) == from ? Access::row : Access::mapped;
+}
+
+/// `outer` reads at `first` what reads its own operand at `second`.
+static Access compose(Access first, Access second) {
+  if (first == Access::identity)
+    return second;
+  return second == Access::identity ? first : Access::mapped;
+}
+
+std::optional<Role> FusionGraph::classify(Operation *op) const {
+  if (auto constant = dyn_cast<hf::ConstantOp>(op))
+    return isa<SplatElementsAttr>(constant.getValue()) ? Role::inlined : Role::source;
+  if (isa<hf::ReshapeOp>(op))
+    return Role::view;
+  if (isa<hf::IotaOp, hf::BroadcastOp>(op))
+    return Role::inlined;
+  // A narrowing conversion is fusable instead, so that what stands in memory is the narrow value.
+  if (auto convert = dyn_cast<hf::ConvertOp>(op))
+    return elementBits(convert.getResult()) >= elementBits(convert.getX()) ? Role::inlined : Role::fusable;
+  if (isa<hf::SliceOp, hf::TransposeOp>(op)) {
+    // Reading memory through another index costs nothing; computing at another index may.
+    Operation *root = op->getOperand(0).getDefiningOp();
+    while (root && (info.at(root).role == Role::view || info.at(root).role == Role::inlined) && root->getNumOperands())
+      root = root->getOperand(0).getDefiningOp();
+    return root && info.at(root).role == Role::fusable ? Role::fusable : Role::inlined;
+  }
+  if (isa<hf::LinearOp, hf::MatmulOp, func::CallOp>(op))
+    return Role::library;
+  if (isa<hf::AttentionOp, hf::CacheUpdateOp, hf::TopKOp>(op))
+    return Role::special;
+  if (isElementwise(op) || isa<hf::ReduceOp, hf::GatherOp, hf::TakeOp, hf::ConcatOp>(op))
+    return Role::fusable;
+  return std::nullopt;
+}
+
+LogicalResult FusionGraph::build(func::FuncOp entry) {
+  for (Operation &op : entry.getBody().front().without_terminator()) {
+    std::optional<Role> role = classify(&op);
+    if (!role)
+      return op.emitOpError("cannot be part of a kernel; entries hold hf primitives, composites and calls of kernel bodies");
+    Info &added = info[&op];
+    added.role = *role;
+    added.order = static_cast<unsigned>(ops.size());
+    ops.push_back(&op);
+  }
+  materializeInlined();
+  computePhases();
+  computeRows();
+  return success();
+}
+
+/// An inlined op whose value a library op, a special op or the caller reads must stand in memory: it becomes a node.
+void FusionGraph::materializeInlined() {
+  auto mustStandInMemory = [&](auto &self, Value value) -> bool {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      auto found = info.find(user);
+      if (found == info.end()) // The return.
+        return true;
+      Role role = found->second.role;
+      return role == Role::library || role == Role::special || (role == Role::view && self(self, user->getResult(0)));
+    });
+  };
+  for (Operation *op : llvm::reverse(ops))
+    if (info[op].role == Role::inlined && mustStandInMemory(mustStandInMemory, op->getResult(0)))
+      info[op].role = Role::fusable;
+}
+
+void FusionGraph::computePhases() {
+  for (Operation *op : ops) {
+    Info &own = info[op];
+    for (Value operand : op->getOperands())
+      if (Operation *def = operand.getDefiningOp())
+        own.phase = std::max(own.phase, info[def].phase);
+    if (own.role == Role::library || own.role == Role::special)
+      ++own.phase;
+  }
+}
+
+/// The row space of an operand that is read at the row or the element at which the reader, of `shape`, is evaluated.
+std::optional<RowSpace> FusionGraph::rowsOfOperand(Value operand, ArrayRef<int64_t> shape) const {
+  Access access = Access::identity;
+  Operation *def = operand.getDefiningOp();
+  while (def && info.at(def).role == Role::inlined && def->getNumOperands()) {
+    access = compose(access, accessOf(def));
+    def = def->getOperand(0).getDefiningOp();
+  }
+  if (!isFusable(def) || access == Access::mapped)
+    return std::nullopt;
+  std::optional<RowSpace> rows = getRows(def);
+  return rows && rows->contains(shape) ? rows : std::nullopt;
+}
+
+void FusionGraph::computeRows() {
+  for (Operation *op : ops) {
+    if (auto reduce = dyn_cast<hf::ReduceOp>(op)) {
+      ArrayRef<int64_t> full = shapeOf(reduce.getX());
+      info[op].rows = RowSpace{full, static_cast<unsigned>(full.size() - reduce.getDims().size())};
+      continue;
+    }
+    if (!isFusable(op) || !isElementwise(op))
+      continue;
+    for (Value operand : op->getOperands())
+      if (std::optional<RowSpace> rows = rowsOfOperand(operand, shapeOf(op->getResult(0)))) {
+        info[op].rows = rows;
+        break;
+      }
+  }
+}
+
+/// How often `user` reads elements of `value` for each element that it computes.
+static double shareOf(Operation *user, Value value) {
+  auto elements = [](Value v) { return static_cast<double>(ShapedType::getNumElements(shapeOf(v))); };
+  if (isa<hf::ConcatOp>(user))
+    return elements(value) / std::max(elements(user->getResult(0)), 1.0);
+  if (isa<hf::ReduceOp>(user))
+    return elements(user->getOperand(0)) / std::max(elements(user->getResult(0)), 1.0);
+  return 1.0;
+}
+
+void FusionGraph::collectUses(Value value, Access access, SmallVectorImpl<Use> &uses) const {
+  for (Operation *user : value.getUsers()) {
+    auto found = info.find(user);
+    Role role = found == info.end() ? Role::library : found->second.role;
+    if (role == Role::view || role == Role::inlined) {
+      collectUses(user->getResult(0), compose(accessOf(user), access), uses);
+      continue;
+    }
+    bool pointwise = role == Role::fusable && (isElementwise(user) || isa<hf::ReduceOp>(user));
+    if (role != Role::fusable)
+      uses.push_back({user, Access::identity, 1.0});
+    else
+      uses.push_back({user, pointwise ? access : Access::mapped, shareOf(user, value)});
+  }
+}
+
+SmallVector<Use> FusionGraph::getUses(Operation *node) const {
+  SmallVector<Use> uses;
+  for (Value result : node->getResults())
+    collectUses(result, Access::identity, uses);
+  return uses;
+}

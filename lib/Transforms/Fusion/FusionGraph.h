@@ -1,0 +1,113 @@
+//===- FusionGraph.h - an entry as a graph of fusable nodes -----*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Says what role each op of an entry plays in fusion, and how values flow between the ops that matter through those
+// that do not: reshapes, which are free, and cheap ops, which every consumer may have a copy of.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_TRANSFORMS_FUSION_FUSIONGRAPH_H
+#define HFC_LIB_TRANSFORMS_FUSION_FUSIONGRAPH_H
+
+#include "dialects/hf/Hf.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace hfc::fusion {
+
+/// What fusion does with an op.
+enum class Role {
+  /// A constant with values of its own; stays in the entry.
+  source,
+  /// A reshape: outside bodies a view, inside a change of index.
+  view,
+  /// Cheap, or only a change of index: copied into every body that reads it.
+  inlined,
+  /// A primitive that belongs to exactly one body.
+  fusable,
+  /// Stays in the entry: products and calls.
+  library,
+  /// Has a kernel of its own, and a body for itself.
+  special
+};
+
+/// The index at which a consumer reads a value, relative to the index at which the consumer is evaluated.
+enum class Access {
+  /// The same index.
+  identity,
+  /// The leading part of the index: a value for each row, read for each column.
+  row,
+  /// Any other.
+  mapped
+};
+
+/// The rows of a reduction over trailing dimensions: `full` is the shape that is reduced, its first `rank` dimensions the rows.
+struct RowSpace {
+  ArrayRef<int64_t> full;
+  unsigned rank = 0;
+
+  ArrayRef<int64_t> rows() const { return full.take_front(rank); }
+  bool contains(ArrayRef<int64_t> shape) const { return shape == full || shape == rows(); }
+  bool operator==(const RowSpace &other) const { return full == other.full && rank == other.rank; }
+};
+
+/// A use of a fusable node's value by a node, a library or special op, or the function's return.
+struct Use {
+  Operation *user;
+  Access access;
+  /// How many elements are read for each one that the user computes: 1, but for a concat's share and a reduction's sum.
+  double share;
+};
+
+/// The graph of one entry.
+class FusionGraph {
+public:
+  /// Classifies the ops of `entry`; fails with an error where an op cannot be part of an entry.
+  LogicalResult build(func::FuncOp entry);
+
+  ArrayRef<Operation *> getOps() const { return ops; }
+  Role getRole(Operation *op) const { return info.at(op).role; }
+  bool isFusable(Operation *op) const { return op && info.lookup(op).role == Role::fusable && info.contains(op); }
+  /// The number of library and special ops on the longest path to `op`. Never decreases along a path.
+  unsigned getPhase(Operation *op) const { return info.lookup(op).phase; }
+  /// The position of `op` in the entry.
+  unsigned getOrder(Operation *op) const { return info.lookup(op).order; }
+  /// The rows of the reduction that the values of `op` belong to, if it is a reduction or an elementwise function of one.
+  std::optional<RowSpace> getRows(Operation *op) const { return info.lookup(op).rows; }
+
+  /// The uses of all results of a node, seen through views and inlined ops.
+  SmallVector<Use> getUses(Operation *node) const;
+
+private:
+  struct Info {
+    Role role = Role::library;
+    unsigned phase = 0;
+    unsigned order = 0;
+    std::optional<RowSpace> rows;
+  };
+
+  std::optional<Role> classify(Operation *op) const;
+  void materializeInlined();
+  void computePhases();
+  void computeRows();
+  std::optional<RowSpace> rowsOfOperand(Value operand, ArrayRef<int64_t> shape) const;
+  void collectUses(Value value, Access access, SmallVectorImpl<Use> &uses) const;
+
+  SmallVector<Operation *> ops;
+  DenseMap<Operation *, Info> info;
+};
+
+/// The shape of a value of the hf dialect.
+ArrayRef<int64_t> shapeOf(Value value);
+/// Whether an op takes far more time than an addition.
+bool isExpensive(Operation *op);
+/// Whether each result element depends on the operands' elements at the same index only.
+bool isElementwise(Operation *op);
+
+} // namespace hfc::fusion
+
+#endif // HFC_LIB_TRANSFORMS_FUSION_FUSIONGRAPH_H

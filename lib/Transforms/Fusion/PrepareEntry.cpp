@@ -1,0 +1,157 @@
+//===- PrepareEntry.cpp - brings an entry to primitives
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PrepareEntry.h"
+
+#include "FusionGraph.h"
+
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace hfc;
+using namespace hfc::fusion;
+
+static StringAttr originOf(Operation *composite) {
+  if (auto origin = composite->getAttrOfType<StringAttr>(originName))
+    return origin;
+  if (auto activation = dyn_cast<hf::ActivationOp>(composite))
+    return StringAttr::get(composite->getContext(), hf::stringifyActivation(activation.getKind()));
+  return StringAttr::get(composite->getContext(), composite->getName().stripDialect());
+}
+
+/// Collects what a decomposition builds, and gives it the provenance of the composite.
+namespace {
+class Decomposer : public OpBuilder::Listener {
+public:
+  LogicalResult run(func::FuncOp entry) {
+    SmallVector<Operation *> work;
+    entry.walk([&](Operation *op) {
+      if (isDecomposed(op))
+        work.push_back(op);
+    });
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val();
+      if (failed(decompose(op)))
+        return failure();
+      llvm::copy_if(built, std::back_inserter(work), isDecomposed);
+    }
+    return success();
+  }
+
+private:
+  static bool isDecomposed(Operation *op) { return isa<hf::CompositeOpInterface>(op) && !isa<hf::LinearOp, hf::AttentionOp>(op); }
+
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override { built.push_back(op); }
+
+  LogicalResult decompose(Operation *op) {
+    built.clear();
+    OpBuilder builder(op, this);
+    SmallVector<Value> values = cast<hf::CompositeOpInterface>(op).decompose(builder);
+    if (values.size() != op->getNumResults())
+      return op->emitOpError("has no decomposition");
+    StringAttr origin = originOf(op);
+    for (Operation *part : built) {
+      for (StringRef name : {"hf.block", "hf.phase"})
+        if (Attribute attribute = op->getDiscardableAttr(name))
+          part->setDiscardableAttr(name, attribute);
+      part->setDiscardableAttr(originName, origin);
+    }
+    op->replaceAllUsesWith(values);
+    op->erase();
+    return success();
+  }
+
+  SmallVector<Operation *> built;
+};
+
+/// Moves reduced dimensions to the end, where the row emitter wants them.
+struct ReduceTrailing : OpRewritePattern<hf::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(hf::ReduceOp op, PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getX().getType());
+    ArrayRef<int64_t> dims = op.getDims();
+    int64_t kept = type.getRank() - static_cast<int64_t>(dims.size());
+    if (dims.front() == kept)
+      return failure();
+    SmallVector<int64_t> permutation, shape;
+    for (int64_t dim : llvm::seq<int64_t>(0, type.getRank()))
+      if (!llvm::is_contained(dims, dim))
+        permutation.push_back(dim);
+    llvm::append_range(permutation, dims);
+    for (int64_t dim : permutation)
+      shape.push_back(type.getDimSize(dim));
+    Value moved = hf::TransposeOp::create(rewriter, op.getLoc(), type.clone(shape), op.getX(), permutation);
+    moved.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getXMutable().assign(moved);
+      op.setDims(llvm::to_vector(llvm::seq<int64_t>(kept, type.getRank())));
+    });
+    return success();
+  }
+};
+
+/// `f(broadcast(x), splat)` is `broadcast(f(x, splat))`: what is the same in every column is computed once for a row.
+struct ComputeBeforeBroadcast : RewritePattern {
+  explicit ComputeBeforeBroadcast(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isElementwise(op) || op->getNumResults() != 1)
+      return failure();
+    hf::BroadcastOp shared;
+    for (Value operand : op->getOperands()) {
+      if (splatOf(operand))
+        continue;
+      auto broadcast = operand.getDefiningOp<hf::BroadcastOp>();
+      if (!broadcast || (shared && (shared.getDims() != broadcast.getDims() || shapeOf(shared.getX()) != shapeOf(broadcast.getX()))))
+        return failure();
+      shared = broadcast;
+    }
+    if (!shared)
+      return failure();
+    ArrayRef<int64_t> shape = shapeOf(shared.getX());
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      if (auto broadcast = operand.getDefiningOp<hf::BroadcastOp>())
+        operands.push_back(broadcast.getX());
+      else
+        operands.push_back(splat(rewriter, op->getLoc(), splatOf(operand), shape));
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    OperationState state(op->getLoc(), op->getName(), operands, type.clone(shape), op->getAttrs());
+    Operation *narrow = rewriter.create(state);
+    auto wide = rewriter.replaceOpWithNewOp<hf::BroadcastOp>(op, type, narrow->getResult(0), shared.getDims());
+    wide->setDiscardableAttrs(narrow->getDiscardableAttrDictionary());
+    return success();
+  }
+
+private:
+  static SplatElementsAttr splatOf(Value value) {
+    auto constant = value.getDefiningOp<hf::ConstantOp>();
+    return constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+  }
+  static Value splat(OpBuilder &builder, Location loc, SplatElementsAttr value, ArrayRef<int64_t> shape) {
+    return hf::ConstantOp::create(builder, loc, SplatElementsAttr::get(value.getType().clone(shape), value.getSplatValue<Attribute>()));
+  }
+};
+} // namespace
+
+LogicalResult fusion::prepareEntry(func::FuncOp entry) {
+  if (failed(Decomposer().run(entry)))
+    return failure();
+  RewritePatternSet patterns(entry.getContext());
+  patterns.add<ReduceTrailing, ComputeBeforeBroadcast>(entry.getContext());
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  // The driver says whether it converged; these patterns each make progress, and any result is correct.
+  (void)applyPatternsGreedily(entry, std::move(patterns), config);
+  IRRewriter rewriter(entry.getContext());
+  DominanceInfo dominance(entry);
+  eliminateCommonSubExpressions(rewriter, dominance, entry);
+  return success();
+}

@@ -1,0 +1,24 @@
+//===- PrepareEntry.h - brings an entry to primitives -----------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_TRANSFORMS_FUSION_PREPAREENTRY_H
+#define HFC_LIB_TRANSFORMS_FUSION_PREPAREENTRY_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace hfc::fusion {
+
+/// The discardable attribute that names the composite an op came from, for the names of bodies.
+inline constexpr llvm::StringLiteral originName = "hf.origin";
+
+/// Decomposes the composites of `entry` but those that have kernels of their own, reduces only trailing dimensions, and
+/// computes at each row's element what does not depend on the column; folds, and removes common and dead ops.
+mlir::LogicalResult prepareEntry(mlir::func::FuncOp entry);
+
+} // namespace hfc::fusion
+
+#endif // HFC_LIB_TRANSFORMS_FUSION_PREPAREENTRY_H
