@@ -11,6 +11,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 #include "hfc/Conversion/Passes.h"
+#include "hfc/Transforms/Fusion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -30,4 +31,7 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
 }
 
-void hfc::registerAllPasses() { registerConversionPasses(); }
+void hfc::registerAllPasses() {
+  registerConversionPasses();
+  registerFusionPasses();
+}

@@ -9,6 +9,7 @@
 #include "PrepareEntry.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace hfc;
 using namespace hfc::fusion;
@@ -59,7 +60,7 @@ std::string BodyTable::nameOf(const BodyPlan &plan) {
   constexpr size_t maxParts = 3;
   SmallVector<StringRef> parts;
   for (Operation *op : plan.ops) {
-    auto origin = op->getAttrOfType<StringAttr>(originName);
+    auto origin = op->getName().stripDialect() == plan.kind ? StringAttr() : op->getAttrOfType<StringAttr>(originName);
     StringRef part = origin ? origin.getValue() : op->getName().stripDialect();
     bool shapes = isa<hf::ConstantOp, hf::ReshapeOp, hf::BroadcastOp, hf::ConvertOp>(op);
     if (!llvm::is_contained(parts, part) && (origin || !shapes || plan.ops.size() == 1) && parts.size() < maxParts)

@@ -63,7 +63,8 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
     return Role::library;
   if (isa<hf::AttentionOp, hf::CacheUpdateOp, hf::TopKOp>(op))
     return Role::special;
-  if (isElementwise(op) || isa<hf::ReduceOp, hf::GatherOp, hf::TakeOp, hf::ConcatOp>(op))
+  bool elementwise = isElementwise(op) && isa<hf::HfDialect>(op->getDialect());
+  if (elementwise || isa<hf::ReduceOp, hf::GatherOp, hf::TakeOp, hf::ConcatOp>(op))
     return Role::fusable;
   return std::nullopt;
 }

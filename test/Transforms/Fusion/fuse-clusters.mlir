@@ -1,0 +1,150 @@
+// RUN: hfc-opt %s --hfc-fuse --split-input-file | FileCheck %s
+
+// A whole layer_norm, or softmax, is one row kernel; what is the same for a row is computed once for it.
+// CHECK-LABEL: func.func private @layer_norm_softmax_
+// CHECK-SAME: kernel.kind = "row"
+// CHECK: hf.rsqrt {{.*}} : tensor<4xf32>
+// CHECK-COUNT-2: hf.reduce
+// CHECK-LABEL: func.func @norm_then_softmax
+// CHECK-NEXT: call
+// CHECK-NEXT: return
+func.func @norm_then_softmax(%x: tensor<4x64xf32>, %w: tensor<64xf32>, %b: tensor<64xf32>) -> tensor<4x64xf32> {
+  %0 = hf.layer_norm %x, %w bias %b {epsilon = 1.0e-5 : f64} : (tensor<4x64xf32>, tensor<64xf32>, tensor<64xf32>) -> tensor<4x64xf32>
+  %1 = hf.softmax %0 : tensor<4x64xf32>
+  return %1 : tensor<4x64xf32>
+}
+
+// -----
+
+// Reductions over other rows do not share a kernel, and the first one's rows are not recomputed by the second.
+// CHECK: func.func private @rms_norm_0{{.*}} attributes {kernel.kind = "row"}
+// CHECK-NOT: kernel.kind
+// CHECK: hf.reduce
+// CHECK: func.func private @{{.*}} attributes {kernel.kind = "row"}
+// CHECK: hf.reduce
+// CHECK-LABEL: func.func @other_rows
+// CHECK-COUNT-2: call
+// CHECK-NEXT: return
+func.func @other_rows(%x: tensor<4x64xf32>, %w: tensor<64xf32>, %v: tensor<16xf32>) -> tensor<4x4x16xf32> {
+  %0 = hf.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<4x64xf32>, tensor<64xf32>) -> tensor<4x64xf32>
+  %1 = hf.reshape %0 : tensor<4x64xf32> -> tensor<4x4x16xf32>
+  %2 = hf.rms_norm %1, %v {epsilon = 1.0e-5 : f64} : (tensor<4x4x16xf32>, tensor<16xf32>) -> tensor<4x4x16xf32>
+  return %2 : tensor<4x4x16xf32>
+}
+
+// -----
+
+// Leading dimensions are reduced as trailing ones of a transposed operand.
+// CHECK: kernel.kind = "row"
+// CHECK: hf.transpose %{{.*}} perm [1, 2, 0] : tensor<3x4x8xf32> -> tensor<4x8x3xf32>
+// CHECK-NEXT: hf.reduce {{.*}} dims [2]
+func.func @leading(%x: tensor<3x4x8xf32>) -> tensor<4x8xf32> {
+  %0 = hf.reduce sum, %x dims [0] : tensor<3x4x8xf32> -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
+// An expensive value with two consumers that cannot share a kernel is computed once, and read twice.
+// CHECK-COUNT-1: hf.exp
+// CHECK-NOT: hf.exp
+// CHECK-LABEL: func.func @shared
+// CHECK: %[[E:.*]]:2 = call
+// CHECK: hf.linear %[[E]]#
+// CHECK: call @{{.*}}(%[[E]]#{{[01]}}, 
+func.func @shared(%x: tensor<4x64xf32>, %w: tensor<64x64xf32>) -> tensor<4x64xf32> {
+  %0 = hf.exp %x : tensor<4x64xf32>
+  %1 = hf.add %0, %x : tensor<4x64xf32>
+  %2 = hf.linear %1, %w : (tensor<4x64xf32>, tensor<64x64xf32>) -> tensor<4x64xf32>
+  %3 = hf.mul %0, %2 : tensor<4x64xf32>
+  return %3 : tensor<4x64xf32>
+}
+
+// -----
+
+// An expensive value is not recomputed for each element of a broadcast.
+// CHECK-LABEL: func.func @broadcast
+// CHECK-COUNT-2: call
+// CHECK-NEXT: return
+func.func @broadcast(%x: tensor<64xf32>, %y: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %0 = hf.exp %x : tensor<64xf32>
+  %1 = hf.broadcast %0 dims [1] : tensor<64xf32> -> tensor<8x64xf32>
+  %2 = hf.mul %1, %y : tensor<8x64xf32>
+  return %2 : tensor<8x64xf32>
+}
+
+// -----
+
+// Fusing %a with %c would make a cycle through the product.
+// CHECK-LABEL: func.func @cycle
+// CHECK: call
+// CHECK-NEXT: hf.linear
+// CHECK-NEXT: call
+// CHECK-NEXT: return
+func.func @cycle(%x: tensor<4x64xf32>, %w: tensor<64x64xf32>) -> tensor<4x64xf32> {
+  %a = hf.neg %x : tensor<4x64xf32>
+  %b = hf.linear %a, %w : (tensor<4x64xf32>, tensor<64x64xf32>) -> tensor<4x64xf32>
+  %c = hf.add %a, %b : tensor<4x64xf32>
+  return %c : tensor<4x64xf32>
+}
+
+// -----
+
+// Constants that a product or the caller reads, and transposes, get kernels; a tensor with values of its own stays.
+// CHECK: func.func private @constant_{{.*}}() -> tensor<64x64xf32> attributes {kernel.kind = "loop"}
+// CHECK: func.func private @transpose_
+// CHECK-LABEL: func.func @in_memory
+// CHECK-DAG: %[[DATA:.*]] = hf.constant dense<[1.0
+// CHECK-DAG: %[[W:.*]] = call @constant
+// CHECK-DAG: %[[T:.*]] = call @transpose
+// CHECK: hf.linear %[[T]], %[[W]]
+// CHECK: return %{{.*}}, %[[DATA]], %arg0, %arg0
+func.func @in_memory(%x: tensor<64x4xf32>) -> (tensor<4x64xf32>, tensor<2xf32>, tensor<64x4xf32>, tensor<64x4xf32>) {
+  %data = hf.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %w = hf.constant dense<0.5> : tensor<64x64xf32>
+  %t = hf.transpose %x perm [1, 0] : tensor<64x4xf32> -> tensor<4x64xf32>
+  %y = hf.linear %t, %w : (tensor<4x64xf32>, tensor<64x64xf32>) -> tensor<4x64xf32>
+  return %y, %data, %x, %x : tensor<4x64xf32>, tensor<2xf32>, tensor<64x4xf32>, tensor<64x4xf32>
+}
+
+// -----
+
+// bfloat16 stays what stands in memory; the residual's sum is rounded before the norm reads it.
+// CHECK: func.func private @add_rms_norm_{{.*}}(%{{.*}}: tensor<4x64xbf16>, %{{.*}}: tensor<4x64xbf16>, %{{.*}}: tensor<64xbf16>) -> (tensor<4x64xbf16>, tensor<4x64xbf16>)
+func.func @narrow(%x: tensor<4x64xbf16>, %y: tensor<4x64xbf16>, %w: tensor<64xbf16>) -> (tensor<4x64xbf16>, tensor<4x64xbf16>) {
+  %0 = hf.add %x, %y : tensor<4x64xbf16>
+  %1 = hf.rms_norm %0, %w {epsilon = 1.0e-5 : f64} : (tensor<4x64xbf16>, tensor<64xbf16>) -> tensor<4x64xbf16>
+  return %0, %1 : tensor<4x64xbf16>, tensor<4x64xbf16>
+}
+
+// -----
+
+// A special op is alone in its body, with its operands in order even where two are the same.
+// CHECK: func.func private @attention_{{.*}}(%[[Q:.*]]: tensor<1x8x2x4xf32>, %[[K:.*]]: tensor<1x8x2x4xf32>, %[[V:.*]]: tensor<1x8x2x4xf32>)
+// CHECK-SAME: kernel.kind = "attention"
+// CHECK-NEXT: hf.attention %[[Q]], %[[K]], %[[V]]
+// CHECK-NEXT: return
+func.func @same_operands(%x: tensor<1x8x2x4xf32>) -> tensor<1x8x2x4xf32> {
+  %0 = hf.attention %x, %x, %x {scale = 0.5 : f64} : (tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>) -> tensor<1x8x2x4xf32>
+  return %0 : tensor<1x8x2x4xf32>
+}
+
+// -----
+
+// The mixture of experts: routing is a softmax, top_k, the sum of the chosen weights, and their scattering.
+// CHECK-LABEL: func.func @mixture
+// CHECK: call @route_
+// CHECK-NEXT: call @top_k_
+// CHECK-NEXT: call @route_
+// CHECK-NEXT: call @route_
+// CHECK-COUNT-2: hf.matmul
+// CHECK-NEXT: call @experts_
+// CHECK: hf.matmul
+// CHECK-NEXT: call @experts_
+// CHECK-NEXT: return
+func.func @mixture(%x: tensor<48x64xf32>, %l: tensor<48x8xf32>, %g: tensor<8x48x64xf32>, %u: tensor<8x48x64xf32>, %d: tensor<8x64x48xf32>) -> tensor<48x64xf32> {
+  %r = hf.route %l {top_k = 2 : i64, normalize} : tensor<48x8xf32>
+  %0 = hf.experts silu, %x, %r, %g, %u, %d : (tensor<48x64xf32>, tensor<48x8xf32>, tensor<8x48x64xf32>,
+      tensor<8x48x64xf32>, tensor<8x64x48xf32>) -> tensor<48x64xf32>
+  return %0 : tensor<48x64xf32>
+}
