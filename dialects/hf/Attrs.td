@@ -64,6 +64,11 @@ def Hf_PieceAttr : Hf_Attr<"Piece", "piece"> {
     `permutation` permutes its dimensions (empty: none). The pieces of a parameter, reshaped to the
     parameter's rank if theirs is lower, are concatenated along dimension 0.
 
+    Constraints:
+    - (C1) `tensor` is not empty.
+    - (C2) `offsets` and `sizes` have the same length; offsets are at least 0, sizes at least 1.
+    - (C3) `permutation`, if any, is one, of as many dimensions as there are `sizes`, if any.
+
     ```mlir
     #hf.piece<"transformer.h.0.attn.c_attn.weight", offsets = [0, 64], sizes = [64, 64], permutation = [1, 0]>
     ```
@@ -73,10 +78,8 @@ def Hf_PieceAttr : Hf_Attr<"Piece", "piece"> {
     OptionalArrayRefParameter<"int64_t">:$offsets,
     OptionalArrayRefParameter<"int64_t">:$sizes,
     OptionalArrayRefParameter<"int64_t">:$permutation);
-  let assemblyFormat = [{
-    `<` $tensor (`,` `offsets` `=` `[` $offsets^ `]`)? (`,` `sizes` `=` `[` $sizes^ `]`)?
-    (`,` `permutation` `=` `[` $permutation^ `]`)? `>`
-  }];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 #endif // HFC_DIALECTS_HF_ATTRS

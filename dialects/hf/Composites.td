@@ -59,7 +59,7 @@ def Hf_RmsNormOp : Hf_Composite<"rms_norm", [AllTypesMatch<["x", "result"]>]> {
     result is `y * (1 + weight)`, multiplied in float32, as GemmaRMSNorm does.
 
     Constraints:
-    - (C1) `weight` has rank 1 and the last size of `x`.
+    - (C1) `weight` has rank 1, the last size of `x` and its element type.
 
     Example:
 
@@ -78,7 +78,7 @@ def Hf_LayerNormOp : Hf_Composite<"layer_norm", [AllTypesMatch<["x", "result"]>]
     `result = (x - mean(x)) * rsqrt(var(x) + epsilon) * weight (+ bias)`, in float32, the variance biased.
 
     Constraints:
-    - (C1) `weight`, and `bias` if any, have rank 1 and the last size of `x`.
+    - (C1) `weight`, and `bias` if any, have rank 1, the last size of `x` and its element type.
 
     Example:
 
@@ -222,7 +222,7 @@ def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments]> {
     values are caches (capacity in the sequence dimension) that already hold the chunk's own rows.
 
     Constraints:
-    - (C1) `query`, `key`, `value` have rank 4, one batch size; `key` and `value` agree in sequence and heads, `query`
+    - (C1) `query`, `key`, `value` have rank 4, one element type, one batch size; `key` and `value` agree in sequence and heads, `query`
       and `key` in the head dimension; the result is the query with `value`'s head dimension.
     - (C2) the number of query heads is a multiple of the number of key heads.
     - (C3) `key_mask` is `[batch, keys]`; `query_segments` is `[batch, queries]`, `key_segments` `[batch, keys]`, and
@@ -301,7 +301,7 @@ def Hf_ExpertsOp : Hf_Composite<"experts", [AllTypesMatch<["x", "result"]>]> {
     `result[t] = sum_e route[t, e] * down[e] (act(gate[e] x[t]) * (up[e] x[t]))`; experts are stacked in front.
 
     Constraints:
-    - (C1) `x` is `[tokens, hidden]`, `route` `[tokens, experts]`.
+    - (C1) `x` is `[tokens, hidden]`, `route` `[tokens, experts]`; all element types agree.
     - (C2) `gate` and `up` are `[experts, inner, hidden]`, `down` `[experts, hidden, inner]`.
 
     Example:

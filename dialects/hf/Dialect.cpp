@@ -23,6 +23,46 @@ using namespace hfc::hf;
 #define GET_OP_CLASSES
 #include "dialects/hf/Ops.cpp.inc"
 
+/// `<"tensor"`, then any of the lists, each after a comma, then `>`.
+Attribute PieceAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  std::string tensor;
+  SmallVector<int64_t> offsets, sizes, permutation;
+  const std::pair<StringRef, SmallVector<int64_t> *> lists[] = {
+      {"offsets", &offsets}, {"sizes", &sizes}, {"permutation", &permutation}};
+  auto parseNumber = [&](SmallVector<int64_t> &list) { return parser.parseInteger(list.emplace_back()); };
+  if (parser.parseLess() || parser.parseString(&tensor))
+    return {};
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef keyword;
+    if (parser.parseKeyword(&keyword) || parser.parseEqual())
+      return {};
+    auto found = llvm::find_if(lists, [&](const auto &list) { return list.first == keyword && list.second->empty(); });
+    if (found == std::end(lists)) {
+      parser.emitError(loc, "expected offsets, sizes or permutation, each once, got '") << keyword << "'";
+      return {};
+    }
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] { return parseNumber(*found->second); }))
+      return {};
+  }
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<PieceAttr>(loc, parser.getContext(), tensor, offsets, sizes, permutation);
+}
+
+void PieceAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printer.printString(getTensor());
+  auto printList = [&](StringRef keyword, ArrayRef<int64_t> list) {
+    if (!list.empty())
+      printer << ", " << keyword << " = [" << list << ']';
+  };
+  printList("offsets", getOffsets());
+  printList("sizes", getSizes());
+  printList("permutation", getPermutation());
+  printer << '>';
+}
+
 void HfDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

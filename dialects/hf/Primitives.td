@@ -315,7 +315,7 @@ def Hf_MatmulOp : Hf_Op<"matmul", [Pure]> {
     accumulate in float32 or wider.
 
     Constraints:
-    - (C1) operands have the same rank, at least 2, and equal batch dimensions.
+    - (C1) operands have the same element type, the same rank, at least 2, and equal batch dimensions.
     - (C2) the contracted sizes agree.
     - (C3) the result's shape is batch, m, n.
 

@@ -65,7 +65,9 @@ def Kernel_FuncOp : Kernel_Op<"func", [IsolatedFromAbove, FunctionOpInterface, A
     ```mlir
     kernel.func @double(%x: memref<4x64xf32>, %y: memref<4x64xf32>) grid(4) lanes(32) outputs(1) {
       %row = kernel.block_id
-      kernel.distribute %i = 0 to 64 vector 4 {
+      %c0 = arith.constant 0 : index
+      %c64 = arith.constant 64 : index
+      kernel.distribute %i = %c0 to %c64 vector 4 {
         %v = vector.load %x[%row, %i] : memref<4x64xf32>, vector<4xf32>
         %d = arith.addf %v, %v : vector<4xf32>
         vector.store %d, %y[%row, %i] : memref<4x64xf32>, vector<4xf32>
@@ -145,14 +147,17 @@ def Kernel_DistributeOp : Kernel_Op<"distribute", [RecursiveMemoryEffects, Autom
     ```mlir
     kernel.func @sum(%x: memref<4x64xf32>, %y: memref<4xf32>) grid(4) lanes(32) outputs(1) {
       %row = kernel.block_id
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c64 = arith.constant 64 : index
       %zero = arith.constant dense<0.0> : vector<4xf32>
-      %partial = kernel.distribute %i = 0 to 64 vector 4 iter_args(%acc = %zero : vector<4xf32>) {
+      %partial = kernel.distribute %i = %c0 to %c64 vector 4 iter_args(%acc = %zero : vector<4xf32>) {
         %v = vector.load %x[%row, %i] : memref<4x64xf32>, vector<4xf32>
         %s = arith.addf %acc, %v : vector<4xf32>
         kernel.yield %s : vector<4xf32>
       }
       %sum = kernel.reduce add %partial : vector<4xf32> -> f32
-      kernel.distribute %i = 0 to 1 vector 1 {
+      kernel.distribute %lane = %c0 to %c1 vector 1 {
         memref.store %sum, %y[%row] : memref<4xf32>
       }
       kernel.return

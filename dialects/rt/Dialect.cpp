@@ -1,4 +1,4 @@
-//===- Dialect.cpp - registration and verifiers of the rt dialect
+//===- Dialect.cpp - registration of the rt dialect
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,7 +9,6 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/DialectImplementation.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace hfc;
@@ -25,8 +24,3 @@ void RtDialect::initialize() {
 #include "dialects/rt/Ops.cpp.inc"
       >();
 }
-
-LogicalResult EntryOp::verify() { return success(); }
-LogicalResult ViewOp::verify() { return success(); }
-LogicalResult GemmOp::verify() { return success(); }
-LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) { return success(); }

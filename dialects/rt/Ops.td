@@ -41,8 +41,9 @@ def Rt_EntryOp : Rt_Op<"entry", [IsolatedFromAbove, Symbol, NoTerminator, Single
     this entry lie. All entries of a program share one arena, as large as the largest.
 
     Constraints:
-    - (C1) every buffer of the arena lies inside it, aligned to 64 bytes.
+    - (C1) `arena` is a multiple of 64, not negative; every buffer of the arena lies inside it, aligned to 64 bytes.
     - (C2) input names are distinct; output names are distinct.
+    - (C3) no stream has a negative number.
 
     Example:
 
@@ -61,7 +62,7 @@ def Rt_EntryOp : Rt_Op<"entry", [IsolatedFromAbove, Symbol, NoTerminator, Single
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `arena` $arena attr-dict-with-keyword $body";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Rt_ArenaOp : Rt_BufferOp<"arena"> {
@@ -111,7 +112,7 @@ def Rt_OutputOp : Rt_BufferOp<"output"> {
   let assemblyFormat = "$name `at` $offset attr-dict `:` type($buffer)";
 }
 
-def Rt_ParameterOp : Rt_BufferOp<"parameter"> {
+def Rt_ParameterOp : Rt_BufferOp<"parameter", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the buffer of a parameter";
   let description = [{
     Constraints:
@@ -130,7 +131,7 @@ def Rt_ParameterOp : Rt_BufferOp<"parameter"> {
   let assemblyFormat = "$parameter attr-dict `:` type($buffer)";
 }
 
-def Rt_StateOp : Rt_BufferOp<"state"> {
+def Rt_StateOp : Rt_BufferOp<"state", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the buffer of a state, updated in place";
   let description = [{
     Constraints:
@@ -152,6 +153,9 @@ def Rt_StateOp : Rt_BufferOp<"state"> {
 def Rt_ConstantOp : Rt_BufferOp<"constant"> {
   let summary = "a buffer with values fixed at compile time";
   let description = [{
+    Constraints:
+    - (C1) the buffer has the value's shape and element type.
+
     Example:
 
     ```mlir
@@ -162,6 +166,7 @@ def Rt_ConstantOp : Rt_BufferOp<"constant"> {
   }];
   let arguments = (ins ElementsAttr:$value);
   let assemblyFormat = "$value `as` type($buffer) attr-dict";
+  let hasVerifier = 1;
 }
 
 def Rt_ViewOp : Rt_Op<"view", [Pure, HasParent<"EntryOp">]> {
@@ -220,7 +225,7 @@ def Rt_GemmOp : Rt_WorkOp<"gemm"> {
 
     Constraints:
     - (C1) sizes agree; element types of a, b, c (and bias) are equal and floating point.
-    - (C2) with `b` of rank 2 `transpose_a` is absent or `a` has rank 2.
+    - (C2) with `b` of rank 2, `transpose_a` is absent or `a` has rank 2.
 
     Example:
 
@@ -265,7 +270,10 @@ def Rt_CopyOp : Rt_WorkOp<"copy", [SameTypeOperands]> {
 def Rt_RecordOp : Rt_WorkOp<"record"> {
   let summary = "marks a point of a stream";
   let description = [{
-    Event `event` happens when all earlier work of the stream is done. An event is recorded once in an entry.
+    Event `event` happens when all earlier work of the stream is done.
+
+    Constraints:
+    - (C1) the event is recorded once in the entry (checked by `rt.entry`).
 
     Example:
 
@@ -284,7 +292,7 @@ def Rt_WaitOp : Rt_WorkOp<"wait"> {
   let summary = "makes later work of a stream wait for an event";
   let description = [{
     Constraints:
-    - (C1) the event is recorded earlier in the entry.
+    - (C1) the event is recorded earlier in the entry (checked by `rt.entry`).
 
     Example: see `rt.record`.
   }];
