@@ -96,6 +96,11 @@ Memory &Memory::operator=(Memory &&other) noexcept {
   return *this;
 }
 
+void Memory::clear() {
+  if (base)
+    madvise(base, bytes, MADV_DONTNEED);
+}
+
 //===-- OutputFile --------------------------------------------------------===//
 
 Result<std::unique_ptr<OutputFile>> OutputFile::create(const std::string &path) {

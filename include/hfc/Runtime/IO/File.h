@@ -55,6 +55,9 @@ public:
   char *data() const { return static_cast<char *>(base); }
   int64_t size() const { return bytes; }
 
+  /// Zero again, and untouched.
+  void clear();
+
 private:
   void *base = nullptr;
   int64_t bytes = 0;

@@ -1,0 +1,24 @@
+//===- Context.h - a rank's runtime on the CPU
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_RUNTIME_CPU_CONTEXT_H
+#define HFC_LIB_RUNTIME_CPU_CONTEXT_H
+
+#include "ThreadPool.h"
+
+#include "hfc/Runtime/hfc_runtime.h"
+
+#include <memory>
+#include <vector>
+
+struct hfc_context {
+  explicit hfc_context(int threads) : pool(threads) {}
+
+  hfc::cpu::ThreadPool pool;
+};
+
+#endif // HFC_LIB_RUNTIME_CPU_CONTEXT_H

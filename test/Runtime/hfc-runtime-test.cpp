@@ -1,0 +1,128 @@
+//===- hfc-runtime-test.cpp - the runtime's loops and products against plain ones
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Runtime/CPU/Gemm.h"
+
+#include "hfc/Runtime/IO/DType.h"
+#include "hfc/Runtime/IO/Random.h"
+
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+using namespace hfc;
+
+namespace {
+int failures = 0;
+
+void expect(bool condition, const std::string &what) {
+  if (!condition) {
+    std::printf("FAILED: %s\n", what.c_str());
+    ++failures;
+  }
+}
+
+/// A matrix of either type with values known as floats.
+struct Matrix {
+  Matrix(int64_t size, int32_t dtype, uint64_t seed) : values(size), bytes(size * (dtype == HFC_FLOAT32 ? 4 : 2)) {
+    for (int64_t i = 0; i < size; ++i)
+      values[i] = io::bfloat16ToFloat(io::floatToBFloat16(float(io::randomNormal(seed, i))));
+    io::convertFloats(values.data(), HFC_FLOAT32, 1, bytes.data(), hfc_dtype(dtype), size);
+  }
+  float at(int32_t dtype, int64_t i) const { return float(io::loadElement(bytes.data(), hfc_dtype(dtype), i)); }
+
+  std::vector<float> values;
+  std::vector<char> bytes;
+};
+
+void checkGemm(hfc_context &context, hfc_gemm gemm, bool withBias) {
+  Matrix a(gemm.batch * gemm.m * gemm.k, gemm.dtype, 1), b(gemm.batch * gemm.n * gemm.k, gemm.dtype, 2);
+  Matrix bias(gemm.n, gemm.dtype, 3), c(gemm.batch * gemm.m * gemm.n, gemm.dtype, 4);
+  gemm.a = a.bytes.data();
+  gemm.b = b.bytes.data();
+  gemm.bias = withBias ? bias.bytes.data() : nullptr;
+  gemm.c = c.bytes.data();
+  hfc_rt_gemm(&context, &gemm);
+  double worst = 0;
+  for (int64_t i = 0; i < gemm.batch; ++i)
+    for (int64_t m = 0; m < gemm.m; ++m)
+      for (int64_t n = 0; n < gemm.n; ++n) {
+        double sum = withBias ? bias.values[n] : 0;
+        for (int64_t k = 0; k < gemm.k; ++k)
+          sum += double(a.values[i * gemm.m * gemm.k + (gemm.transpose_a ? k * gemm.m + m : m * gemm.k + k)]) *
+                 b.values[i * gemm.n * gemm.k + (gemm.transpose_b ? n * gemm.k + k : k * gemm.n + n)];
+        double difference = std::fabs(c.at(gemm.dtype, (i * gemm.m + m) * gemm.n + n) - sum);
+        worst = std::max(worst, difference / (1 + std::fabs(sum)));
+      }
+  char what[200];
+  std::snprintf(what, sizeof what, "gemm dtype %d, transposed %d %d, batch %ld, m %ld, n %ld, k %ld, bias %d: %g",
+                gemm.dtype, gemm.transpose_a, gemm.transpose_b, long(gemm.batch), long(gemm.m), long(gemm.n),
+                long(gemm.k), withBias, worst);
+  expect(worst < (gemm.dtype == HFC_FLOAT32 ? 1e-4 : 8e-3), what);
+}
+
+void testGemm(int threads) {
+  hfc_context context(threads);
+  const int64_t sizes[][4] = {{1, 1, 1, 1},      {1, 1, 300, 129}, {1, 2, 65, 40},   {1, 3, 17, 9},  {1, 4, 130, 64},
+                              {1, 5, 100, 33},   {3, 4, 20, 16},   {2, 37, 150, 70}, {1, 300, 8, 5}, {1, 7, 600, 2100},
+                              {1, 260, 270, 24}, {1, 3, 5, 0},     {4, 16, 16, 64}};
+  for (int32_t dtype : {HFC_FLOAT32, HFC_BFLOAT16})
+    for (const auto &size : sizes)
+      for (int32_t transposes = 0; transposes < 4; ++transposes)
+        for (bool withBias : {false, true})
+          checkGemm(context,
+                    {dtype, transposes & 1, transposes >> 1, size[0], size[1], size[2], size[3], nullptr, nullptr,
+                     nullptr, nullptr},
+                    withBias);
+}
+
+/// Every element once, in many loops after each other, also from inside a loop.
+void testLoops(int threads) {
+  cpu::ThreadPool pool(threads);
+  expect(pool.threads() == threads, "number of threads");
+  for (int round = 0; round < 3000; ++round) {
+    int64_t count = round % 97;
+    std::vector<std::atomic<int>> hits(count);
+    pool.parallelFor(count, 1 + round % 5, [&](int64_t begin, int64_t end) {
+      pool.parallelFor(end - begin, 1, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i)
+          hits[begin + i].fetch_add(1);
+      });
+    });
+    for (int64_t i = 0; i < count; ++i)
+      expect(hits[i] == 1, "element " + std::to_string(i) + " of loop " + std::to_string(round));
+  }
+}
+
+void kernel(void *const *args, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i)
+    static_cast<float *>(args[1])[i] = 2 * static_cast<const float *>(args[0])[i];
+}
+
+void testLaunch(int threads) {
+  hfc_context context(threads);
+  std::vector<float> in(1000), out(1000), copy(1000);
+  for (int i = 0; i < 1000; ++i)
+    in[i] = float(i);
+  void *args[] = {in.data(), out.data()};
+  hfc_rt_launch(&context, kernel, 1000, args);
+  hfc_rt_copy(&context, copy.data(), out.data(), 4000);
+  for (int i = 0; i < 1000; ++i)
+    expect(copy[i] == 2.0f * i, "launch and copy, element " + std::to_string(i));
+}
+} // namespace
+
+int main() {
+  for (int threads : {1, 2, 5}) {
+    testLoops(threads);
+    testLaunch(threads);
+    testGemm(threads);
+  }
+  std::printf("%s\n", failures ? "the runtime is wrong" : "the runtime's loops and products are right");
+  return failures != 0;
+}
