@@ -58,7 +58,10 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "256", "bits that one vector access handles, at float32">,
-    Option<"lanes", "lanes", "int64_t", "128", "lanes of a block on a GPU">];
+    Option<"lanes", "lanes", "int64_t", "128", "lanes of a block on a GPU">,
+    Option<"interleave", "interleave", "int64_t", "4", "vectors that a lane accumulates at once in a reduction">,
+    Option<"bufferAlignment", "buffer-alignment", "int64_t", "1",
+           "bytes to which every buffer is known to be aligned; mapped checkpoints promise nothing">];
   let statistics = [
     Statistic<"numLoop", "num-loop", "loop kernels emitted">,
     Statistic<"numRow", "num-row", "row kernels emitted">,

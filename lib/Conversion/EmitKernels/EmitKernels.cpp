@@ -5,14 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Emitters.h"
 #include "hfc/Conversion/Passes.h"
 
-#include "dialects/hf/Hf.h"
-#include "dialects/kernel/Kernel.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace hfc {
 #define GEN_PASS_DEF_EMITKERNELS
@@ -22,16 +19,45 @@ namespace hfc {
 using namespace hfc;
 
 namespace {
+using Emitter = LogicalResult (*)(func::FuncOp, const EmitOptions &);
+
 class EmitKernelsPass : public hfc::impl::EmitKernelsBase<EmitKernelsPass> {
 public:
   using EmitKernelsBase::EmitKernelsBase;
 
   void runOnOperation() override {
-    for (auto body : getOperation().getOps<func::FuncOp>())
-      if (auto kind = body->getAttrOfType<StringAttr>("kernel.kind")) {
-        body.emitError("no emitter takes kernels of kind '") << kind.getValue() << '\'';
+    if (!llvm::isPowerOf2_64(vectorBits) || vectorBits < 32 || !llvm::isPowerOf2_64(interleave)) {
+      getOperation().emitError("hfc-emit-kernels: vector-bits must be a power of two of at least 32 and interleave one");
+      return signalPassFailure();
+    }
+    EmitOptions options{vectorBits / 32, lanes, interleave, bufferAlignment};
+    for (auto body : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
+      if (!kind)
+        continue;
+      if (failed(emitBody(body, kind, options)))
         return signalPassFailure();
-      }
+      body.erase();
+    }
+  }
+
+private:
+  LogicalResult emitBody(func::FuncOp body, StringAttr kind, const EmitOptions &options) {
+    auto emitter = llvm::StringSwitch<Emitter>(kind)
+                       .Case("loop", emitLoopKernel)
+                       .Case("row", emitRowKernel)
+                       .Default(nullptr);
+    if (!emitter)
+      return body.emitError("no emitter takes kernels of kind '") << kind.getValue() << '\'';
+    if (!body.getBody().hasOneBlock())
+      return body.emitError("a kernel body has one block");
+    if (emitter == emitLoopKernel)
+      ++numLoop;
+    else if (emitter == emitRowKernel)
+      ++numRow;
+    else
+      ++numSpecial;
+    return emitter(body, options);
   }
 };
 } // namespace

@@ -1,0 +1,83 @@
+//===- EmitLoop.cpp - kernels without reductions
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emitters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace hfc;
+
+/// Elements of a block: enough to hide what a block costs, few enough that small tensors feed several threads.
+static constexpr int64_t kBlockElements = 4096;
+/// Blocks start at multiples of this, whatever the vector's width.
+static constexpr int64_t kBlockMultiple = 64;
+
+namespace {
+/// The outputs of one shape, which are computed together.
+struct Space {
+  RankedTensorType type;
+  SmallVector<unsigned> outputs;
+};
+} // namespace
+
+static SmallVector<Space> spacesOf(func::ReturnOp results) {
+  llvm::MapVector<ArrayRef<int64_t>, Space> spaces;
+  for (auto [number, value] : llvm::enumerate(results.getOperands())) {
+    auto type = cast<RankedTensorType>(value.getType());
+    Space &space = spaces[type.getShape()];
+    space.type = type;
+    space.outputs.push_back(number);
+  }
+  return llvm::map_to_vector(spaces, [](auto &entry) { return entry.second; });
+}
+
+/// Distributes block `block`'s share of `space` over its lanes.
+static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, func::ReturnOp results,
+                               const Space &space, Value block, int64_t share, int64_t widest) {
+  ImplicitLocOpBuilder &b = writer.b;
+  int64_t size = space.type.getNumElements();
+  return emitAtWidest(elements, widest, size, [&]() -> LogicalResult {
+    Value lower = elements.index.mul(block, share);
+    Value upper = elements.index.min(elements.index.add(lower, share), size);
+    int64_t width = elements.index.width;
+    auto loop = kernel::DistributeOp::create(b, lower, upper, width, ValueRange());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(&loop.getBody().front());
+    ElementEmitter::Scope scope(elements);
+    Indices at{elements.index.group(loop.getInductionVar(), space.type.getShape(), /*lane=*/width > 1, width)};
+    for (unsigned output : space.outputs) {
+      Value value = elements.emit(results.getOperand(output), at);
+      if (!value || failed(elements.store(value, writer.output(output), at)))
+        return failure();
+    }
+    kernel::YieldOp::create(b, ValueRange());
+    return success();
+  });
+}
+
+LogicalResult hfc::emitLoopKernel(func::FuncOp body, const EmitOptions &options) {
+  auto results = cast<func::ReturnOp>(body.getBody().front().getTerminator());
+  KernelWriter writer(body, options);
+  ElementEmitter elements(writer.b, writer.entry(), options.bufferAlignment);
+  for (auto [number, argument] : llvm::enumerate(body.getArguments()))
+    elements.bind(argument, writer.input(number));
+
+  SmallVector<Space> spaces = spacesOf(results);
+  int64_t grid = 1;
+  for (const Space &space : spaces)
+    grid = std::max<int64_t>(grid, llvm::divideCeil(space.type.getNumElements(), kBlockElements));
+  Value block = grid == 1 ? elements.index.constant(0) : Value(kernel::BlockIdOp::create(writer.b, writer.b.getIndexType()));
+  for (const Space &space : spaces) {
+    int64_t share = llvm::alignTo(llvm::divideCeil(space.type.getNumElements(), grid), kBlockMultiple);
+    if (failed(emitSpace(writer, elements, results, space, block, share, options.width)))
+      return failure();
+  }
+  writer.finish(grid);
+  return success();
+}

@@ -1,0 +1,390 @@
+//===- EmitRow.cpp - kernels that reduce rows
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A row is processed in stages. Stage k computes the reductions that depend on k others in a chain; the last
+// stage computes the outputs. Each stage passes over the row once: cheap values are computed again, expensive
+// ones that a later stage needs are kept in scratch memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emitters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <limits>
+
+using namespace hfc;
+
+/// A block takes several rows if they are shorter than this.
+static constexpr int64_t kBlockElements = 2048;
+/// Longer rows are not kept in scratch memory, which is a GPU's shared memory.
+static constexpr int64_t kMaxScratchElements = 8192;
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+static int64_t sizeOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
+
+static bool isExpensive(Operation *op) {
+  return isa_and_nonnull<hf::ExpOp, hf::LogOp, hf::TanhOp, hf::ErfOp, hf::SinOp, hf::CosOp, hf::PowOp>(op);
+}
+
+namespace {
+/// Elements of the current row, given what earlier stages found out.
+class RowElements : public ElementEmitter {
+public:
+  using ElementEmitter::ElementEmitter;
+
+  Value row;
+  int64_t rows = 1;
+  DenseMap<Value, Value> reduced;
+  /// Values kept for later stages, those of them that a finished stage has written, and the current one.
+  DenseMap<Value, Value> scratch;
+  DenseSet<Value> kept, written;
+  /// The induction variable of the current stage, and its length.
+  Value position;
+  int64_t length = 0;
+  Block *stageBlock = nullptr;
+
+protected:
+  Value known(Value value, const Indices &indices) override;
+  void computed(Value value, const Indices &indices, Value result) override;
+
+private:
+  bool isCurrentRow(const Indices &indices);
+  bool isCurrentElement(const Indices &indices);
+};
+
+/// What a pass over the row computes: reductions, or outputs, whose rows are equally long.
+struct Stage {
+  int64_t length;
+  SmallVector<hf::ReduceOp> reductions;
+  SmallVector<unsigned> outputs;
+};
+
+class RowEmitter {
+public:
+  RowEmitter(func::FuncOp body, const EmitOptions &options)
+      : body(body), options(options), results(cast<func::ReturnOp>(body.getBody().front().getTerminator())),
+        writer(body, options), b(writer.b), elements(b, writer.entry(), options.bufferAlignment) {}
+
+  LogicalResult emit();
+
+private:
+  LogicalResult checkRows();
+  void planStages();
+  void planScratch();
+  LogicalResult emitStage(const Stage &stage);
+  LogicalResult emitStageBody(const Stage &stage, kernel::DistributeOp loop);
+  Value neutral(hf::ReduceOp op);
+  FailureOr<Value> accumulate(hf::ReduceOp op, Value accumulator);
+  Indices elementOf(Value value, Value position);
+
+  func::FuncOp body;
+  const EmitOptions &options;
+  func::ReturnOp results;
+  KernelWriter writer;
+  ImplicitLocOpBuilder &b;
+  RowElements elements;
+  SmallVector<Stage> stages;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// RowElements
+//===----------------------------------------------------------------------===//
+
+bool RowElements::isCurrentRow(const Indices &indices) {
+  return rows == 1 || index.mergeAll(indices).base == row;
+}
+
+bool RowElements::isCurrentElement(const Indices &indices) {
+  if (indices.empty() || indices.back().base != position || indices.back().lane != (index.width > 1))
+    return false;
+  return isCurrentRow(Indices(ArrayRef<IndexGroup>(indices).drop_back()));
+}
+
+Value RowElements::known(Value value, const Indices &indices) {
+  if (auto found = reduced.find(value); found != reduced.end()) {
+    if (isCurrentRow(indices))
+      return found->second;
+    return error(value.getDefiningOp(), "is used in another row than the one it reduces");
+  }
+  if (!kept.contains(value) || !isCurrentElement(indices))
+    return {};
+  Value buffer = scratch[value];
+  if (index.width == 1)
+    return memref::LoadOp::create(b, buffer, position);
+  return vector::LoadOp::create(b, VectorType::get(index.width, b.getF32Type()), buffer, position);
+}
+
+void RowElements::computed(Value value, const Indices &indices, Value result) {
+  auto found = scratch.find(value);
+  if (found == scratch.end() || kept.contains(value) || !isCurrentElement(indices))
+    return;
+  // Every element must be written: not under a condition, and not by a stage that sees part of the row.
+  if (b.getInsertionBlock() != stageBlock || length != cast<MemRefType>(found->second.getType()).getDimSize(0))
+    return;
+  written.insert(value);
+  if (index.width == 1)
+    memref::StoreOp::create(b, result, found->second, position);
+  else
+    vector::StoreOp::create(b, toVector(result), found->second, position);
+}
+
+//===----------------------------------------------------------------------===//
+// Planning
+//===----------------------------------------------------------------------===//
+
+/// The number of leading dimensions that make up `rows`, or none.
+static std::optional<size_t> leadingDims(ArrayRef<int64_t> shape, int64_t rows) {
+  int64_t covered = 1;
+  size_t count = 0;
+  while (covered < rows && count < shape.size())
+    covered *= shape[count++];
+  if (covered != rows)
+    return std::nullopt;
+  return count;
+}
+
+LogicalResult RowEmitter::checkRows() {
+  int64_t rows = 0;
+  for (auto op : body.getOps<hf::ReduceOp>()) {
+    size_t rank = shapeOf(op.getX()).size();
+    for (auto [place, dim] : llvm::enumerate(op.getDims()))
+      if (dim != static_cast<int64_t>(rank - op.getDims().size() + place))
+        return op.emitError("a row kernel reduces trailing dimensions only");
+    if (rows && rows != sizeOf(op.getResult()))
+      return op.emitError("reduces ") << sizeOf(op.getResult()) << " rows in a kernel of " << rows;
+    rows = sizeOf(op.getResult());
+  }
+  if (!rows)
+    return body.emitError("a row kernel has at least one hf.reduce");
+  for (Value result : results.getOperands())
+    if (!leadingDims(shapeOf(result), rows))
+      return body.emitError("result of type ") << result.getType() << " does not consist of " << rows << " rows";
+  elements.rows = rows;
+  return success();
+}
+
+void RowEmitter::planStages() {
+  // The number of reductions on the longest chain that ends with each value.
+  DenseMap<Value, size_t> levels;
+  SmallVector<llvm::MapVector<int64_t, Stage>> byLevel;
+  for (Operation &op : body.getBody().front().without_terminator()) {
+    size_t level = 0;
+    for (Value operand : op.getOperands())
+      level = std::max(level, levels.lookup(operand));
+    if (auto reduce = dyn_cast<hf::ReduceOp>(op)) {
+      byLevel.resize(std::max(byLevel.size(), level + 1));
+      int64_t length = sizeOf(reduce.getX()) / elements.rows;
+      Stage &stage = byLevel[level][length];
+      stage.length = length;
+      stage.reductions.push_back(reduce);
+      ++level;
+    }
+    for (Value result : op.getResults())
+      levels[result] = level;
+  }
+  llvm::MapVector<int64_t, Stage> last;
+  for (auto [number, value] : llvm::enumerate(results.getOperands())) {
+    int64_t length = sizeOf(value) / elements.rows;
+    last[length].length = length;
+    last[length].outputs.push_back(number);
+  }
+  byLevel.push_back(std::move(last));
+  for (auto &level : byLevel)
+    for (auto &entry : level)
+      stages.push_back(entry.second);
+}
+
+/// Adds to `values` all that `value` is computed from within a stage, that is up to reductions.
+static void collect(Value value, DenseSet<Value> &values) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !values.insert(value).second || isa<hf::ReduceOp>(op))
+    return;
+  for (Value operand : op->getOperands())
+    collect(operand, values);
+}
+
+void RowEmitter::planScratch() {
+  DenseSet<Value> earlier;
+  llvm::MapVector<Value, int64_t> wanted;
+  for (const Stage &stage : stages) {
+    DenseSet<Value> used;
+    for (hf::ReduceOp reduce : stage.reductions)
+      collect(reduce.getX(), used);
+    for (unsigned output : stage.outputs)
+      collect(results.getOperand(output), used);
+    for (Operation &op : body.getBody().front())
+      if (isExpensive(&op) && used.contains(op.getResult(0)) && earlier.contains(op.getResult(0)) &&
+          sizeOf(op.getResult(0)) == elements.rows * stage.length && stage.length <= kMaxScratchElements)
+        wanted.insert({op.getResult(0), stage.length});
+    earlier.insert(used.begin(), used.end());
+  }
+  int64_t free = kMaxScratchElements;
+  for (auto [value, length] : wanted) {
+    if (length > free || !computeType(cast<RankedTensorType>(value.getType()).getElementType()).isF32())
+      continue;
+    free -= length;
+    elements.scratch[value] = kernel::ScratchOp::create(b, MemRefType::get({length}, b.getF32Type()));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Emission
+//===----------------------------------------------------------------------===//
+
+Indices RowEmitter::elementOf(Value value, Value position) {
+  ArrayRef<int64_t> shape = shapeOf(value);
+  size_t lead = *leadingDims(shape, elements.rows);
+  IndexBuilder &index = elements.index;
+  Indices result;
+  if (lead)
+    result.push_back(index.group(elements.row, shape.take_front(lead)));
+  if (lead < shape.size())
+    result.push_back(index.group(position, shape.drop_front(lead), /*lane=*/index.width > 1, index.width));
+  return result;
+}
+
+Value RowEmitter::neutral(hf::ReduceOp op) {
+  Type type = computeType(op.getType().getElementType());
+  Value scalar;
+  if (op.getKind() == hf::Reduction::sum) {
+    scalar = elements.constant(type, 0);
+  } else if (isa<FloatType>(type)) {
+    double infinity = std::numeric_limits<double>::infinity();
+    scalar = elements.constant(type, op.getKind() == hf::Reduction::max ? -infinity : infinity);
+  } else {
+    unsigned bits = type.getIntOrFloatBitWidth();
+    APInt value = op.getKind() == hf::Reduction::max ? APInt::getSignedMinValue(bits) : APInt::getSignedMaxValue(bits);
+    scalar = arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
+  }
+  return elements.toVector(scalar);
+}
+
+static Value combine(ImplicitLocOpBuilder &b, hf::Reduction kind, Value lhs, Value rhs) {
+  constexpr auto fast = arith::FastMathFlags::contract | arith::FastMathFlags::reassoc;
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(lhs.getType()));
+  switch (kind) {
+  case hf::Reduction::sum:
+    return isFloat ? Value(arith::AddFOp::create(b, lhs, rhs, fast)) : Value(arith::AddIOp::create(b, lhs, rhs));
+  case hf::Reduction::max:
+    return isFloat ? Value(arith::MaximumFOp::create(b, lhs, rhs)) : Value(arith::MaxSIOp::create(b, lhs, rhs));
+  case hf::Reduction::min:
+    return isFloat ? Value(arith::MinimumFOp::create(b, lhs, rhs)) : Value(arith::MinSIOp::create(b, lhs, rhs));
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+static kernel::Combine combineOf(hf::Reduction kind) {
+  switch (kind) {
+  case hf::Reduction::sum:
+    return kernel::Combine::add;
+  case hf::Reduction::max:
+    return kernel::Combine::max;
+  case hf::Reduction::min:
+    return kernel::Combine::min;
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+FailureOr<Value> RowEmitter::accumulate(hf::ReduceOp op, Value accumulator) {
+  Value value = elements.emit(op.getX(), elementOf(op.getX(), elements.position));
+  if (!value)
+    return failure();
+  return combine(b, op.getKind(), accumulator, elements.toVector(value));
+}
+
+LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp loop) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&loop.getBody().front());
+  ElementEmitter::Scope scope(elements);
+  elements.length = stage.length;
+  elements.stageBlock = b.getInsertionBlock();
+  elements.written.clear();
+  elements.position = stage.length == 1 ? elements.index.constant(0) : loop.getInductionVar();
+  SmallVector<Value> accumulators;
+  for (auto [op, accumulator] : llvm::zip(stage.reductions, loop.getRegionIterArgs())) {
+    FailureOr<Value> next = accumulate(op, accumulator);
+    if (failed(next))
+      return failure();
+    accumulators.push_back(*next);
+  }
+  for (unsigned output : stage.outputs) {
+    Indices at = elementOf(results.getOperand(output), elements.position);
+    Value value = elements.emit(results.getOperand(output), at);
+    if (!value || failed(elements.store(value, writer.output(output), at)))
+      return failure();
+  }
+  kernel::YieldOp::create(b, accumulators);
+  return success();
+}
+
+LogicalResult RowEmitter::emitStage(const Stage &stage) {
+  int64_t widest = options.width * (stage.reductions.empty() ? 1 : options.interleave);
+  LogicalResult done = emitAtWidest(elements, widest, stage.length, [&]() -> LogicalResult {
+    SmallVector<Value> inits = llvm::map_to_vector(stage.reductions, [&](auto op) { return neutral(op); });
+    auto loop = kernel::DistributeOp::create(b, elements.index.constant(0), elements.index.constant(stage.length),
+                                             elements.index.width, inits);
+    if (failed(emitStageBody(stage, loop)))
+      return failure();
+    for (auto [reduce, partial] : llvm::zip(stage.reductions, loop.getResults())) {
+      hf::ReduceOp op = reduce;
+      Type type = getElementTypeOrSelf(partial.getType());
+      elements.reduced[op.getResult()] = kernel::ReduceOp::create(b, type, combineOf(op.getKind()), partial);
+    }
+    return success();
+  });
+  if (failed(done))
+    return failure();
+  // What this stage has put into scratch memory is there for the next ones: kernel.reduce is a barrier.
+  elements.kept.insert(elements.written.begin(), elements.written.end());
+  return success();
+}
+
+LogicalResult RowEmitter::emit() {
+  if (failed(checkRows()))
+    return failure();
+  for (auto [number, argument] : llvm::enumerate(body.getArguments()))
+    elements.bind(argument, writer.input(number));
+  planStages();
+  planScratch();
+
+  int64_t longest = 1, rows = elements.rows;
+  for (const Stage &stage : stages)
+    longest = std::max(longest, stage.length);
+  int64_t share = std::clamp<int64_t>(kBlockElements / longest, 1, rows), grid = llvm::divideCeil(rows, share);
+  IndexBuilder &index = elements.index;
+  Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
+  elements.row = block;
+  if (share > 1) {
+    Value lower = index.mul(block, share), upper = index.min(index.add(lower, share), rows);
+    auto loop = scf::ForOp::create(b, lower, upper, index.constant(1));
+    elements.row = loop.getInductionVar();
+    loop.getBody()->getTerminator()->erase();
+    b.setInsertionPointToEnd(loop.getBody());
+  }
+  for (const Stage &stage : stages)
+    if (failed(emitStage(stage)))
+      return failure();
+  if (share > 1) {
+    // The next row overwrites what this one's last stage reads.
+    if (!elements.scratch.empty())
+      kernel::BarrierOp::create(b);
+    scf::YieldOp::create(b);
+  }
+  writer.finish(grid);
+  return success();
+}
+
+LogicalResult hfc::emitRowKernel(func::FuncOp body, const EmitOptions &options) {
+  return RowEmitter(body, options).emit();
+}
