@@ -1,0 +1,44 @@
+//===- SameSemantics.h - whether two modules compute the same
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_INTERPRETER_SAMESEMANTICS_H
+#define HFC_INTERPRETER_SAMESEMANTICS_H
+
+#include "hfc/Interpreter/Interpreter.h"
+
+namespace hfc::interpreter {
+
+struct SameSemanticsOptions {
+  /// What decides the random values.
+  uint64_t seed = 0;
+  /// Without rounding a pass may drop or move roundings and still compare equal.
+  Options execution{"float64", 1, false, 0};
+  /// Entries to compare; empty: all of the first module's.
+  std::vector<std::string> entries;
+};
+
+/// How far an output, or the next value of a state, is apart.
+struct OutputDifference {
+  std::string entry, output;
+  SmallVector<int64_t> shape;
+  /// ‖a − b‖ / ‖a‖; infinite where only one of the two has a NaN or an infinity.
+  double error = 0;
+};
+
+/// Runs the entries of two modules on the same random inputs, parameters and states, and says how far the results are
+/// apart. Integer inputs stay inside `hf.min` and `hf.max`; `past` and `count` inside the capacity of the states.
+llvm::Expected<std::vector<OutputDifference>> checkSameSemantics(ModuleOp before, ModuleOp after,
+                                                                 const SameSemanticsOptions &options);
+
+/// The random values that checkSameSemantics() uses: a function of the seed and of names and shapes.
+TensorMap randomInputs(const Domain &domain, const Signature &signature, uint64_t seed);
+TensorMap randomParameters(const Domain &domain, const Signature &signature, uint64_t seed);
+TensorMap randomStates(const Domain &domain, const Signature &signature, uint64_t seed);
+
+} // namespace hfc::interpreter
+
+#endif // HFC_INTERPRETER_SAMESEMANTICS_H

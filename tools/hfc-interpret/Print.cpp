@@ -1,0 +1,68 @@
+//===- Print.cpp - values as text
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Print.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+
+using namespace hfc;
+using namespace hfc::interpreter;
+
+static void printElement(llvm::raw_ostream &os, const Domain &domain, const Tensor &tensor, int64_t index) {
+  if (tensor.getElement() == Element::I1)
+    os << (tensor.integer(index) ? "true" : "false");
+  else if (isFloat(tensor.getElement()))
+    os << llvm::format("%.6g", domain.toReal(tensor.words()[index]));
+  else
+    os << tensor.integer(index);
+}
+
+/// Prints dimensions from `dim` on, of the elements that start at `index`, which moves past them.
+static void printDims(llvm::raw_ostream &os, const Domain &domain, const Tensor &tensor, int64_t dim, int64_t &index) {
+  if (dim == tensor.rank())
+    return printElement(os, domain, tensor, index++);
+  os << '[';
+  for (int64_t i = 0; i < tensor.getShape()[dim]; ++i) {
+    if (i)
+      os << ", ";
+    printDims(os, domain, tensor, dim + 1, index);
+  }
+  os << ']';
+}
+
+void hfc::printTensor(llvm::raw_ostream &os, const Domain &domain, StringRef name, const Tensor &tensor) {
+  os << name << ": " << shapeText(tensor.getShape()) << ' ' << nameOf(tensor.getElement()) << " = ";
+  int64_t index = 0;
+  printDims(os, domain, tensor, 0, index);
+  os << '\n';
+}
+
+static void printJson(llvm::raw_ostream &os, ArrayRef<OutputDifference> differences, double tolerance) {
+  llvm::json::Array rows;
+  for (const OutputDifference &difference : differences) {
+    llvm::json::Value error = std::isfinite(difference.error) ? llvm::json::Value(difference.error) : nullptr;
+    rows.push_back(llvm::json::Object{{"entry", difference.entry},
+                                      {"output", difference.output},
+                                      {"shape", llvm::json::Array(difference.shape)},
+                                      {"error", error},
+                                      {"passed", difference.error <= tolerance}});
+  }
+  os << llvm::json::Value(llvm::json::Object{{"tolerance", tolerance}, {"outputs", std::move(rows)}}) << '\n';
+}
+
+void hfc::printDifferences(llvm::raw_ostream &os, ArrayRef<OutputDifference> differences, double tolerance,
+                           bool json) {
+  if (json)
+    return printJson(os, differences, tolerance);
+  for (const OutputDifference &difference : differences)
+    os << llvm::format("%-8s", difference.error <= tolerance ? "same" : "DIFFERS") << '@' << difference.entry << ' '
+       << difference.output << ' ' << shapeText(difference.shape) << llvm::format(": error %.3g\n", difference.error);
+}
