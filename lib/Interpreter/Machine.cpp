@@ -142,7 +142,8 @@ llvm::Expected<const Machine::Decomposition *> Machine::decompose(hf::CompositeO
   for (Value operand : op->getOperands())
     if (!mapping.contains(operand))
       mapping.map(operand, decomposition.block->addArgument(operand.getType(), op->getLoc()));
-  OpBuilder builder = OpBuilder::atBlockEnd(decomposition.block.get());
+  OpBuilder builder(op->getContext());
+  builder.setInsertionPointToEnd(decomposition.block.get());
   Operation *clone = builder.clone(*op, mapping);
   decomposition.results = cast<hf::CompositeOpInterface>(clone).decompose(builder);
   if (decomposition.results.size() != op->getNumResults())

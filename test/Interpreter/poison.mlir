@@ -17,15 +17,16 @@ rt.entry @unwritten arena 128 {
 }
 
 // The two temporaries are alive at the same time, in the same bytes.
-// OVERLAP: reads element 2 of the temporary 1 (arena bytes 0 to 16), but the temporary 2 (arena bytes 8 to 24) has overwritten it
+// OVERLAP: reads element 0 of the temporary 1 (arena bytes 0 to 16), but the temporary 2 (arena bytes 0 to 16) has overwritten it
 rt.entry @overlap arena 128 {
   %c = rt.constant dense<1.0> : tensor<4xf32> as memref<4xf32>
   %t = rt.arena at 0 : memref<4xf32>
-  %u = rt.arena at 8 : memref<4xf32>
+  %u = rt.arena at 0 : memref<4xf32>
   %y = rt.output "y" at 64 : memref<4xf32>
   rt.launch @double ins(%c : memref<4xf32>) outs(%t : memref<4xf32>)
   rt.launch @double ins(%t : memref<4xf32>) outs(%u : memref<4xf32>)
   rt.launch @double ins(%t : memref<4xf32>) outs(%y : memref<4xf32>)
+  rt.launch @double ins(%u : memref<4xf32>) outs(%y : memref<4xf32>)
 }
 
 kernel.func @half(%y: memref<4xf32>) grid(1) lanes(32) outputs(1) {
