@@ -46,6 +46,9 @@ private:
     auto emitter = llvm::StringSwitch<Emitter>(kind)
                        .Case("loop", emitLoopKernel)
                        .Case("row", emitRowKernel)
+                       .Case("attention", emitAttentionKernel)
+                       .Case("cache_update", emitCacheUpdateKernel)
+                       .Case("top_k", emitTopKKernel)
                        .Default(nullptr);
     if (!emitter)
       return body.emitError("no emitter takes kernels of kind '") << kind.getValue() << '\'';
