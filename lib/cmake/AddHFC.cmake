@@ -9,6 +9,7 @@ if(NOT DEFINED LLVM_USE_LINKER)
   add_link_options(-fuse-ld=lld)
 endif()
 # RTTI stays on, as in Debian's LLVM. Visibility stays default: TypeIDs must cross libraries.
+add_compile_definitions(HFC_VERSION="${PROJECT_VERSION}")
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -ffunction-sections)
 if(HFC_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -1,0 +1,68 @@
+//===- ConvertRtToLLVM.cpp - --hfc-convert-rt-to-llvm
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvertEntry.h"
+#include "Metadata.h"
+#include "hfc/Conversion/Passes.h"
+
+#include "dialects/hf/Hf.h"
+#include "dialects/kernel/Kernel.h"
+#include "hfc/Runtime/hfc_runtime.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+namespace hfc {
+#define GEN_PASS_DEF_CONVERTRTTOLLVM
+#include "hfc/Conversion/Passes.h.inc"
+} // namespace hfc
+
+using namespace hfc;
+
+/// `uint32_t hfc_program_abi` and `const char hfc_program_json[]`.
+static void createProgramSymbols(ModuleOp module, StringRef metadata) {
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  Location loc = module.getLoc();
+  LLVM::GlobalOp::create(builder, loc, builder.getI32Type(), /*isConstant=*/true, LLVM::Linkage::External,
+                         "hfc_program_abi", builder.getI32IntegerAttr(HFC_ABI_VERSION));
+  std::string text = metadata.str() + '\0';
+  LLVM::GlobalOp::create(builder, loc, LLVM::LLVMArrayType::get(builder.getI8Type(), text.size()), /*isConstant=*/true,
+                         LLVM::Linkage::External, "hfc_program_json", builder.getStringAttr(text));
+}
+
+namespace {
+class ConvertRtToLLVMPass : public hfc::impl::ConvertRtToLLVMBase<ConvertRtToLLVMPass> {
+public:
+  using ConvertRtToLLVMBase::ConvertRtToLLVMBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<rt::EntryOp> entries(module.getOps<rt::EntryOp>());
+    if (entries.empty())
+      return markAllAnalysesPreserved();
+    FailureOr<std::string> metadata = programMetadata(module);
+    if (failed(metadata))
+      return signalPassFailure();
+    ProgramSymbols program(module);
+    for (StringRef name : {"hfc_program_abi", "hfc_program_json"})
+      if (Operation *other = program.table().lookup(name)) {
+        other->emitOpError("has a name that the program's own symbols need");
+        return signalPassFailure();
+      }
+    unsigned calls = 0;
+    for (rt::EntryOp entry : entries)
+      if (failed(convertEntry(entry, program, calls)))
+        return signalPassFailure();
+    for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+      if (isa<hf::ParameterOp, hf::StateOp>(op))
+        op.erase();
+    createProgramSymbols(module, *metadata);
+    numEntries += entries.size();
+    numCalls += calls;
+  }
+};
+} // namespace

@@ -1,0 +1,23 @@
+//===- Metadata.h - a program's metadata -------------------------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_CONVERSION_RTTOLLVM_METADATA_H
+#define HFC_CONVERSION_RTTOLLVM_METADATA_H
+
+#include "hfc/Support/LLVM.h"
+
+#include <string>
+
+namespace hfc {
+
+/// The metadata of the program in `module` ("Program file" in docs/architecture.md), from `hf.program`, the tables and
+/// the `rt.entry`s. Says why not where there is none.
+FailureOr<std::string> programMetadata(ModuleOp module);
+
+} // namespace hfc
+
+#endif // HFC_CONVERSION_RTTOLLVM_METADATA_H
