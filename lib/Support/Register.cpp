@@ -12,6 +12,8 @@
 #include "dialects/rt/Rt.h"
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Pipelines/Pipelines.h"
+#include "hfc/Target/LLVMInterfaces.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -29,9 +31,11 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
   registry.insert<hf::HfDialect, kernel::KernelDialect, rt::RtDialect>();
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+  registerLLVMInterfaces(registry);
 }
 
 void hfc::registerAllPasses() {
   registerConversionPasses();
   registerFusionPasses();
+  registerPipelines();
 }

@@ -1,0 +1,62 @@
+//===- Pipelines.cpp - from one phase to another
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Pipelines/Pipelines.h"
+
+#include "LLVMLowering.h"
+#include "hfc/Conversion/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace hfc;
+
+ArrayRef<PhaseInfo> hfc::getPhases() {
+  static const PhaseInfo phases[] = {
+      {Phase::Import, "import", "the model as the front end describes it"},
+      {Phase::Layout, "layout", "transposes cancelled or at the boundary"},
+      {Phase::Fuse, "fuse", "products, and calls of kernel bodies"},
+      {Phase::Rt, "rt", "the schedule over planned buffers"},
+      {Phase::Kernel, "kernel", "kernel bodies as loops over blocks and lanes"},
+      {Phase::LLVM, "llvm", "the LLVM dialect"},
+  };
+  return phases;
+}
+
+std::optional<Phase> hfc::phaseNamed(StringRef name) {
+  for (const PhaseInfo &info : getPhases())
+    if (info.name == name)
+      return info.phase;
+  return std::nullopt;
+}
+
+void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
+  if (phase >= Phase::Kernel)
+    manager.addPass(createEmitKernels());
+  if (phase >= Phase::LLVM) {
+    manager.addPass(createLowerKernelsToCPU());
+    addLLVMLowering(manager);
+    manager.addPass(createConvertRtToLLVM());
+  }
+}
+
+namespace {
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  Option<Phase> phase{
+      *this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::LLVM),
+      llvm::cl::values(clEnumValN(Phase::Import, "import", ""), clEnumValN(Phase::Layout, "layout", ""),
+                       clEnumValN(Phase::Fuse, "fuse", ""), clEnumValN(Phase::Rt, "rt", ""),
+                       clEnumValN(Phase::Kernel, "kernel", ""), clEnumValN(Phase::LLVM, "llvm", ""))};
+};
+} // namespace
+
+void hfc::registerPipelines() {
+  PassPipelineRegistration<PipelineOptions>(
+      "hfc-cpu-pipeline", "Brings a module of any phase to a later one, for the CPU",
+      [](OpPassManager &manager, const PipelineOptions &options) { buildCPUPipeline(manager, options.phase); });
+}
