@@ -203,7 +203,7 @@ def Rt_LaunchOp : Rt_WorkOp<"launch", [AttrSizedOperandSegments, DeclareOpInterf
     must allow.
 
     Constraints:
-    - (C1) the callee is a `func.func` or a `kernel.func`.
+    - (C1) the callee is a `func.func` or a `kernel.func`, or a kernel lowered for the CPU, with `kernel.grid`.
     - (C2) shapes and element types agree with the callee's signature.
 
     Example: see `rt.entry`.

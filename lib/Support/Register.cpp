@@ -11,9 +11,9 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 #include "hfc/Conversion/Passes.h"
-#include "hfc/Transforms/Fusion/Passes.h"
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
+#include "hfc/Transforms/Fusion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"

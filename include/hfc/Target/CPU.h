@@ -1,0 +1,39 @@
+//===- CPU.h - programs for the CPU ------------------------------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_TARGET_CPU_H
+#define HFC_TARGET_CPU_H
+
+#include "hfc/Support/LLVM.h"
+
+#include <string>
+
+namespace hfc {
+
+/// The instruction set that programs are compiled for if the user says nothing.
+StringRef defaultCPU();
+
+/// The name, as programs record it, of what the user called `name`: one of the levels of the x86-64 ABI, or `native` for the
+/// highest that this machine has. Empty if there is no such.
+std::string resolveCPU(StringRef name);
+
+/// The names that `resolveCPU` takes, for messages.
+std::string knownCPUs();
+
+/// Adds `const char hfc_program_ir[]` with `text` to a module in the LLVM dialect that has none.
+void embedSource(ModuleOp module, StringRef text);
+
+/// Compiles a module in the LLVM dialect to an ELF object for the `cpu` of its `hf.program`.
+FailureOr<SmallVector<char, 0>> compileToObject(ModuleOp module);
+
+/// Links `object` with the runtime into a shared object at `output`, a file that is overwritten. `error` says why that
+/// failed.
+LogicalResult linkProgram(ArrayRef<char> object, StringRef output, std::string &error);
+
+} // namespace hfc
+
+#endif // HFC_TARGET_CPU_H
