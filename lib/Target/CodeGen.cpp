@@ -67,23 +67,32 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-FailureOr<SmallVector<char, 0>> hfc::compileToObject(ModuleOp module) {
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> ir = translateModuleToLLVMIR(module, context, "hfc");
-  if (!ir)
-    return module.emitError("the module does not translate to LLVM IR");
+/// The processor that the program is for.
+static FailureOr<StringRef> programCPU(ModuleOp module) {
   StringRef cpu = defaultCPU();
   if (auto program = module->getAttrOfType<DictionaryAttr>("hf.program"))
     if (auto name = program.getAs<StringAttr>("cpu"))
       cpu = name.getValue();
   if (resolveCPU(cpu) != cpu)
     return module.emitError("no processor is called '") << cpu << "'; known are " << knownCPUs();
+  return cpu;
+}
+
+FailureOr<SmallVector<char, 0>> hfc::compileToObject(ModuleOp module) {
+  FailureOr<StringRef> cpu = programCPU(module);
+  if (failed(cpu))
+    return failure();
   std::string error;
-  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(cpu, error);
+  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(*cpu, error);
   if (!machine)
     return module.emitError(error);
+  module->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
+                  StringAttr::get(module.getContext(), machine->createDataLayout().getStringRepresentation()));
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> ir = translateModuleToLLVMIR(module, context, "hfc");
+  if (!ir)
+    return module.emitError("the module does not translate to LLVM IR");
   ir->setTargetTriple(machine->getTargetTriple());
-  ir->setDataLayout(machine->createDataLayout());
   ir->setPICLevel(llvm::PICLevel::BigPIC);
   optimize(*ir, *machine);
 

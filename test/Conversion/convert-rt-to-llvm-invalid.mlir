@@ -1,0 +1,48 @@
+// RUN: hfc-opt %s --hfc-convert-rt-to-llvm --split-input-file --verify-diagnostics
+
+// expected-error @below {{the module has no dictionary 'hf.program'}}
+module {
+  rt.entry @e arena 0 {
+  }
+}
+
+// -----
+
+module attributes {hf.program = {}} {
+  kernel.func @k() grid(1) lanes(32) outputs(0) {
+    kernel.return
+  }
+  rt.entry @e arena 0 {
+    // expected-error @below {{'k' is no kernel lowered to the LLVM dialect}}
+    rt.launch @k
+  }
+}
+
+// -----
+
+module attributes {hf.program = {}} {
+  llvm.func @hfc_entry_e()
+  // expected-error @below {{becomes the function 'hfc_entry_e', but there is another symbol of that name}}
+  rt.entry @e arena 0 {
+  }
+}
+
+// -----
+
+module attributes {hf.program = {}} {
+  // expected-error @below {{has a name that the program's own symbols need}}
+  llvm.mlir.global constant @hfc_program_json(0 : i8) : i8
+  rt.entry @e arena 0 {
+  }
+}
+
+// -----
+
+module attributes {hf.program = {}} {
+  rt.entry @e arena 192 {
+    %a = rt.input "a" at 0 : memref<2x2xf16>
+    %c = rt.output "c" at 64 : memref<2x2xf16>
+    // expected-error @below {{the runtime multiplies float32 and bfloat16, not 'f16'}}
+    rt.gemm %a, %a into %c : memref<2x2xf16>, memref<2x2xf16>, memref<2x2xf16>
+  }
+}
