@@ -1,0 +1,139 @@
+//===- Generation.cpp - what a generating program needs to know
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Generation.h"
+
+using namespace hfc;
+using namespace hfc::frontend;
+
+namespace {
+/// A setting of `generation_config.json` that hfc-run does not follow, and its value that changes nothing.
+struct UnfollowedSetting {
+  StringLiteral key;
+  const char *neutral;
+};
+} // namespace
+
+static constexpr UnfollowedSetting unfollowed[] = {
+    {"assistant_confidence_threshold", "0.4"},
+    {"bad_words_ids", "null"},
+    {"begin_suppress_tokens", "null"},
+    {"constraints", "null"},
+    {"diversity_penalty", "0.0"},
+    {"encoder_no_repeat_ngram_size", "0"},
+    {"encoder_repetition_penalty", "1.0"},
+    {"epsilon_cutoff", "0.0"},
+    {"eta_cutoff", "0.0"},
+    {"exponential_decay_length_penalty", "null"},
+    {"forced_bos_token_id", "null"},
+    {"forced_eos_token_id", "null"},
+    {"guidance_scale", "null"},
+    {"min_length", "0"},
+    {"min_new_tokens", "null"},
+    {"min_p", "null"},
+    {"no_repeat_ngram_size", "0"},
+    {"num_beams", "1"},
+    {"penalty_alpha", "null"},
+    {"repetition_penalty", "1.0"},
+    {"sequence_bias", "null"},
+    {"suppress_tokens", "null"},
+    {"token_healing", "false"},
+    {"typical_p", "1.0"},
+    {"watermarking_config", "null"},
+};
+
+static std::optional<int64_t> readToken(ConfigReader &reader, StringRef key, std::optional<int64_t> byDefault) {
+  // Some configs write -1 for "none".
+  std::optional<int64_t> token = reader.optionalInteger(key, byDefault, -1, Limits::tokens);
+  return token && *token < 0 ? std::nullopt : token;
+}
+
+/// `eos_token_id`: a token, a list of them, or none.
+static SmallVector<int64_t> readEnds(ConfigReader &reader, ArrayRef<int64_t> byDefault) {
+  const Json *value = reader.get("eos_token_id");
+  if (!value || value->is_null())
+    return SmallVector<int64_t>(byDefault);
+  if (value->is_array())
+    return llvm::to_vector(reader.integers("eos_token_id", 0, Limits::tokens).value_or(std::vector<int64_t>()));
+  std::optional<int64_t> token = readToken(reader, "eos_token_id", std::nullopt);
+  return token ? SmallVector<int64_t>{*token} : SmallVector<int64_t>{};
+}
+
+static void warnOfUnfollowed(const Json &config, std::vector<std::string> &warnings) {
+  for (const UnfollowedSetting &setting : unfollowed) {
+    auto found = config.find(setting.key.str());
+    if (found == config.end() || found->is_null())
+      continue;
+    if (*found != Json::parse(setting.neutral, nullptr, /*allow_exceptions=*/false))
+      warnings.push_back(("generation_config.json: " + setting.key + " = " + describe(*found) +
+                          " is not followed; hfc-run samples by temperature, top_k and top_p")
+                             .str());
+  }
+}
+
+Generation hfc::frontend::readGeneration(const Document &document, const Model &model, Problems &problems,
+                                         std::vector<std::string> &warnings) {
+  Generation generation;
+  TokenDefaults tokens = model.tokenDefaults();
+  ConfigReader config(document.config, problems);
+  SmallVector<int64_t> classEnds;
+  // A class's default counts where the config has no such key, and not where it says null.
+  if (tokens.eos && !config.get("eos_token_id"))
+    classEnds.push_back(*tokens.eos);
+  generation.eos = readEnds(config, classEnds);
+  generation.bos = readToken(config, "bos_token_id", tokens.bos);
+  generation.pad = readToken(config, "pad_token_id", tokens.pad);
+  if (!document.generationConfig)
+    return generation;
+  if (!document.generationConfig->is_object()) {
+    problems.add("generation_config.json must hold an object, and holds " + describe(*document.generationConfig));
+    return generation;
+  }
+  ConfigReader reader(*document.generationConfig, problems, "generation_config.json: ");
+  generation.eos = readEnds(reader, generation.eos);
+  if (reader.has("bos_token_id"))
+    generation.bos = readToken(reader, "bos_token_id", std::nullopt);
+  if (reader.has("pad_token_id"))
+    generation.pad = readToken(reader, "pad_token_id", std::nullopt);
+  generation.doSample = reader.has("do_sample") && reader.flag("do_sample", false);
+  generation.temperature = reader.optionalReal("temperature", 1.0, 0.0).value_or(1.0);
+  generation.topK = reader.optionalInteger("top_k", 50, 0, Limits::tokens).value_or(0);
+  generation.topP = reader.optionalReal("top_p", 1.0, 0.0).value_or(1.0);
+  if (generation.topP > 1.0)
+    reader.problem(reader.name("top_p") + " must be from 0 to 1, and is " + Json(generation.topP).dump());
+  warnOfUnfollowed(*document.generationConfig, warnings);
+  return generation;
+}
+
+std::string hfc::frontend::prefillName(int64_t tokens) { return "prefill_" + std::to_string(tokens); }
+
+DictionaryAttr hfc::frontend::generationAttribute(MLIRContext *context, const Generation &generation,
+                                                  const Model &model, const Request &request) {
+  Builder builder(context);
+  SmallVector<Attribute> chunks;
+  auto addChunk = [&](StringRef entry, int64_t tokens) {
+    chunks.push_back(builder.getDictionaryAttr({builder.getNamedAttr("entry", builder.getStringAttr(entry)),
+                                                builder.getNamedAttr("tokens", builder.getI64IntegerAttr(tokens))}));
+  };
+  for (int64_t tokens : request.prefillChunks)
+    addChunk(prefillName(tokens), tokens);
+  addChunk("decode", 1);
+
+  NamedAttrList attributes;
+  attributes.set("vocabulary", builder.getI64IntegerAttr(model.vocabulary()));
+  attributes.set("eos", builder.getI64ArrayAttr(generation.eos));
+  if (generation.bos)
+    attributes.set("bos", builder.getI64IntegerAttr(*generation.bos));
+  if (generation.pad)
+    attributes.set("pad", builder.getI64IntegerAttr(*generation.pad));
+  attributes.set("do_sample", builder.getBoolAttr(generation.doSample));
+  attributes.set("temperature", builder.getF64FloatAttr(generation.temperature));
+  attributes.set("top_k", builder.getI64IntegerAttr(generation.topK));
+  attributes.set("top_p", builder.getF64FloatAttr(generation.topP));
+  attributes.set("chunks", builder.getArrayAttr(chunks));
+  return attributes.getDictionary(context);
+}

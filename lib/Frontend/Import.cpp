@@ -1,0 +1,212 @@
+//===- Import.cpp - from a Hugging Face checkpoint's config to the hf dialect
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Frontend/Import.h"
+
+#include "Document.h"
+#include "Family.h"
+#include "Generation.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace hfc;
+using namespace hfc::frontend;
+
+namespace {
+
+/// One import, from a parsed document to a module.
+class Importer {
+public:
+  Importer(MLIRContext *context, const Document &document, const ImportOptions &options, ImportMessages &messages)
+      : context(context), document(document), options(options), messages(messages),
+        config(this->document.config, problems) {}
+
+  FailureOr<OwningOpRef<ModuleOp>> run();
+
+private:
+  const Family *findFamily();
+  void readDtype();
+  void decide();
+  void decideChunks();
+  OwningOpRef<ModuleOp> build();
+  DictionaryAttr programAttribute();
+  template <typename T>
+  T choose(std::optional<T> given, std::optional<T> documented, T otherwise) {
+    return given ? *given : documented ? *documented : otherwise;
+  }
+
+  MLIRContext *context;
+  const Document &document;
+  const ImportOptions &options;
+  ImportMessages &messages;
+  Problems problems;
+  ConfigReader config;
+  std::unique_ptr<Model> model;
+  std::string modelType, architecture;
+  Request request;
+  ProgramType dtype = ProgramType::float32;
+  Generation generation;
+};
+
+} // namespace
+
+const Family *Importer::findFamily() {
+  std::optional<std::string> type = config.text("model_type");
+  std::optional<std::vector<std::string>> classes = config.texts("architectures");
+  if (problems.any())
+    return nullptr;
+  std::string known;
+  for (const Family &family : families())
+    known += (known.empty() ? "" : ", ") + family.architecture.str() + " (" + family.modelType.str() + ")";
+  if (!type || !classes || classes->empty()) {
+    problems.add(StringRef(!type ? "model_type" : "architectures") +
+                 " is missing; a config names its model_type and the class its checkpoint was saved from. hfc has " +
+                 known);
+    return nullptr;
+  }
+  modelType = *type;
+  architecture = classes->front();
+  for (const Family &family : families())
+    if (family.modelType == modelType && family.architecture == architecture)
+      return &family;
+  problems.add("model_type " + quoted(modelType) + " with architecture " + quoted(architecture) +
+               " is not supported; hfc has " + known);
+  return nullptr;
+}
+
+void Importer::readDtype() {
+  std::optional<ProgramType> asked = options.dtype ? options.dtype : document.defaults.dtype;
+  config.alias("dtype", "torch_dtype");
+  std::optional<std::string> name = config.text("dtype");
+  if (asked) {
+    dtype = *asked;
+    return;
+  }
+  if (!name || *name == "float32")
+    dtype = ProgramType::float32;
+  else if (*name == "bfloat16")
+    dtype = ProgramType::bfloat16;
+  else
+    problems.add("dtype is " + quoted(*name) +
+                 ", and hfc computes in float32 or bfloat16; choose one by --dtype (weights are converted)");
+}
+
+void Importer::decideChunks() {
+  for (int64_t tokens : options.prefillChunks) {
+    if (tokens < 1)
+      problems.add("a prefill chunk must have at least one token, and has " + Twine(tokens));
+    // One token is what `decode` reads.
+    if (tokens > 1 && tokens <= request.sequence && !llvm::is_contained(request.prefillChunks, tokens))
+      request.prefillChunks.push_back(tokens);
+  }
+  llvm::sort(request.prefillChunks, std::greater<>());
+}
+
+/// The command line first, then the document, then the defaults.
+void Importer::decide() {
+  const ImportOptions &said = document.defaults;
+  request.task = choose(options.task, said.task, Task::forward);
+  request.inputs = choose(options.inputs, said.inputs, InputKind::inputIds);
+  request.layout = choose(options.layout, said.layout, BoundaryLayout::batchFirst);
+  request.target = choose(options.target, said.target, options.fallbackTarget);
+  request.batch = choose<int64_t>(options.batch, said.batch, 1);
+  request.sequence = model->sequence(choose(options.sequence, said.sequence, model->defaultSequence()));
+  if (request.batch < 1 || request.batch > Limits::batch)
+    problems.add("batch must be from 1 to " + Twine(Limits::batch) + ", and is " + Twine(request.batch));
+  if (request.sequence < 1 || request.sequence > Limits::positions)
+    problems.add("sequence must be from 1 to " + Twine(Limits::positions) + ", and is " + Twine(request.sequence));
+  if (problems.any())
+    return;
+  model->check(request, problems);
+  if (request.task != Task::generate || !model->isLanguageModel())
+    return;
+  if (request.inputs != InputKind::inputIds)
+    problems.add("generation reads input_ids; --inputs=inputs_embeds is for --task=forward");
+  decideChunks();
+  generation = readGeneration(document, *model, problems, messages.warnings);
+}
+
+DictionaryAttr Importer::programAttribute() {
+  Builder builder(context);
+  NamedAttrList attributes;
+  auto text = [&](StringRef key, StringRef value) { attributes.set(key, builder.getStringAttr(value)); };
+  text("task", request.task == Task::forward ? "forward" : "generate");
+  text("family", modelType);
+  text("architecture", architecture);
+  attributes.set("batch", builder.getI64IntegerAttr(request.batch));
+  attributes.set("sequence", builder.getI64IntegerAttr(request.sequence));
+  text("dtype", dtype == ProgramType::float32 ? "float32" : "bfloat16");
+  text("layout", request.layout == BoundaryLayout::batchFirst ? "batch-first" : "sequence-first");
+  text("target", request.target);
+  attributes.set("checkpoint_prefixes", builder.getStrArrayAttr(model->checkpointPrefixes()));
+  if (request.task == Task::generate)
+    attributes.set("generation", generationAttribute(context, generation, *model, request));
+  return attributes.getDictionary(context);
+}
+
+OwningOpRef<ModuleOp> Importer::build() {
+  FloatType element = dtype == ProgramType::float32 ? FloatType(Float32Type::get(context))
+                                                    : FloatType(BFloat16Type::get(context));
+  ProgramBuilder program(context, element, document.name);
+  if (request.task == Task::forward) {
+    model->buildForward(program, request);
+  } else {
+    for (int64_t tokens : request.prefillChunks)
+      model->buildChunk(program, request, prefillName(tokens), tokens);
+    model->buildChunk(program, request, "decode", 1);
+  }
+  program.getModule()->setAttr("hf.program", programAttribute());
+  return program.take();
+}
+
+FailureOr<OwningOpRef<ModuleOp>> Importer::run() {
+  if (const Family *family = findFamily()) {
+    model = family->describe(config);
+    readDtype();
+    config.finish();
+    // Sizes that are wrong would be reported a second time as something else.
+    if (!problems.any())
+      decide();
+  }
+  if (problems.any()) {
+    messages.error = problems.message(document.name);
+    return failure();
+  }
+  OwningOpRef<ModuleOp> module = build();
+  std::string complaint;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    if (complaint.empty())
+      complaint = diagnostic.str();
+    return success();
+  });
+  if (failed(verify(*module))) {
+    messages.error = document.name + ": the importer wrote a program that does not verify: " + complaint;
+    messages.internal = true;
+    return failure();
+  }
+  return module;
+}
+
+static FailureOr<OwningOpRef<ModuleOp>> import(MLIRContext *context, FailureOr<Document> document,
+                                               const ImportOptions &options, ImportMessages &messages) {
+  if (failed(document))
+    return failure();
+  context->loadDialect<hf::HfDialect, func::FuncDialect>();
+  return Importer(context, *document, options, messages).run();
+}
+
+FailureOr<OwningOpRef<ModuleOp>> hfc::importModel(MLIRContext *context, StringRef path, const ImportOptions &options,
+                                                  ImportMessages &messages) {
+  return import(context, readDocument(path, messages.error), options, messages);
+}
+
+FailureOr<OwningOpRef<ModuleOp>> hfc::importConfig(MLIRContext *context, StringRef json,
+                                                   std::optional<StringRef> generationConfig, StringRef name,
+                                                   const ImportOptions &options, ImportMessages &messages) {
+  return import(context, parseDocument(json, generationConfig, name, messages.error), options, messages);
+}
