@@ -229,7 +229,7 @@ void ConfigReader::checkInert(StringRef key, const Json &value) {
       problem(name(key) + " = " + describe(value) + " is not supported: " + effect);
     return;
   case Inertness::unknown:
-    problem("unknown key " + quoted(name(key)));
+    problem("unknown key " + inQuotes(name(key)));
   }
 }
 
@@ -242,5 +242,5 @@ void ConfigReader::finish() {
 void ConfigReader::finishStrictly() {
   for (auto &[key, value] : object.items())
     if (!read.contains(key))
-      problem("unknown key " + quoted(name(key)));
+      problem("unknown key " + inQuotes(name(key)));
 }

@@ -32,7 +32,7 @@ static std::optional<Enum> readChoice(ConfigReader &reader, StringRef key,
       return value;
     names += (names.empty() ? "\"" : " or \"") + name.str() + "\"";
   }
-  reader.problem(reader.name(key) + " must be " + names + ", and is " + quoted(*text));
+  reader.problem(reader.name(key) + " must be " + names + ", and is " + inQuotes(*text));
   return std::nullopt;
 }
 
@@ -45,7 +45,7 @@ static void checkMesh(ConfigReader &reader) {
     return reader.problem("mesh must be an object of axes and sizes, and is " + describe(*mesh));
   for (auto &[axis, size] : mesh->items())
     if (!size.is_number_integer() || size != 1)
-      reader.problem("mesh." + quoted(axis) + " must be 1, and is " + describe(size) +
+      reader.problem("mesh." + inQuotes(axis) + " must be 1, and is " + describe(size) +
                      ": this version of hfc compiles for one device");
 }
 
@@ -75,7 +75,7 @@ static void checkVersion(ConfigReader &reader) {
     return;
   StringRef text = *version;
   if (text != documentVersion && !text.starts_with((documentVersion + ".").str()))
-    reader.problem("hfc is " + quoted(text) + ", and this front end reads version " + documentVersion);
+    reader.problem("hfc is " + inQuotes(text) + ", and this front end reads version " + documentVersion);
 }
 
 /// Splits a `model.json` into config and defaults. `folder` is what a path in it is relative to; null: a path is

@@ -77,7 +77,7 @@ void hfc::frontend::readLayerTypes(ConfigReader &config, Decoder &decoder, std::
   for (auto [i, layer] : llvm::enumerate(decoder.layers)) {
     if (types && (*types)[i] != "full_attention" && (*types)[i] != "sliding_attention")
       return config.problem("layer_types[" + Twine(i) + "] must be \"full_attention\" or \"sliding_attention\", and is " +
-                            quoted((*types)[i]));
+                            inQuotes((*types)[i]));
     if (!(types ? (*types)[i] == "sliding_attention" : isSliding(i)))
       continue;
     if (!window)

@@ -39,9 +39,9 @@ VisionTower describeClipVision(ConfigReader &config);
 struct DecoderSizes {
   int64_t vocabulary, hidden, inner, layers, heads;
   /// Absent key/value heads: this many, or as many as there are heads. The key may be null.
-  std::optional<int64_t> keyHeads;
+  std::optional<int64_t> keyHeads = std::nullopt;
   bool keyHeadsMayBeNull = true;
-  std::optional<int64_t> headDim;
+  std::optional<int64_t> headDim = std::nullopt;
   int64_t maxPositions = 0;
   double epsilon = 1e-6;
 };

@@ -74,7 +74,7 @@ const Family *Importer::findFamily() {
   for (const Family &family : families())
     if (family.modelType == modelType && family.architecture == architecture)
       return &family;
-  problems.add("model_type " + quoted(modelType) + " with architecture " + quoted(architecture) +
+  problems.add("model_type " + inQuotes(modelType) + " with architecture " + inQuotes(architecture) +
                " is not supported; hfc has " + known);
   return nullptr;
 }
@@ -92,7 +92,7 @@ void Importer::readDtype() {
   else if (*name == "bfloat16")
     dtype = ProgramType::bfloat16;
   else
-    problems.add("dtype is " + quoted(*name) +
+    problems.add("dtype is " + inQuotes(*name) +
                  ", and hfc computes in float32 or bfloat16; choose one by --dtype (weights are converted)");
 }
 

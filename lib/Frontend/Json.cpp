@@ -14,7 +14,7 @@
 using namespace hfc;
 using namespace hfc::frontend;
 
-std::string hfc::frontend::quoted(StringRef text) {
+std::string hfc::frontend::inQuotes(StringRef text) {
   constexpr size_t longest = 64;
   std::string result = "\"";
   for (char c : text.take_front(longest))
@@ -51,7 +51,7 @@ public:
 
   bool key(string_t &name) override {
     if (stack.back()->contains(name))
-      return fail("the key " + quoted(name) + " appears twice in one object");
+      return fail("the key " + inQuotes(name) + " appears twice in one object");
     pendingKey = std::move(name);
     return true;
   }
@@ -63,7 +63,7 @@ public:
     std::string where = ("line " + Twine(line) + ", column " + Twine(column)).str();
     if (position > text.size())
       return fail("malformed JSON: the text ends in the middle of a value (" + where + ")");
-    return fail("malformed JSON at " + where + (token.empty() ? "" : ", near " + quoted(StringRef(token).take_back(24))));
+    return fail("malformed JSON at " + where + (token.empty() ? "" : ", near " + inQuotes(StringRef(token).take_back(24))));
   }
 
   Json root;
@@ -171,5 +171,5 @@ std::string hfc::frontend::describe(const Json &value) {
     return "a list";
   if (value.is_object())
     return "an object";
-  return quoted(value.get_ref<const std::string &>());
+  return inQuotes(value.get_ref<const std::string &>());
 }

@@ -50,7 +50,7 @@ private:
 /// How the runtime fills an input that the user gives none of, and what it accepts.
 struct InputRules {
   StringRef byDefault = "";
-  std::optional<int64_t> min, max;
+  std::optional<int64_t> min = std::nullopt, max = std::nullopt;
 };
 
 /// Writes one entry. Parameters become arguments when they are first used. Each op gets the HF module path it

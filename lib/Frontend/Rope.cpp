@@ -65,7 +65,7 @@ std::string RopeReader::readType() {
   if (family.onlyLongrope && (type == "su" || type == "yarn"))
     type = "longrope";
   if (family.onlyLongrope && type != "longrope" && type != "default")
-    rope.problem(rope.name("rope_type") + " must be \"default\" or \"longrope\" in this family, and is " + quoted(type));
+    rope.problem(rope.name("rope_type") + " must be \"default\" or \"longrope\" in this family, and is " + inQuotes(type));
   return type;
 }
 
@@ -190,7 +190,7 @@ Rope RopeReader::read() {
   } else if (type == "longrope") {
     readLongrope();
   } else {
-    rope.problem(rope.name("rope_type") + " " + quoted(type) +
+    rope.problem(rope.name("rope_type") + " " + inQuotes(type) +
                  " is not supported; hfc has default, linear, dynamic, llama3, yarn, longrope");
     return result;
   }

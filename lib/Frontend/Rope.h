@@ -36,7 +36,7 @@ struct RopeFamily {
   int64_t maxPositions;
   double defaultTheta = 10000.0;
   /// `original_max_position_embeddings` where the class always has one (Phi-3).
-  std::optional<int64_t> originalMaxPositions;
+  std::optional<int64_t> originalMaxPositions = std::nullopt;
   /// The class rotates a part of each head if `partial_rotary_factor` says so.
   bool partial = false;
   /// The only types the class takes; empty: all. Phi-3 reads "su" and "yarn" as longrope.
