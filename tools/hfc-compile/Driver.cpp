@@ -1,0 +1,214 @@
+//===- Driver.cpp - what hfc-compile does
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Driver.h"
+
+#include "LoadIR.h"
+#include "Report.h"
+#include "hfc/Support/Register.h"
+#include "hfc/Target/CPU.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace hfc;
+
+static DialectRegistry allDialects() {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  return registry;
+}
+
+/// One thread: modules are small, passes walk them whole, and a crash in a thread of a pool could not be reported.
+Driver::Driver(const Options &options) : options(options), context(allDialects(), MLIRContext::Threading::DISABLED) {
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) { diagnose(diagnostic); });
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+void hfc::printError(const llvm::Twine &message) { llvm::errs() << "hfc-compile: error: " << message << '\n'; }
+
+LogicalResult Driver::fail(const llvm::Twine &message, ExitStatus why) {
+  printError(message);
+  status = why;
+  return failure();
+}
+
+/// A place for people: file and line, or HF's path of the module.
+static std::string describe(Location location) {
+  if (auto file = dyn_cast<FileLineColLoc>(location))
+    return llvm::formatv("{0}:{1}:{2}: ", file.getFilename().getValue(), file.getLine(), file.getColumn());
+  if (auto name = dyn_cast<NameLoc>(location))
+    return name.getName().empty() ? describe(name.getChildLoc()) : name.getName().str() + ": ";
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      if (std::string text = describe(part); !text.empty())
+        return text;
+  return "";
+}
+
+void Driver::diagnose(Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
+    return;
+  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  llvm::errs() << "hfc-compile: " << (isError ? "error: " : "warning: ") << describe(diagnostic.getLocation())
+               << diagnostic.str() << '\n';
+  for (Diagnostic &note : diagnostic.getNotes())
+    llvm::errs() << "  note: " << describe(note.getLocation()) << note.str() << '\n';
+}
+
+void Driver::showProgress(StringRef what) {
+  std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  if (elapsed.count() > 2 && llvm::sys::Process::StandardErrIsDisplayed())
+    llvm::errs() << "hfc-compile: " << what << llvm::formatv(" ({0:F1} s)\n", elapsed.count());
+}
+
+//===----------------------------------------------------------------------===//
+// Input
+//===----------------------------------------------------------------------===//
+
+LogicalResult Driver::openOutput() {
+  if (options.output.empty() || options.output == "-")
+    return success();
+  std::string error;
+  return failed(output.open(options.output, error)) ? fail(error) : success();
+}
+
+LogicalResult Driver::loadIR() {
+  if (!options.importOption.empty())
+    return fail(options.importOption + " says how a model is imported, but the input is IR, where that is fixed");
+  std::string error;
+  module = parseIR(&context, options.model, sourceText, error);
+  if (module)
+    return success();
+  status = ExitUserError;
+  // What the parser had to say is on standard error.
+  return error.empty() ? failure() : fail(error);
+}
+
+LogicalResult Driver::importFromModel() {
+  ImportMessages messages;
+  FailureOr<OwningOpRef<ModuleOp>> imported = importModel(&context, options.model, options.import, messages);
+  for (const std::string &warning : messages.warnings)
+    llvm::errs() << "hfc-compile: warning: " << warning << '\n';
+  if (failed(imported))
+    return fail(messages.error, messages.internal ? ExitInternalError : ExitUserError);
+  module = std::move(*imported);
+  llvm::raw_string_ostream os(sourceText);
+  module->print(os);
+  return success();
+}
+
+/// What the options say about a program that may have come from a file.
+LogicalResult Driver::checkProgram() {
+  auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
+  if (!program)
+    return fail("'" + options.model + "' is no program of hfc: the module has no dictionary 'hf.program'");
+  auto target = program.getAs<StringAttr>("target");
+  std::string wanted = options.import.target.value_or(target ? target.str() : "cpu");
+  if (target && target != wanted)
+    return fail("--target: '" + options.model + "' was made for " + target.str() + ", not " + wanted);
+  if (wanted != "cpu" && !(options.emit && *options.emit < Phase::LLVM))
+    return fail("--target=" + wanted + ": this version of hfc builds programs for the CPU; use --target=cpu");
+  if (!options.cpu.empty() && module->lookupSymbol("hfc_program_json"))
+    return fail("--cpu: '" + options.model + "' is in the LLVM dialect, where that is fixed");
+  NamedAttrList fields(program);
+  Builder builder(&context);
+  if (!options.cpu.empty() || !fields.get("cpu"))
+    fields.set("cpu", builder.getStringAttr(options.cpu.empty() ? defaultCPU() : StringRef(options.cpu)));
+  fields.set("target", builder.getStringAttr(wanted));
+  (*module)->setAttr("hf.program", fields.getDictionary(&context));
+  return success();
+}
+
+LogicalResult Driver::load() {
+  showProgress("importing");
+  if (failed(isIR() ? loadIR() : importFromModel()))
+    return failure();
+  return checkProgram();
+}
+
+//===----------------------------------------------------------------------===//
+// Work
+//===----------------------------------------------------------------------===//
+
+LogicalResult Driver::lower(Phase phase, StringRef what) {
+  showProgress(what);
+  PassManager manager(&context);
+  buildCPUPipeline(manager, phase);
+  if (succeeded(manager.run(*module)))
+    return success();
+  // A model that was imported is one that must compile; IR may hold anything.
+  status = isIR() ? ExitUserError : ExitInternalError;
+  return failure();
+}
+
+LogicalResult Driver::writeText(StringRef text) {
+  std::string error;
+  if (options.output.empty() || options.output == "-") {
+    llvm::outs() << text;
+    llvm::outs().flush();
+    if (!llvm::outs().has_error())
+      return success();
+    error = "cannot write standard output: " + llvm::outs().error().message();
+    llvm::outs().clear_error();
+    return fail(error);
+  }
+  return failed(output.write(text, error)) || failed(output.keep(error)) ? fail(error) : success();
+}
+
+LogicalResult Driver::emit() {
+  if (failed(lower(*options.emit, "lowering")))
+    return failure();
+  if (*options.emit == Phase::LLVM)
+    embedSource(*module, sourceText);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  OpPrintingFlags flags;
+  if (options.printLocations)
+    flags.enableDebugInfo();
+  module->print(os, flags);
+  os << '\n';
+  return writeText(text);
+}
+
+LogicalResult Driver::build() {
+  if (failed(lower(Phase::LLVM, "lowering")))
+    return failure();
+  embedSource(*module, sourceText);
+  showProgress("generating code");
+  FailureOr<SmallVector<char, 0>> object = compileToObject(*module);
+  if (failed(object)) {
+    status = isIR() ? ExitUserError : ExitInternalError;
+    return failure();
+  }
+  showProgress("linking");
+  std::string error;
+  if (failed(linkProgram(*object, output.temporaryName(), error)))
+    return fail(error, isIR() ? ExitUserError : ExitInternalError);
+  return failed(output.keep(error)) ? fail(error) : success();
+}
+
+int Driver::run() {
+  if (failed(openOutput()) || failed(load()))
+    return status;
+  if (options.report != ReportFormat::None) {
+    if (failed(lower(Phase::Rt, "planning")))
+      return status;
+    printReport(*module, options.report, llvm::outs());
+  }
+  if (options.emit)
+    (void)emit();
+  else if (!options.output.empty())
+    (void)build();
+  return status;
+}

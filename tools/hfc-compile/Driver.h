@@ -1,0 +1,67 @@
+//===- Driver.h - what hfc-compile does --------------------------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_TOOLS_HFC_COMPILE_DRIVER_H
+#define HFC_TOOLS_HFC_COMPILE_DRIVER_H
+
+#include "Options.h"
+#include "OutputFile.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+#include <chrono>
+
+namespace hfc {
+
+/// Exit statuses of the tools ("Command line and errors" in docs/architecture.md).
+enum ExitStatus { ExitDone = 0, ExitUserError = 2, ExitInternalError = 3 };
+
+/// Compiles one model as the options say.
+class Driver {
+public:
+  explicit Driver(const Options &options);
+
+  /// Returns the exit status; messages are on standard error by then.
+  int run();
+
+  /// What is being compiled, as text that compiles; empty before there is any. Valid after a crash, for the reproducer.
+  StringRef source() const { return sourceText; }
+
+private:
+  LogicalResult openOutput();
+  LogicalResult load();
+  LogicalResult loadIR();
+  LogicalResult importFromModel();
+  LogicalResult checkProgram();
+  LogicalResult lower(Phase phase, StringRef what);
+  LogicalResult emit();
+  LogicalResult build();
+  LogicalResult writeText(StringRef text);
+
+  LogicalResult fail(const llvm::Twine &message, ExitStatus why = ExitUserError);
+  void diagnose(Diagnostic &diagnostic);
+  void showProgress(StringRef what);
+  bool isIR() const { return options.model == "-" || StringRef(options.model).ends_with(".mlir"); }
+
+  const Options &options;
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  OutputFile output;
+  std::string sourceText;
+  ExitStatus status = ExitDone;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+/// Prints `hfc-compile: error: MESSAGE`.
+void printError(const llvm::Twine &message);
+
+/// Runs the driver so that a crash becomes a message with the path of a reproducer, and status 3.
+int runDriver(const Options &options);
+
+} // namespace hfc
+
+#endif // HFC_TOOLS_HFC_COMPILE_DRIVER_H

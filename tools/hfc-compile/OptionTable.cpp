@@ -1,0 +1,224 @@
+//===- OptionTable.cpp - what the command line may say
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OptionTable.h"
+
+#include "hfc/Target/CPU.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace hfc;
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+static std::string expected(StringRef what, StringRef value) {
+  return ("takes " + what + ", not '" + value + "'").str();
+}
+
+/// One of several words.
+template <typename T>
+static std::string takeWord(StringRef value, std::optional<T> &target,
+                            std::initializer_list<std::pair<StringRef, T>> words) {
+  std::string known;
+  for (auto &[word, meaning] : words) {
+    if (word == value) {
+      target = meaning;
+      return "";
+    }
+    known += ((known.empty() ? "" : " or ") + word).str();
+  }
+  return expected(known, value);
+}
+
+static std::string takeCount(StringRef value, std::optional<int64_t> &target) {
+  int64_t number = 0;
+  if (value.getAsInteger(10, number) || number < 1)
+    return expected("a positive number", value);
+  target = number;
+  return "";
+}
+
+static std::string notYet(StringRef what) { return (what + " is not supported by this version of hfc").str(); }
+
+/// An option of which this version knows the default only.
+static std::string onlyDefault(StringRef value, std::initializer_list<StringRef> accepted,
+                               std::initializer_list<StringRef> later) {
+  if (llvm::is_contained(accepted, value))
+    return "";
+  if (llvm::is_contained(later, value))
+    return notYet("'" + value.str() + "'");
+  std::string known;
+  for (StringRef word : accepted)
+    known += ((known.empty() ? "" : " or ") + word).str();
+  return expected(known, value);
+}
+
+static std::string onlyFloat32(StringRef value, Options &) { return onlyDefault(value, {"float32"}, {"bfloat16"}); }
+
+//===----------------------------------------------------------------------===//
+// Handlers
+//===----------------------------------------------------------------------===//
+
+static std::string takeTask(StringRef value, Options &options) {
+  if (value == "train" || value == "module")
+    return notYet("'" + value.str() + "'");
+  return takeWord<Task>(value, options.import.task, {{"forward", Task::forward}, {"generate", Task::generate}});
+}
+
+static std::string takeTarget(StringRef value, Options &options) {
+  if (value != "cpu" && value != "cuda")
+    return expected("cpu or cuda", value);
+  options.import.target = value.str();
+  return "";
+}
+
+static std::string takeCPU(StringRef value, Options &options) {
+  options.cpu = resolveCPU(value);
+  return options.cpu.empty() ? expected("one of " + knownCPUs(), value) : "";
+}
+
+/// One rank: every axis is 1.
+static std::string takeMesh(StringRef value, Options &) {
+  SmallVector<StringRef> axes;
+  value.split(axes, ',');
+  for (StringRef axis : axes) {
+    auto [name, size] = axis.split('=');
+    int64_t number = 0;
+    if (name.empty() || size.getAsInteger(10, number) || number < 1)
+      return expected("axes and their sizes, such as dp=1,tp=1", value);
+    if (number != 1)
+      return notYet("a mesh of more than one rank ('" + axis.str() + "')");
+  }
+  return "";
+}
+
+static std::string takePartitioner(StringRef value, Options &) {
+  auto [name, rest] = value.split('{');
+  if (name != "megatron")
+    return notYet("the partitioner '" + name.str() + "'");
+  SmallVector<StringRef> settings;
+  rest.trim("} ").split(settings, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef setting : settings)
+    if (setting != "sequence-parallel=off" && setting != "zero=0")
+      return notYet("'" + setting.str() + "'");
+  return "";
+}
+
+static std::string takeEmit(StringRef value, Options &options) {
+  options.emit = phaseNamed(value);
+  if (options.emit)
+    return "";
+  std::string known;
+  for (const PhaseInfo &info : getPhases())
+    known += ((known.empty() ? "" : ", ") + info.name).str();
+  return expected("a phase (" + known + ")", value);
+}
+
+static std::string takeReport(StringRef value, Options &options) {
+  std::optional<ReportFormat> format;
+  if (value.empty())
+    value = "text";
+  std::string error = takeWord<ReportFormat>(value, format, {{"text", ReportFormat::Text}, {"json", ReportFormat::JSON}});
+  options.report = format.value_or(ReportFormat::None);
+  return error;
+}
+
+static std::string takeOutput(StringRef value, Options &options) {
+  options.output = value.str();
+  return value.empty() ? "needs the name of a file" : "";
+}
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+ArrayRef<OptionInfo> hfc::getOptionTable() {
+  constexpr ValueKind none = ValueKind::None, required = ValueKind::Required;
+  constexpr StringLiteral program = "The program", output = "Output", parallel = "Distribution", training = "Training",
+                          other = "Other";
+  static const OptionInfo table[] = {
+      {"task", "forward|generate", required, program, "what it computes (default forward)", takeTask, true},
+      {"batch", "B", required, program, "sequences (or images) in a batch",
+       [](StringRef value, Options &options) { return takeCount(value, options.import.batch); }, true},
+      {"seq", "S", required, program, "capacity in positions",
+       [](StringRef value, Options &options) { return takeCount(value, options.import.sequence); }, true},
+      {"inputs", "input_ids|inputs_embeds", required, program, "what a language model reads (default input_ids)",
+       [](StringRef value, Options &options) {
+         return takeWord<InputKind>(value, options.import.inputs,
+                                    {{"input_ids", InputKind::inputIds}, {"inputs_embeds", InputKind::inputsEmbeds}});
+       },
+       true},
+      {"layout", "batch-first|sequence-first", required, program,
+       "of activations at the boundary (default batch-first)",
+       [](StringRef value, Options &options) {
+         return takeWord<BoundaryLayout>(
+             value, options.import.layout,
+             {{"batch-first", BoundaryLayout::batchFirst}, {"sequence-first", BoundaryLayout::sequenceFirst}});
+       },
+       true},
+      {"dtype", "float32|bfloat16", required, program, "of parameters and activations (default: the config's)",
+       [](StringRef value, Options &options) {
+         return takeWord<ProgramType>(value, options.import.dtype,
+                                      {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
+       },
+       true},
+      {"target", "cpu|cuda", required, program, "what it runs on", takeTarget},
+      {"cpu", "LEVEL|native", required, program, "instruction set: x86-64, x86-64-v2, x86-64-v3 (default), x86-64-v4",
+       takeCPU},
+      {"deterministic", "", none, program, "the same bits at every run (always so on the CPU)",
+       [](StringRef, Options &) { return std::string(); }},
+
+      {"o", "FILE", required, output, "the program; with --emit, the text (default: standard output)", takeOutput},
+      {"emit", "PHASE", required, output, "print the IR after a phase instead of building", takeEmit},
+      {"locations", "", none, output, "print locations with the IR: HF's module paths",
+       [](StringRef, Options &options) {
+         options.printLocations = true;
+         return std::string();
+       }},
+      {"report", "text|json", ValueKind::Optional, output, "print the ledger: memory by kind, work by kind", takeReport},
+
+      {"mesh", "dp=D,tp=T", required, parallel, "ranks along each axis (this version: 1)", takeMesh},
+      {"partitioner", "NAME[{OPTIONS}]", required, parallel, "default megatron{sequence-parallel=off zero=0}",
+       takePartitioner},
+      {"partition-spec", "FILE", required, parallel, "patterns on HF names to axes (not in this version)",
+       [](StringRef, Options &) { return notYet("a partition specification"); }},
+      {"load-pass-plugin", "FILE", required, parallel, "a plugin with a partitioner (not in this version)",
+       [](StringRef, Options &) { return notYet("a plugin"); }},
+      {"verify-partition", "on|off", required, parallel, "check the partitioned program (default on)",
+       [](StringRef value, Options &) { return onlyDefault(value, {"on", "off"}, {}); }},
+
+      {"micro-batches", "N", required, training, "micro-batches in a step (this version: 1)",
+       [](StringRef value, Options &) {
+         std::optional<int64_t> count;
+         std::string error = takeCount(value, count);
+         return error.empty() && *count != 1 ? notYet("more than one micro-batch") : error;
+       }},
+      {"master-dtype", "float32", required, training, "of the optimizer's parameters", onlyFloat32},
+      {"moments-dtype", "float32", required, training, "of the optimizer's moments", onlyFloat32},
+      {"grad-dtype", "float32", required, training, "of gradients", onlyFloat32},
+      {"recompute", "none", required, training, "what the backward pass computes again",
+       [](StringRef value, Options &) { return onlyDefault(value, {"none"}, {"selective", "full"}); }},
+      {"freeze", "PATTERN", required, training, "parameters that are not trained (not in this version)",
+       [](StringRef, Options &) { return notYet("freezing parameters, as training,"); }},
+      {"dropout", "off", required, training, "no dropout in training; other tasks have none",
+       [](StringRef value, Options &) { return onlyDefault(value, {"off"}, {}); }},
+
+      {"help", "", none, other, "this text",
+       [](StringRef, Options &options) {
+         options.help = true;
+         return std::string();
+       }},
+      {"version", "", none, other, "the versions of hfc and LLVM",
+       [](StringRef, Options &options) {
+         options.version = true;
+         return std::string();
+       }},
+  };
+  return table;
+}
