@@ -115,9 +115,16 @@ void append(std::string &message, const char *title, const std::vector<std::stri
 }
 } // namespace
 
+/// `name` with a prefix in front, or, where the prefix is "-…", with that beginning taken away.
+static std::string withPrefix(const std::string &prefix, const std::string &name) {
+  if (prefix.rfind('-', 0) != 0)
+    return prefix + name;
+  return name.rfind(prefix.substr(1), 0) == 0 ? name.substr(prefix.size() - 1) : name;
+}
+
 const TensorView *Checkpoint::findTensor(const std::string &name) {
   for (const std::string &prefix : program.checkpointPrefixes)
-    if (const TensorView *tensor = tensors.find(prefix + name)) {
+    if (const TensorView *tensor = tensors.find(withPrefix(prefix, name))) {
       prefixesThatFit.insert(prefix);
       return tensor;
     }
