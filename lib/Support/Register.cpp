@@ -14,6 +14,7 @@
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Transforms/Memory/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -37,5 +38,6 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
 void hfc::registerAllPasses() {
   registerConversionPasses();
   registerFusionPasses();
+  registerMemoryPasses();
   registerPipelines();
 }

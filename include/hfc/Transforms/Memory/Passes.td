@@ -1,0 +1,92 @@
+//===- Passes.td - the schedule and its memory -------------*- tablegen -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_TRANSFORMS_MEMORY_PASSES
+#define HFC_TRANSFORMS_MEMORY_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def Schedule : Pass<"hfc-schedule", "::mlir::ModuleOp"> {
+  let summary = "turns fused entries into straight schedules over planned buffers";
+  let description = [{
+    Replaces every public function by an `rt.entry`: one straight list of launches and products on one stream, in
+    program order, over buffers at fixed offsets in one arena.
+
+    Needs: entries as `--hfc-fuse` leaves them, every argument marked `hf.parameter`, `hf.state` or `hf.input` and every
+    result `hf.output` or `hf.state`. Guarantees: buffers that are alive at the same time do not overlap; inputs are alive
+    from the beginning, outputs to the end; a value is computed into its output or its state where that is possible, and
+    copied there otherwise; a state's old value is read before it is overwritten, for which work may move. A loop whose
+    operand dies writes its result over it if it reads each element before it writes the same one: the launch has the
+    buffer in `ins` and `outs`, and the body's result the attribute `kernel.alias` with the argument's number. The entry's
+    attribute `rt.live_bytes` is the most bytes alive at one time, which no plan can undercut. Refuses a
+    state whose old value is read by something that needs the new one, results returned twice for one state, and anything
+    that is neither a product, a view, a constant nor the call of a kernel body.
+
+    Before:
+
+    ```mlir
+    func.func private @double(%x: tensor<16xf32>) -> tensor<16xf32> attributes {kernel.kind = "loop"} {
+      %0 = hf.add %x, %x : tensor<16xf32>
+      return %0 : tensor<16xf32>
+    }
+    func.func @forward(%x: tensor<16xf32> {hf.input = "x"}) -> (tensor<4x4xf32> {hf.output = "y"}) {
+      %0 = call @double(%x) : (tensor<16xf32>) -> tensor<16xf32>
+      %1 = hf.reshape %0 : tensor<16xf32> -> tensor<4x4xf32>
+      return %1 : tensor<4x4xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func private @double(%x: tensor<16xf32>) -> tensor<16xf32> attributes {kernel.kind = "loop"} {
+      %0 = hf.add %x, %x : tensor<16xf32>
+      return %0 : tensor<16xf32>
+    }
+    rt.entry @forward arena 128 attributes {rt.live_bytes = 128 : i64} {
+      %x = rt.input "x" at 0 : memref<16xf32>
+      %y = rt.output "y" at 64 : memref<4x4xf32>
+      %v = rt.view %y : memref<4x4xf32> to memref<16xf32>
+      rt.launch @double ins(%x : memref<16xf32>) outs(%v : memref<16xf32>)
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numWorks", "num-works", "launches, products and copies">,
+    Statistic<"numInPlace", "num-in-place", "launches that write over an operand">,
+    Statistic<"arenaBytes", "arena-bytes", "bytes of the largest entry's arena">,
+    Statistic<"liveBytes", "live-bytes", "most bytes alive at once in any entry: what no plan can undercut">];
+  let dependentDialects = ["::hfc::rt::RtDialect"];
+}
+
+def VerifySchedule : Pass<"hfc-verify-schedule", "::mlir::ModuleOp"> {
+  let summary = "checks that a schedule's accesses to memory are ordered and defined";
+  let description = [{
+    A static proof for every `rt.entry`, whoever wrote it:
+    - accesses to the same bytes of which one writes are ordered, by their stream or by recorded and awaited events;
+    - a read finds what was last written under the name of the same buffer, the caller writing inputs and states before the
+      entry begins;
+    - an op's outputs overlap neither each other nor its inputs, but where the callee allows an update in place: a
+      `cache_update`, or an output marked `kernel.alias`;
+    - every output is written, and not overwritten; parameters and constants are only read.
+
+    Needs: `rt.entry`s. Changes nothing. Every refusal names both ops and both buffers.
+
+    Example of what it refuses: the second launch may run before the first is done.
+
+    ```mlir
+    rt.entry @e arena 128 {
+      %x = rt.input "x" at 0 : memref<16xf32>
+      %y = rt.output "y" at 64 : memref<16xf32>
+      rt.copy %x to %y : memref<16xf32>
+      rt.copy %y to %x {stream = 1 : i32} : memref<16xf32>
+    }
+    ```
+  }];
+}
+
+#endif // HFC_TRANSFORMS_MEMORY_PASSES

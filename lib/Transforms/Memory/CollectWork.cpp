@@ -1,0 +1,297 @@
+//===- CollectWork.cpp - buffers and work of a fused entry
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "EntryPlan.h"
+
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace hfc;
+using namespace hfc::memory;
+
+/// The value of which `value` is a view.
+static Value rootOf(Value value) {
+  while (auto reshape = value.getDefiningOp<hf::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
+static RankedTensorType tensorTypeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+bool Bodies::updatesInPlace(Operation *op) {
+  auto call = dyn_cast_or_null<func::CallOp>(op);
+  func::FuncOp body = call ? lookup(call) : func::FuncOp();
+  auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
+  return kind && kind.getValue() == "cache_update";
+}
+
+namespace {
+class Collector {
+public:
+  Collector(func::FuncOp entry, Bodies &bodies) : bodies(bodies), terminator(entry.getBody().front().getTerminator()) {
+    plan.entry = entry;
+  }
+
+  FailureOr<EntryPlan> run() {
+    if (failed(addArguments()) || failed(chooseDestinations()))
+      return failure();
+    for (Operation &op : plan.entry.getBody().front().without_terminator())
+      if (failed(addOp(op)))
+        return failure();
+    for (OpOperand &returned : terminator->getOpOperands())
+      finish(returned.getOperandNumber());
+    return std::move(plan);
+  }
+
+private:
+  //===--- Arguments and results ------------------------------------------===//
+
+  LogicalResult addArguments() {
+    for (BlockArgument argument : plan.entry.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      DictionaryAttr attributes = DictionaryAttr::get(plan.entry.getContext());
+      if (DictionaryAttr given = plan.entry.getArgAttrDict(number))
+        attributes = given;
+      if (auto symbol = attributes.getAs<FlatSymbolRefAttr>("hf.parameter"))
+        versionOf[argument] = declared(Buffer::Kind::parameter, symbol, argument);
+      else if (auto symbol = attributes.getAs<FlatSymbolRefAttr>("hf.state"))
+        versionOf[argument] = declared(Buffer::Kind::state, symbol, argument);
+      else if (auto name = attributes.getAs<StringAttr>("hf.input"))
+        versionOf[argument] = newVersion(newBuffer(Buffer::Kind::input, tensorTypeOf(argument), name, argument.getLoc(), without(attributes, "hf.input")));
+      else
+        return plan.entry.emitOpError("argument ") << number << " is marked neither hf.parameter, nor hf.state, nor hf.input";
+    }
+    return success();
+  }
+
+  /// The first version of a parameter's or state's buffer.
+  unsigned declared(Buffer::Kind kind, FlatSymbolRefAttr symbol, Value value) {
+    auto [found, isNew] = firstVersions.try_emplace(symbol, 0);
+    if (isNew)
+      found->second = newVersion(newBuffer(kind, tensorTypeOf(value), symbol, value.getLoc()));
+    return found->second;
+  }
+
+  static DictionaryAttr without(DictionaryAttr attributes, StringRef name) {
+    SmallVector<NamedAttribute> kept;
+    llvm::copy_if(attributes, std::back_inserter(kept), [&](NamedAttribute attribute) { return attribute.getName() != name; });
+    return DictionaryAttr::get(attributes.getContext(), kept);
+  }
+
+  /// Decides which values are computed into an output's or a state's buffer.
+  LogicalResult chooseDestinations() {
+    llvm::SmallDenseSet<Attribute> states;
+    for (OpOperand &returned : terminator->getOpOperands()) {
+      unsigned number = returned.getOperandNumber();
+      auto state = plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(number, "hf.state");
+      if (!state && !plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"))
+        return plan.entry.emitOpError("result ") << number << " is marked neither hf.output nor hf.state";
+      if (!state)
+        continue;
+      if (!states.insert(state).second)
+        return plan.entry.emitOpError("returns the next value of ") << state << " twice";
+      if (!firstVersions.contains(state))
+        declared(Buffer::Kind::state, state, returned.get());
+      if (plan.bufferOf(firstVersions[state]).type != returned.get().getType())
+        return plan.entry.emitOpError("returns ") << returned.get().getType() << " as the next value of " << state << ", which is "
+                                                  << plan.bufferOf(firstVersions[state]).type;
+      // Updates in place may be chained; all of them happen in the state.
+      Value root = rootOf(returned.get());
+      while (root.getDefiningOp() && destinedState.try_emplace(root, state).second && bodies.updatesInPlace(root.getDefiningOp()))
+        root = rootOf(root.getDefiningOp()->getOperand(0));
+    }
+    for (OpOperand &returned : terminator->getOpOperands()) {
+      Value root = rootOf(returned.get());
+      if (outputName(returned.getOperandNumber()) && isComputed(root) && !destinedState.contains(root))
+        destinedOutput.try_emplace(root, returned.getOperandNumber());
+    }
+    return success();
+  }
+
+  StringAttr outputName(unsigned number) { return plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"); }
+  static bool isComputed(Value root) { return isa_and_nonnull<func::CallOp, hf::LinearOp, hf::MatmulOp>(root.getDefiningOp()); }
+
+  //===--- Building blocks ------------------------------------------------===//
+
+  unsigned newBuffer(Buffer::Kind kind, RankedTensorType type, Attribute what, Location loc, DictionaryAttr attributes = {}) {
+    plan.buffers.push_back({kind, type, what, attributes, loc});
+    return plan.buffers.size() - 1;
+  }
+  unsigned newVersion(unsigned buffer, unsigned writer = none) {
+    plan.versions.push_back({buffer, writer, none, {}});
+    return plan.versions.size() - 1;
+  }
+  unsigned newWork(Work::Kind kind, Operation *op, Location loc) {
+    plan.works.push_back({kind, op, loc, {}, {}});
+    return plan.works.size() - 1;
+  }
+  void read(unsigned work, unsigned version, RankedTensorType type) {
+    plan.works[work].ins.push_back({version, type});
+    plan.versions[version].readers.push_back(work);
+  }
+  unsigned write(unsigned work, unsigned buffer, RankedTensorType type) {
+    unsigned version = newVersion(buffer, work);
+    plan.works[work].outs.push_back({version, type});
+    return version;
+  }
+  unsigned overwrite(unsigned work, unsigned version, RankedTensorType type) {
+    plan.versions[version].overwriter = work;
+    return write(work, plan.versions[version].buffer, type);
+  }
+  unsigned copy(unsigned source, unsigned buffer, RankedTensorType type, Location loc) {
+    unsigned work = newWork(Work::Kind::copy, nullptr, loc);
+    read(work, source, type);
+    return write(work, buffer, type);
+  }
+  /// The buffer into which `value` is computed.
+  unsigned freshBuffer(Value value) {
+    auto output = destinedOutput.find(value);
+    if (output == destinedOutput.end())
+      return newBuffer(Buffer::Kind::arena, tensorTypeOf(value), {}, value.getLoc());
+    unsigned number = output->second;
+    return newBuffer(Buffer::Kind::output, tensorTypeOf(terminator->getOperand(number)), outputName(number), value.getLoc(), outputAttributes(number));
+  }
+  DictionaryAttr outputAttributes(unsigned number) { return without(plan.entry.getResultAttrDict(number), "hf.output"); }
+
+  //===--- Ops ------------------------------------------------------------===//
+
+  LogicalResult addOp(Operation &op) {
+    if (auto reshape = dyn_cast<hf::ReshapeOp>(op)) {
+      versionOf[reshape.getResult()] = versionOf.at(reshape.getX());
+      return success();
+    }
+    if (auto constant = dyn_cast<hf::ConstantOp>(op)) {
+      versionOf[constant.getResult()] = newVersion(newBuffer(Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
+      return success();
+    }
+    if (isa<hf::LinearOp, hf::MatmulOp>(op)) {
+      addProduct(op);
+      return success();
+    }
+    auto call = dyn_cast<func::CallOp>(op);
+    if (!call)
+      return op.emitOpError("cannot be scheduled; run --hfc-fuse first, which turns it into a kernel body");
+    func::FuncOp body = bodies.lookup(call);
+    if (!body || !body->hasAttr("kernel.kind"))
+      return op.emitOpError("calls @") << call.getCallee() << ", which is no kernel body: it has no attribute kernel.kind";
+    if (bodies.updatesInPlace(call))
+      addUpdate(call);
+    else
+      addLaunch(call, body);
+    return success();
+  }
+
+  /// A rank-1 operand of a product is one row.
+  static RankedTensorType atLeastMatrix(RankedTensorType type) {
+    return type.getRank() >= 2 ? type : type.clone({1, type.getShape().back()});
+  }
+
+  void addProduct(Operation &op) {
+    unsigned work = newWork(Work::Kind::gemm, &op, op.getLoc());
+    read(work, versionOf.at(op.getOperand(0)), atLeastMatrix(tensorTypeOf(op.getOperand(0))));
+    for (Value operand : op.getOperands().drop_front())
+      read(work, versionOf.at(operand), tensorTypeOf(operand));
+    addResult(work, op.getResult(0), {});
+    plan.works[work].outs[0].type = atLeastMatrix(plan.works[work].outs[0].type);
+  }
+
+  void addLaunch(func::CallOp call, func::FuncOp body) {
+    unsigned work = newWork(Work::Kind::launch, call, call.getLoc());
+    for (Value operand : call.getOperands())
+      read(work, versionOf.at(operand), tensorTypeOf(operand));
+    for (Value result : call.getResults())
+      addResult(work, result, body);
+  }
+
+  void addResult(unsigned work, Value result, func::FuncOp body) {
+    auto state = destinedState.find(result);
+    if (state != destinedState.end() && canOverwrite(state->second, work, body)) {
+      versionOf[result] = overwrite(work, firstVersions[state->second], tensorTypeOf(result));
+      return;
+    }
+    versionOf[result] = write(work, freshBuffer(result), tensorTypeOf(result));
+  }
+
+  /// Whether `work` may write a state's next value straight into its buffer: all that reads the old value stands before it,
+  /// or is it, reading each element before it writes it.
+  bool canOverwrite(FlatSymbolRefAttr state, unsigned work, func::FuncOp body) {
+    unsigned old = firstVersions[state];
+    if (plan.versions[old].overwriter != none)
+      return false;
+    Operation *op = plan.works[work].op;
+    for (BlockArgument argument : plan.entry.getArguments())
+      if (versionOf.lookup(argument) == old && readsAfter(argument, op))
+        return false;
+    for (auto [number, in] : llvm::enumerate(plan.works[work].ins))
+      if (in.version == old && !(body && isPointwise(body, number)))
+        return false;
+    return true;
+  }
+
+  static bool readsAfter(Value value, Operation *op) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      if (isa<hf::ReshapeOp>(user))
+        return readsAfter(user->getResult(0), op);
+      return op->isBeforeInBlock(user);
+    });
+  }
+
+  /// A cache_update: in the state itself where the state's next value is what it computes, else in a copy.
+  void addUpdate(func::CallOp call) {
+    Value result = call.getResult(0);
+    unsigned old = versionOf.at(call.getOperand(0));
+    auto state = destinedState.find(result);
+    bool inState = state != destinedState.end() && plan.bufferOf(old).what == state->second && plan.versions[old].overwriter == none;
+    if (!inState)
+      old = copy(old, freshBuffer(result), tensorTypeOf(result), call.getLoc());
+    unsigned work = newWork(Work::Kind::launch, call, call.getLoc());
+    plan.works[work].ins.push_back({old, tensorTypeOf(result)});
+    for (Value operand : call.getOperands().drop_front())
+      read(work, versionOf.at(operand), tensorTypeOf(operand));
+    versionOf[result] = overwrite(work, old, tensorTypeOf(result));
+  }
+
+  /// Brings a returned value to its place, where it has not been computed there.
+  void finish(unsigned number) {
+    Value value = terminator->getOperand(number);
+    unsigned version = versionOf.at(value);
+    auto type = tensorTypeOf(value);
+    auto state = plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(number, "hf.state");
+    if (!state) {
+      auto output = destinedOutput.find(rootOf(value));
+      if (output == destinedOutput.end() || output->second != number)
+        copy(version, newBuffer(Buffer::Kind::output, type, outputName(number), value.getLoc(), outputAttributes(number)), type, value.getLoc());
+      return;
+    }
+    if (plan.bufferOf(version).what == state)
+      return;
+    // Another state's old value is saved before that state changes.
+    if (plan.bufferOf(version).kind == Buffer::Kind::state)
+      version = copy(version, newBuffer(Buffer::Kind::arena, type, {}, value.getLoc()), type, value.getLoc());
+    unsigned work = newWork(Work::Kind::copy, nullptr, value.getLoc());
+    read(work, version, type);
+    overwrite(work, latestVersion(state), type);
+  }
+
+  unsigned latestVersion(FlatSymbolRefAttr state) {
+    unsigned version = firstVersions[state];
+    while (plan.versions[version].overwriter != none)
+      version = plan.works[plan.versions[version].overwriter].outs.front().version;
+    return version;
+  }
+
+  EntryPlan plan;
+  Bodies &bodies;
+  Operation *terminator;
+  DenseMap<Value, unsigned> versionOf;
+  DenseMap<Attribute, unsigned> firstVersions;
+  DenseMap<Value, FlatSymbolRefAttr> destinedState;
+  DenseMap<Value, unsigned> destinedOutput;
+};
+} // namespace
+
+FailureOr<EntryPlan> memory::collectWork(func::FuncOp entry, Bodies &bodies) { return Collector(entry, bodies).run(); }

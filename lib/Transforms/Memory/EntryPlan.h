@@ -1,0 +1,111 @@
+//===- EntryPlan.h - the work of an entry, and its buffers ---------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// What stands between a fused entry and its `rt.entry`: work items that read and write versions of buffers. A buffer has a
+// new version wherever it is written; most have one, a state that is updated in place has two or more.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_TRANSFORMS_MEMORY_ENTRYPLAN_H
+#define HFC_LIB_TRANSFORMS_MEMORY_ENTRYPLAN_H
+
+#include "dialects/hf/Hf.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace hfc::memory {
+
+inline constexpr unsigned none = ~0u;
+
+struct Buffer {
+  enum class Kind { arena, input, output, parameter, state, constant };
+  Kind kind;
+  RankedTensorType type;
+  /// The name of an input or output, the symbol of a parameter or state, the value of a constant.
+  Attribute what;
+  /// Discardable attributes of the op that will name the buffer.
+  DictionaryAttr attributes;
+  Location loc;
+
+  /// The steps between which a buffer of the arena is in use, and its place.
+  unsigned first = 0;
+  unsigned last = 0;
+  int64_t offset = 0;
+
+  bool isInArena() const { return kind == Kind::arena || kind == Kind::input || kind == Kind::output; }
+};
+
+/// What a buffer holds between two writes.
+struct Version {
+  unsigned buffer;
+  /// The work that writes it; none for what is there when the entry begins.
+  unsigned writer = none;
+  /// The work that overwrites it.
+  unsigned overwriter = none;
+  SmallVector<unsigned> readers;
+};
+
+/// A version seen under a shape.
+struct View {
+  unsigned version;
+  RankedTensorType type;
+};
+
+struct Work {
+  enum class Kind { launch, gemm, copy };
+  Kind kind;
+  /// The call or product; null for copies.
+  Operation *op;
+  Location loc;
+  SmallVector<View> ins, outs;
+};
+
+struct EntryPlan {
+  func::FuncOp entry;
+  SmallVector<Buffer> buffers;
+  SmallVector<Version> versions;
+  SmallVector<Work> works;
+  /// The works in the order in which they are issued.
+  SmallVector<unsigned> order;
+  int64_t arena = 0;
+  int64_t lowerBound = 0;
+  unsigned inPlace = 0;
+
+  Buffer &bufferOf(unsigned version) { return buffers[versions[version].buffer]; }
+};
+
+/// The kernel bodies that entries call.
+class Bodies {
+public:
+  explicit Bodies(ModuleOp module) : symbols(module) {}
+
+  func::FuncOp lookup(func::CallOp call) { return symbols.lookup<func::FuncOp>(call.getCallee()); }
+  /// Whether the first result is the first argument's buffer, updated.
+  bool updatesInPlace(Operation *op);
+  /// The argument in whose buffer the result of `call`'s body may be written, if an earlier launch has chosen one.
+  std::optional<unsigned> getAlias(func::FuncOp body);
+  void setAlias(func::FuncOp body, unsigned argument);
+
+private:
+  SymbolTable symbols;
+};
+
+/// Whether `body` is one loop whose result's elements depend on the same element of `argument` only, which has the
+/// result's type.
+bool isPointwise(func::FuncOp body, unsigned argument);
+
+/// Collects the buffers and the work of a fused entry.
+FailureOr<EntryPlan> collectWork(func::FuncOp entry, Bodies &bodies);
+/// Orders the work by data flow, and so that a version is read before it is overwritten; in program order otherwise.
+LogicalResult orderWork(EntryPlan &plan);
+/// Determines lifetimes, lets loops write in place, and chooses offsets.
+LogicalResult planMemory(EntryPlan &plan, Bodies &bodies);
+/// Replaces the entry by an `rt.entry`.
+void emitEntry(EntryPlan &plan);
+
+} // namespace hfc::memory
+
+#endif // HFC_LIB_TRANSFORMS_MEMORY_ENTRYPLAN_H

@@ -1,0 +1,271 @@
+//===- VerifySchedule.cpp - --hfc-verify-schedule
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Transforms/Memory/Passes.h"
+
+#include "AccessLog.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/rt/Rt.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace hfc {
+#define GEN_PASS_DEF_VERIFYSCHEDULE
+#include "hfc/Transforms/Memory/Passes.h.inc"
+} // namespace hfc
+
+using namespace hfc;
+using namespace hfc::memory;
+
+/// The op that names the buffer of which `value` is a view.
+static Operation *baseOf(Value value) {
+  while (auto view = value.getDefiningOp<rt::ViewOp>())
+    value = view.getSource();
+  return value.getDefiningOp();
+}
+
+static int64_t bytesOf(Operation *buffer) {
+  auto type = cast<MemRefType>(buffer->getResult(0).getType());
+  return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+}
+
+static std::optional<int64_t> offsetOf(Operation *buffer) {
+  return llvm::TypeSwitch<Operation *, std::optional<int64_t>>(buffer)
+      .Case<rt::ArenaOp, rt::InputOp, rt::OutputOp>([](auto op) { return op.getOffset(); })
+      .Default(std::nullopt);
+}
+
+static std::string nameOf(Operation *buffer) {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  llvm::TypeSwitch<Operation *>(buffer)
+      .Case([&](rt::InputOp op) { os << "input '" << op.getName() << "' at " << op.getOffset(); })
+      .Case([&](rt::OutputOp op) { os << "output '" << op.getName() << "' at " << op.getOffset(); })
+      .Case([&](rt::ArenaOp op) { os << "the temporary buffer at " << op.getOffset(); })
+      .Case([&](rt::ParameterOp op) { os << "parameter " << op.getParameterAttr(); })
+      .Case([&](rt::StateOp op) { os << "state " << op.getStateAttr(); })
+      .Default([&](Operation *) { os << "a constant"; });
+  os << " (" << buffer->getResult(0).getType() << ")";
+  return name;
+}
+
+namespace {
+/// For every stream, how many of its ops are known to be done.
+using Clock = DenseMap<int64_t, int64_t>;
+
+class EntryChecker {
+public:
+  EntryChecker(rt::EntryOp entry, SymbolTableCollection &symbols) : entry(entry), symbols(symbols) {}
+
+  LogicalResult run() {
+    if (failed(callerWrites()))
+      return failure();
+    for (Operation &op : entry.getBody().front())
+      if (failed(check(op)))
+        return failure();
+    return checkOutputs();
+  }
+
+private:
+  //===--- Order ----------------------------------------------------------===//
+
+  static int64_t streamOf(Operation *op) {
+    auto stream = op->getAttrOfType<IntegerAttr>("stream");
+    return stream ? stream.getInt() : 0;
+  }
+
+  static void join(Clock &clock, const Clock &other) {
+    for (auto [stream, count] : other)
+      clock[stream] = std::max(clock.lookup(stream), count);
+  }
+
+  /// Whether what `earlier` did is done when the next op of `stream` begins.
+  bool isDone(const Access &earlier, int64_t stream) {
+    return !earlier.op || clocks[stream].lookup(streamOf(earlier.op)) > positions.lookup(earlier.op);
+  }
+
+  LogicalResult check(Operation &op) {
+    return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+        .Case([&](rt::RecordOp record) {
+          events[record.getEvent()] = clocks[streamOf(record)];
+          return success();
+        })
+        .Case([&](rt::WaitOp wait) {
+          join(clocks[streamOf(wait)], events.lookup(wait.getEvent()));
+          return success();
+        })
+        .Case([&](rt::LaunchOp launch) { return checkWork(launch, launch.getIns(), launch.getOuts()); })
+        .Case([&](rt::CopyOp copy) { return checkWork(copy, copy.getSource(), copy.getTarget()); })
+        .Case([&](rt::GemmOp gemm) {
+          SmallVector<Value> ins{gemm.getA(), gemm.getB()};
+          if (gemm.getBias())
+            ins.push_back(gemm.getBias());
+          return checkWork(gemm, ins, gemm.getC());
+        })
+        .Default(success());
+  }
+
+  LogicalResult checkWork(Operation *op, ValueRange ins, ValueRange outs) {
+    if (failed(checkOverlaps(op, ins, outs)))
+      return failure();
+    for (Value in : ins)
+      if (failed(read(op, baseOf(in))))
+        return failure();
+    for (Value out : outs)
+      if (failed(write(op, baseOf(out))))
+        return failure();
+    int64_t stream = streamOf(op);
+    positions[op] = clocks[stream].lookup(stream);
+    ++clocks[stream][stream];
+    return success();
+  }
+
+  //===--- Inside one op --------------------------------------------------===//
+
+  static bool overlap(Operation *a, Operation *b) {
+    std::optional<int64_t> from = offsetOf(a), to = offsetOf(b);
+    if (!from || !to)
+      return regionOf(a) == regionOf(b);
+    return *from < *to + bytesOf(b) && *to < *from + bytesOf(a);
+  }
+
+  LogicalResult checkOverlaps(Operation *op, ValueRange ins, ValueRange outs) {
+    for (auto [number, out] : llvm::enumerate(outs)) {
+      Operation *target = baseOf(out);
+      for (Value other : outs.take_front(number))
+        if (overlap(baseOf(other), target))
+          return op->emitOpError("writes ") << nameOf(target) << ", which overlaps its other output, " << nameOf(baseOf(other));
+      for (auto [argument, in] : llvm::enumerate(ins))
+        if (overlap(baseOf(in), target) && !(in == out && mayUpdate(op, argument, number)))
+          return op->emitOpError("writes ") << nameOf(target) << " while it reads " << nameOf(baseOf(in))
+                                            << ", and it does not allow an update in place";
+    }
+    return success();
+  }
+
+  /// Whether the callee of a launch may have its output `result` in the buffer of `argument`.
+  bool mayUpdate(Operation *op, unsigned argument, unsigned result) {
+    auto launch = dyn_cast<rt::LaunchOp>(op);
+    if (!launch)
+      return false;
+    Operation *callee = symbols.lookupNearestSymbolFrom(op, launch.getCalleeAttr());
+    IntegerAttr alias;
+    if (auto body = dyn_cast_or_null<func::FuncOp>(callee)) {
+      if (auto kind = body->getAttrOfType<StringAttr>("kernel.kind"); kind && kind.getValue() == "cache_update")
+        return argument == 0 && result == 0;
+      alias = body.getResultAttrOfType<IntegerAttr>(result, "kernel.alias");
+    } else if (auto kernel = dyn_cast_or_null<kernel::FuncOp>(callee)) {
+      alias = kernel.getArgAttrOfType<IntegerAttr>(kernel.getNumArguments() - kernel.getOutputs() + result, "kernel.alias");
+    }
+    return alias && alias.getInt() == argument;
+  }
+
+  //===--- Bytes ----------------------------------------------------------===//
+
+  /// All buffers of the arena share one region; a parameter or state is one wherever it is named.
+  static Attribute regionOf(Operation *buffer) {
+    return llvm::TypeSwitch<Operation *, Attribute>(buffer)
+        .Case([](rt::ParameterOp op) { return op.getParameterAttr(); })
+        .Case([](rt::StateOp op) { return op.getStateAttr(); })
+        .Case([](rt::ConstantOp op) { return op.getValueAttr(); })
+        .Default(Attribute());
+  }
+
+  SmallVector<AccessLog::Segment *> segmentsOf(Operation *buffer) {
+    int64_t begin = offsetOf(buffer).value_or(0);
+    return logs[regionOf(buffer)].cut(begin, begin + bytesOf(buffer));
+  }
+
+  LogicalResult callerWrites() {
+    for (Operation &op : entry.getBody().front()) {
+      if (isa<rt::InputOp>(op))
+        for (AccessLog::Segment *segment : segmentsOf(&op)) {
+          if (segment->writer)
+            return op.emitOpError("overlaps ") << nameOf(segment->writer->buffer);
+          segment->writer = Access{nullptr, &op};
+        }
+    }
+    return success();
+  }
+
+  /// Whether bytes last written as `writer` may be read as `buffer`.
+  static bool isSame(Operation *writer, Operation *buffer) { return writer == buffer || (regionOf(buffer) && regionOf(writer) == regionOf(buffer)); }
+
+  LogicalResult read(Operation *op, Operation *buffer) {
+    bool given = isa<rt::ParameterOp, rt::StateOp, rt::ConstantOp>(buffer);
+    int64_t stream = streamOf(op);
+    for (AccessLog::Segment *segment : segmentsOf(buffer)) {
+      if (!segment->writer && !given)
+        return op->emitOpError("reads ") << nameOf(buffer) << ", which nothing has written";
+      if (segment->writer && !isSame(segment->writer->buffer, buffer))
+        return conflict(op, *segment->writer, "reads " + nameOf(buffer) + ", which has been overwritten by", "wrote");
+      if (segment->writer && !isDone(*segment->writer, stream))
+        return conflict(op, *segment->writer, "reads " + nameOf(buffer) + " without waiting for", "writes");
+      segment->readers[stream] = {op, buffer};
+    }
+    return success();
+  }
+
+  LogicalResult write(Operation *op, Operation *buffer) {
+    if (isa<rt::ParameterOp, rt::ConstantOp>(buffer))
+      return op->emitOpError("writes ") << nameOf(buffer) << ", which is only to be read";
+    int64_t stream = streamOf(op);
+    for (AccessLog::Segment *segment : segmentsOf(buffer)) {
+      for (auto &[other, reader] : segment->readers)
+        if (reader.op != op && !isDone(reader, stream))
+          return conflict(op, reader, "writes " + nameOf(buffer) + " without waiting for", "reads");
+      if (segment->writer && !isDone(*segment->writer, stream))
+        return conflict(op, *segment->writer, "writes " + nameOf(buffer) + " without waiting for", "writes");
+      segment->writer = Access{op, buffer};
+      segment->readers.clear();
+    }
+    return success();
+  }
+
+  LogicalResult checkOutputs() {
+    for (auto output : entry.getOps<rt::OutputOp>())
+      for (AccessLog::Segment *segment : segmentsOf(output)) {
+        if (!segment->writer)
+          return output.emitOpError("is not written: ") << nameOf(output);
+        if (segment->writer->buffer != output)
+          return conflict(output, *segment->writer, "is overwritten: " + nameOf(output) + " by", "writes");
+      }
+    return success();
+  }
+
+  static LogicalResult conflict(Operation *op, const Access &earlier, const Twine &what, StringRef how) {
+    auto diagnostic = op->emitOpError(what) << ' ' << (earlier.op ? earlier.op->getName().getStringRef() : "the caller") << ", which " << how << ' '
+                                            << nameOf(earlier.buffer);
+    if (earlier.op)
+      diagnostic.attachNote(earlier.op->getLoc()) << "the other access is here";
+    return diagnostic;
+  }
+
+  rt::EntryOp entry;
+  SymbolTableCollection &symbols;
+  DenseMap<Attribute, AccessLog> logs;
+  DenseMap<int64_t, Clock> clocks;
+  DenseMap<int64_t, Clock> events;
+  /// The number of earlier ops on an op's stream.
+  DenseMap<Operation *, int64_t> positions;
+};
+
+class VerifySchedulePass : public hfc::impl::VerifyScheduleBase<VerifySchedulePass> {
+public:
+  using VerifyScheduleBase::VerifyScheduleBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    SymbolTableCollection symbols;
+    for (auto entry : getOperation().getOps<rt::EntryOp>())
+      if (failed(EntryChecker(entry, symbols).run()))
+        return signalPassFailure();
+  }
+};
+} // namespace

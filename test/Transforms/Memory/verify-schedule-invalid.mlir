@@ -1,0 +1,137 @@
+// RUN: hfc-opt %s --hfc-verify-schedule --split-input-file --verify-diagnostics
+
+rt.entry @never_written arena 128 {
+  %a = rt.arena at 0 : memref<16xf32>
+  %y = rt.output "y" at 64 : memref<16xf32>
+  // expected-error @+1 {{reads the temporary buffer at 0 (memref<16xf32>), which nothing has written}}
+  rt.copy %a to %y : memref<16xf32>
+}
+
+// -----
+
+rt.entry @half_written arena 320 {
+  %x = rt.input "x" at 256 : memref<16xf32>
+  %a = rt.arena at 0 : memref<16xf32>
+  %b = rt.arena at 0 : memref<32xf32>
+  %y = rt.output "y" at 128 : memref<32xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %x to %a : memref<16xf32>
+  // expected-error @+1 {{reads the temporary buffer at 0 (memref<32xf32>), which has been overwritten by rt.copy, which wrote the temporary buffer at 0 (memref<16xf32>)}}
+  rt.copy %b to %y : memref<32xf32>
+}
+
+// -----
+
+rt.entry @write_after_read arena 128 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  %y = rt.output "y" at 64 : memref<16xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %x to %y : memref<16xf32>
+  // expected-error @+1 {{reads output 'y' at 64 (memref<16xf32>) without waiting for rt.copy, which writes output 'y' at 64 (memref<16xf32>)}}
+  rt.copy %y to %x {stream = 1 : i32} : memref<16xf32>
+}
+
+// -----
+
+rt.entry @read_then_write arena 192 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  %z = rt.input "z" at 64 : memref<16xf32>
+  %y = rt.output "y" at 128 : memref<16xf32>
+  %a = rt.arena at 0 : memref<16xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %x to %y : memref<16xf32>
+  // expected-error @+1 {{writes the temporary buffer at 0 (memref<16xf32>) without waiting for rt.copy, which reads input 'x' at 0 (memref<16xf32>)}}
+  rt.copy %z to %a {stream = 1 : i32} : memref<16xf32>
+}
+
+// -----
+
+// The event is recorded before the copy that must be awaited.
+rt.entry @wrong_event arena 192 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  %a = rt.arena at 64 : memref<16xf32>
+  %y = rt.output "y" at 128 : memref<16xf32>
+  rt.record 0
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %x to %a : memref<16xf32>
+  rt.wait 0 {stream = 1 : i32}
+  // expected-error @+1 {{reads the temporary buffer at 64 (memref<16xf32>) without waiting for rt.copy}}
+  rt.copy %a to %y {stream = 1 : i32} : memref<16xf32>
+}
+
+// -----
+
+rt.entry @clobbered_input arena 192 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  %z = rt.input "z" at 64 : memref<16xf32>
+  %a = rt.arena at 0 : memref<16xf32>
+  %y = rt.output "y" at 128 : memref<16xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %z to %a : memref<16xf32>
+  // expected-error @+1 {{reads input 'x' at 0 (memref<16xf32>), which has been overwritten by rt.copy, which wrote the temporary buffer at 0 (memref<16xf32>)}}
+  rt.copy %x to %y : memref<16xf32>
+}
+
+// -----
+
+rt.entry @inputs arena 128 {
+  %x = rt.input "x" at 0 : memref<32xf32>
+  // expected-error @+1 {{overlaps input 'x' at 0 (memref<32xf32>)}}
+  %z = rt.input "z" at 64 : memref<16xf32>
+}
+
+// -----
+
+rt.entry @output arena 64 {
+  // expected-error @+1 {{is not written: output 'y' at 0 (memref<16xf32>)}}
+  %y = rt.output "y" at 0 : memref<16xf32>
+}
+
+// -----
+
+rt.entry @lost_output arena 128 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  // expected-error @+1 {{is overwritten: output 'y' at 64 (memref<16xf32>) by rt.copy, which writes the temporary buffer at 64 (memref<16xf32>)}}
+  %y = rt.output "y" at 64 : memref<16xf32>
+  %a = rt.arena at 64 : memref<16xf32>
+  rt.copy %x to %y : memref<16xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %x to %a : memref<16xf32>
+}
+
+// -----
+
+func.func private @neg(%x: tensor<16xf32>) -> tensor<16xf32> attributes {kernel.kind = "loop"} {
+  %0 = hf.neg %x : tensor<16xf32>
+  return %0 : tensor<16xf32>
+}
+rt.entry @not_in_place arena 64 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  // expected-error @+1 {{writes input 'x' at 0 (memref<16xf32>) while it reads input 'x' at 0 (memref<16xf32>), and it does not allow an update in place}}
+  rt.launch @neg ins(%x : memref<16xf32>) outs(%x : memref<16xf32>)
+}
+
+// -----
+
+func.func private @both(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {kernel.kind = "loop"} {
+  %0 = hf.neg %x : tensor<16xf32>
+  %1 = hf.abs %x : tensor<16xf32>
+  return %0, %1 : tensor<16xf32>, tensor<16xf32>
+}
+rt.entry @outputs arena 128 {
+  %x = rt.input "x" at 64 : memref<16xf32>
+  %y = rt.output "y" at 0 : memref<16xf32>
+  %z = rt.output "z" at 0 : memref<16xf32>
+  // expected-error @+1 {{writes output 'z' at 0 (memref<16xf32>), which overlaps its other output, output 'y' at 0 (memref<16xf32>)}}
+  rt.launch @both ins(%x : memref<16xf32>) outs(%y, %z : memref<16xf32>, memref<16xf32>)
+}
+
+// -----
+
+hf.parameter @w : tensor<16xf32> from [#hf.piece<"w">]
+rt.entry @parameter arena 64 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  %w = rt.parameter @w : memref<16xf32>
+  // expected-error @+1 {{writes parameter @w (memref<16xf32>), which is only to be read}}
+  rt.copy %x to %w : memref<16xf32>
+}
