@@ -226,9 +226,15 @@ private:
     for (BlockArgument argument : plan.entry.getArguments())
       if (versionOf.lookup(argument) == old && readsAfter(argument, op))
         return false;
+    SmallVector<unsigned, 2> reading;
     for (auto [number, in] : llvm::enumerate(plan.works[work].ins))
-      if (in.version == old && !(body && isPointwise(body, number)))
-        return false;
+      if (in.version == old)
+        reading.push_back(number);
+    if (reading.empty())
+      return true;
+    if (!body || reading.size() > 1 || bodies.getAlias(body).value_or(reading[0]) != reading[0] || !isPointwise(body, reading[0]))
+      return false;
+    bodies.setAlias(body, reading[0]);
     return true;
   }
 

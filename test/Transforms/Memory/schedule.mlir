@@ -134,9 +134,12 @@ func.func @step(%s: tensor<1xi32> {hf.state = @counter}, %a: tensor<4xf32> {hf.s
 // CHECK-DAG: %[[W:.*]] = rt.parameter @w
 // CHECK-DAG: %[[X:.*]] = rt.input "x"
 // CHECK-DAG: %[[C:.*]] = rt.constant dense<[1.0
-// CHECK-DAG: rt.copy %[[X]] to
-// CHECK-DAG: rt.copy %[[C]] to
-// CHECK-COUNT-4: rt.copy
+// CHECK: rt.launch @act
+// CHECK-COUNT-2: rt.copy
+// CHECK-NEXT: rt.copy %[[X]] to
+// CHECK-NEXT: rt.copy %[[C]] to
+// CHECK-NEXT: rt.view %[[W]]
+// CHECK-NEXT: rt.copy
 // CHECK-NOT: rt.copy
 hf.parameter @w : tensor<4x4xf32> from [#hf.piece<"w">]
 func.func private @act(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {kernel.kind = "loop"} {
