@@ -10,6 +10,7 @@
 #include "LLVMLowering.h"
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Transforms/Memory/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -39,6 +40,8 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
   if (phase >= Phase::Fuse)
     manager.addPass(createFuse());
+  if (phase >= Phase::Rt)
+    manager.addPass(createSchedule());
   if (phase >= Phase::Kernel)
     manager.addPass(createEmitKernels());
   if (phase >= Phase::LLVM) {
