@@ -1,5 +1,23 @@
 // RUN: hfc-opt %s --hfc-emit-kernels --canonicalize --cse | FileCheck %s
 // RUN: hfc-opt %s --hfc-emit-kernels --hfc-emit-kernels | hfc-opt | FileCheck %s --check-prefix=AGAIN
+// RUN: hfc-opt %s --hfc-emit-kernels -o %t.cpu.mlir
+// RUN: hfc-opt %s --hfc-emit-kernels="vector-bits=128 interleave=1" -o %t.gpu.mlir
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=silu_mul
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=silu_mul
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=add_rms_norm
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=add_rms_norm
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=softmax
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=softmax
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=range
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=range
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=rotary
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=rotary
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=join
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=join
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=embed
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=embed
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=mixed
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=mixed
 
 // AGAIN-NOT: func.func
 // AGAIN-NOT: hf.

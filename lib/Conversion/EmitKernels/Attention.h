@@ -21,8 +21,8 @@ struct AttentionPlan {
   int64_t batch, queries, keys, keyHeads, depth, columns;
   /// Query heads of a key head, and the rows that share it.
   int64_t group, rows;
-  /// Rows and keys of a tile; rows that a lane takes together.
-  int64_t rowTile, keyTile, rowBlock;
+  /// Rows and keys of a tile; rows that a lane takes together, for scores and for outputs.
+  int64_t rowTile, keyTile, rowBlock, valueRowBlock;
   /// Elements of a vector of keys, of a query's elements, of output columns.
   int64_t keyVector, depthVector, columnVector;
   /// Scores are dot products, without a transposed key tile.

@@ -170,10 +170,10 @@ void AttentionEmitter::emitSoftmax() {
 void AttentionEmitter::emitWeigh() {
   int64_t width = plan.columnVector, chunks = plan.columns / width;
   Value end = arith::MinSIOp::create(b, index.constant(plan.keyTile), arith::SubIOp::create(b, tileEnd, tile));
-  distribute(index.constant(plan.rowTile / plan.rowBlock * chunks), [&](Value unit) {
-    Value row = index.mul(index.div(unit, chunks), plan.rowBlock), column = index.mul(index.rem(unit, chunks), width);
+  distribute(index.constant(plan.rowTile / plan.valueRowBlock * chunks), [&](Value unit) {
+    Value row = index.mul(index.div(unit, chunks), plan.valueRowBlock), column = index.mul(index.rem(unit, chunks), width);
     SmallVector<Value> inits;
-    for (int64_t number = 0; number < plan.rowBlock; ++number) {
+    for (int64_t number = 0; number < plan.valueRowBlock; ++number) {
       Value each = index.add(row, number);
       Value correction = splat(load(corrections, each, 1), width);
       inits.push_back(arith::MulFOp::create(b, load(sums, {each, column}, width), correction, kContract));

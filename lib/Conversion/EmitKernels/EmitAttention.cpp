@@ -77,6 +77,8 @@ AttentionPlan::AttentionPlan(hf::AttentionOp op, const EmitOptions &options) {
       rowTile = llvm::alignTo(rowTile / 2, 4);
   }
   rowBlock = std::min<int64_t>(rowTile, 4);
+  // Narrow columns need more rows, so that enough sums grow at the same time.
+  valueRowBlock = columnVector < keyVector ? largestPowerDividing(rowTile, 8) : rowBlock;
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,75 @@
+// RUN: hfc-opt %s --hfc-emit-kernels --split-input-file --verify-diagnostics
+
+// expected-error @below {{no emitter takes kernels of kind 'column'}}
+func.func private @kind(%x: tensor<4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+func.func private @product(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {kernel.kind = "loop"} {
+  // expected-error @below {{cannot be part of this kind of kernel body}}
+  %0 = hf.matmul %x, %x : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+
+// -----
+
+func.func private @dense() -> tensor<2xf32> attributes {kernel.kind = "loop"} {
+  // expected-error @below {{a dense constant cannot be inside a kernel body; pass it as an argument}}
+  %0 = hf.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func private @reduce(%x: tensor<4x4xf32>) -> tensor<4xf32> attributes {kernel.kind = "loop"} {
+  // expected-error @below {{cannot be part of this kind of kernel body}}
+  %0 = hf.reduce sum, %x dims [1] : tensor<4x4xf32> -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func private @leading(%x: tensor<4x8xf32>) -> tensor<8xf32> attributes {kernel.kind = "row"} {
+  // expected-error @below {{a row kernel reduces trailing dimensions only}}
+  %0 = hf.reduce sum, %x dims [0] : tensor<4x8xf32> -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// -----
+
+func.func private @rows(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<1xf32>) attributes {kernel.kind = "row"} {
+  %0 = hf.reduce sum, %x dims [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %1 = hf.reshape %0 : tensor<4xf32> -> tensor<1x4xf32>
+  // expected-error @below {{reduces 1 rows in a kernel of 4}}
+  %2 = hf.reduce sum, %1 dims [1] : tensor<1x4xf32> -> tensor<1xf32>
+  return %0, %2 : tensor<4xf32>, tensor<1xf32>
+}
+
+// -----
+
+func.func private @other_row(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {kernel.kind = "row"} {
+  // expected-error @below {{is used in another row than the one it reduces}}
+  %0 = hf.reduce sum, %x dims [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %1 = hf.slice %0 at [1] : tensor<4xf32> -> tensor<3xf32>
+  %2 = hf.slice %0 at [0] : tensor<4xf32> -> tensor<1xf32>
+  %3 = hf.concat %1, %2 dim 0 : (tensor<3xf32>, tensor<1xf32>) -> tensor<4xf32>
+  %4 = hf.broadcast %3 dims [0] : tensor<4xf32> -> tensor<4x8xf32>
+  return %4 : tensor<4x8xf32>
+}
+
+// -----
+
+// expected-error @below {{a row kernel has at least one hf.reduce}}
+func.func private @no_row(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {kernel.kind = "row"} {
+  return %x : tensor<4x8xf32>
+}
+
+// -----
+
+// expected-error @below {{a top_k kernel is one hf.top_k of its argument}}
+func.func private @special(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {kernel.kind = "top_k"} {
+  %0 = hf.neg %x : tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
