@@ -7,8 +7,8 @@
 
 #include "Driver.h"
 
-#include "LoadIR.h"
 #include "Report.h"
+#include "hfc/Support/ParseIR.h"
 #include "hfc/Support/Register.h"
 #include "hfc/Target/CPU.h"
 
@@ -87,7 +87,7 @@ LogicalResult Driver::loadIR() {
   if (!options.importOption.empty())
     return fail(options.importOption + " says how a model is imported, but the input is IR, where that is fixed");
   std::string error;
-  module = parseIR(&context, options.model, sourceText, error);
+  module = parseIRFile(&context, options.model, sourceText, error);
   if (module)
     return success();
   status = ExitUserError;

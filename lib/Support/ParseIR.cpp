@@ -1,11 +1,11 @@
-//===- LoadIR.cpp - reads IR of any phase
+//===- ParseIR.cpp - reads IR of any phase
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "LoadIR.h"
+#include "hfc/Support/ParseIR.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -49,25 +49,24 @@ static bool nestsTooDeeply(StringRef text) {
   return false;
 }
 
-OwningOpRef<ModuleOp> hfc::parseIR(MLIRContext *context, StringRef name, std::string &text, std::string &error) {
-  if (llvm::sys::fs::is_directory(name)) {
-    error = ("cannot read '" + name + "': it is a directory").str();
+OwningOpRef<ModuleOp> hfc::parseIR(MLIRContext *context, StringRef text, StringRef name, std::string &error) {
+  if (text.contains('\0') || text.starts_with("ML\xefR"))
+    error = ("'" + name + "' is not text").str();
+  else if (text.trim().empty())
+    error = ("'" + name + "' is empty").str();
+  else if (nestsTooDeeply(text))
+    error = ("'" + name + "' nests more than " + llvm::Twine(maxNesting) + " brackets").str();
+  if (!error.empty())
     return {};
-  }
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(name, /*IsText=*/true);
-  if (!buffer) {
-    error = ("cannot read '" + name + "': " + buffer.getError().message()).str();
+  return parseSourceString<ModuleOp>(text, ParserConfig(context), name);
+}
+
+OwningOpRef<ModuleOp> hfc::parseIRFile(MLIRContext *context, StringRef file, std::string &text, std::string &error) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(file, /*IsText=*/true);
+  if (llvm::sys::fs::is_directory(file) || !buffer) {
+    error = ("cannot read '" + file + "': " + (buffer ? "it is a directory" : buffer.getError().message())).str();
     return {};
   }
   text = (*buffer)->getBuffer().str();
-  StringRef shown = name == "-" ? "<stdin>" : name;
-  if (text.find('\0') != std::string::npos || StringRef(text).starts_with("ML\xefR"))
-    error = ("'" + shown + "' is not text").str();
-  else if (StringRef(text).trim().empty())
-    error = ("'" + shown + "' is empty").str();
-  else if (nestsTooDeeply(text))
-    error = ("'" + shown + "' nests more than " + llvm::Twine(maxNesting) + " brackets").str();
-  if (!error.empty())
-    return {};
-  return parseSourceString<ModuleOp>(text, ParserConfig(context), shown);
+  return parseIR(context, text, file == "-" ? "<stdin>" : file, error);
 }
