@@ -7,6 +7,8 @@
 
 #include "Options.h"
 
+#include "hfc/Pipelines/Pipelines.h"
+
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -25,6 +27,8 @@ struct OptionInfo {
   StringRef value;
   StringRef help;
   Handler handle;
+  /// Whether only a model's import understands it.
+  bool isImport = false;
 };
 
 std::string noProblem() { return ""; }
@@ -78,14 +82,88 @@ std::string takeTolerance(StringRef value, InterpretOptions &options) {
   return noProblem();
 }
 
+std::string takeCount(StringRef value, std::optional<int64_t> &field) {
+  int64_t count = 0;
+  if (value.getAsInteger(10, count) || count < 1)
+    return "'" + value.str() + "' is no positive number";
+  field = count;
+  return noProblem();
+}
+
+/// A value out of a few that have names.
+template <typename T>
+std::string takeChoice(StringRef value, std::optional<T> &field, ArrayRef<std::pair<StringRef, T>> choices) {
+  std::string names;
+  for (const auto &[name, choice] : choices) {
+    if (value == name) {
+      field = choice;
+      return noProblem();
+    }
+    names += (names.empty() ? "" : ", ") + name.str();
+  }
+  return "'" + value.str() + "' is none of " + names;
+}
+
+std::string takeTask(StringRef value, InterpretOptions &options) {
+  return takeChoice<Task>(value, options.import.task, {{"forward", Task::forward}, {"generate", Task::generate}});
+}
+
+std::string takeDtype(StringRef value, InterpretOptions &options) {
+  return takeChoice<ProgramType>(value, options.import.dtype,
+                                 {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
+}
+
+std::string takeLayout(StringRef value, InterpretOptions &options) {
+  return takeChoice<BoundaryLayout>(
+      value, options.import.layout,
+      {{"batch-first", BoundaryLayout::batchFirst}, {"sequence-first", BoundaryLayout::sequenceFirst}});
+}
+
+/// Both the kind of input that a model is compiled for and the file: the kinds' names are no files.
+std::string takeInputs(StringRef value, InterpretOptions &options) {
+  if (value == "input_ids")
+    options.import.inputs = InputKind::inputIds;
+  else if (value == "inputs_embeds")
+    options.import.inputs = InputKind::inputsEmbeds;
+  else
+    return takeText<&InterpretOptions::inputs>(value, options);
+  return noProblem();
+}
+
+std::string takeStage(StringRef value, InterpretOptions &options) {
+  options.stage = phaseNamed(value);
+  if (!options.stage || *options.stage > Phase::Kernel)
+    return "'" + value.str() + "' is none of import, layout, fuse, rt, kernel";
+  return noProblem();
+}
+
 const OptionInfo optionTable[] = {
+    {"task", "forward|generate", "what a model is imported for; default forward", takeTask, true},
+    {"batch", "B", "default: as in the inputs' file", [](StringRef value, InterpretOptions &options) {
+       return takeCount(value, options.import.batch);
+     }, true},
+    {"seq", "S", "default: as in the inputs' file", [](StringRef value, InterpretOptions &options) {
+       return takeCount(value, options.import.sequence);
+     }, true},
+    {"dtype", "float32|bfloat16", "of parameters and activations; default: the config's", takeDtype, true},
+    {"layout", "batch-first|sequence-first", "of the activations at the boundary", takeLayout, true},
+    {"stage", "PHASE", "bring the IR to import, layout, fuse, rt or kernel first", takeStage},
+    {"weights", "DIR|FILE|random:SEED", "safetensors", takeText<&InterpretOptions::weights>},
+    {"inputs", "FILE|random:SEED|KIND", "safetensors by HF names; KIND is input_ids or inputs_embeds", takeInputs},
+    {"outputs", "FILE", "write the outputs as safetensors", takeText<&InterpretOptions::outputs>},
+    {"check", "FILE", "compare every output that this safetensors file has too", takeText<&InterpretOptions::check>},
+    {"tolerance", "T", "the largest relative error that passes", takeTolerance},
+    {"prompt-ids", "1,2,3", "generate after these tokens; ';' separates prompts", takeText<&InterpretOptions::promptIds>},
+    {"max-new-tokens", "N", "how many; default 16", [](StringRef value, InterpretOptions &options) {
+       return takeCount(value, options.newTokens);
+     }},
+    {"ignore-eos", "", "do not stop at the end of a sequence", takeFlag<&InterpretOptions::ignoreEos>},
     {"entry", "NAME", "the entry to run; default: forward, or the only one", takeText<&InterpretOptions::entry>},
     {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16", takeDomain},
     {"streams", "in-order|random:SEED", "the order of work of different streams", takeStreams},
     {"ranks", "N", "ranks that run and must agree; default 1", takeRanks},
     {"compare", "B.mlir", "run B too, on the same random values, and compare", takeText<&InterpretOptions::compare>},
     {"seed", "N", "of the random values; default 0", takeSeed},
-    {"tolerance", "T", "the largest relative error that passes", takeTolerance},
     {"print", "", "print the outputs", takeFlag<&InterpretOptions::print>},
     {"json", "", "results as JSON", takeFlag<&InterpretOptions::json>},
     {"help", "", "print this", takeFlag<&InterpretOptions::help>},
@@ -115,6 +193,8 @@ std::string takeOption(ArrayRef<const char *> arguments, size_t &i, InterpretOpt
     value = arguments[++i];
   if (problem.empty())
     problem = info->handle(value, options);
+  if (info->isImport && options.importOption.empty())
+    options.importOption = "--" + info->name.str();
   return problem.empty() ? problem : "--" + info->name.str() + ": " + problem;
 }
 

@@ -8,20 +8,39 @@
 #ifndef HFC_TOOLS_HFC_INTERPRET_OPTIONS_H
 #define HFC_TOOLS_HFC_INTERPRET_OPTIONS_H
 
+#include "hfc/Frontend/Import.h"
 #include "hfc/Interpreter/Interpreter.h"
+#include "hfc/Pipelines/Pipelines.h"
 
 namespace hfc {
 
 /// What the user asked for, checked option by option.
 struct InterpretOptions {
   std::string model;
+
+  // Of a model's import.
+  ImportOptions import;
+  /// The first option given that only an import understands; empty if there was none.
+  std::string importOption;
+  /// How far the IR is brought before it is interpreted; none: as it is.
+  std::optional<Phase> stage;
+
+  // Values.
+  std::string weights, inputs, outputs, check;
+  std::optional<double> tolerance;
+  std::string promptIds;
+  std::optional<int64_t> newTokens;
+  bool ignoreEos = false;
+
+  // Execution.
   interpreter::Options execution;
   bool domainGiven = false;
   std::string entry;
   /// Another module to compare with on random values.
   std::string compare;
-  std::optional<double> tolerance;
   bool print = false, json = false, help = false;
+
+  bool generates() const { return !promptIds.empty() || newTokens || import.task == Task::generate; }
 };
 
 /// Reads the command line. On failure `error` is one message for a person.

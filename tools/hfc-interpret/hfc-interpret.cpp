@@ -5,40 +5,30 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Options.h"
 #include "Print.h"
+#include "Session.h"
 
 #include "hfc/Support/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace hfc;
 using namespace hfc::interpreter;
 
-namespace {
-
-/// How the tool ends, as docs/architecture.md has it.
-enum Status { Done = 0, Different = 1, WrongInput = 2, InternalError = 3 };
-
-int complain(Status status, const Twine &message) {
-  llvm::errs() << "hfc-interpret: " << message << '\n';
-  return status;
+static int complain(const Failure &failure) {
+  llvm::errs() << "hfc-interpret: " << failure.message << '\n';
+  return static_cast<int>(failure.status);
 }
 
-int complain(llvm::Error error) { return complain(WrongInput, llvm::toString(std::move(error))); }
+static int complain(Status status, llvm::Error error) { return complain({status, llvm::toString(std::move(error))}); }
 
-OwningOpRef<ModuleOp> readModule(MLIRContext &context, StringRef path) {
-  return parseSourceFile<ModuleOp>(path, ParserConfig(&context));
-}
-
-int compare(ModuleOp module, MLIRContext &context, const InterpretOptions &options) {
-  OwningOpRef<ModuleOp> other = readModule(context, options.compare);
+static int compare(ModuleOp module, MLIRContext &context, const InterpretOptions &options) {
+  Failure failure;
+  OwningOpRef<ModuleOp> other = readModule(context, options.compare, failure);
   if (!other)
-    return WrongInput;
+    return complain(failure);
   SameSemanticsOptions same;
   same.seed = options.execution.seed;
   std::string domain = options.domainGiven ? options.execution.domain : same.execution.domain;
@@ -48,57 +38,39 @@ int compare(ModuleOp module, MLIRContext &context, const InterpretOptions &optio
     same.entries.push_back(options.entry);
   llvm::Expected<std::vector<OutputDifference>> differences = checkSameSemantics(module, *other, same);
   if (!differences)
-    return complain(Different, llvm::toString(differences.takeError()));
+    return complain(Status::Different, differences.takeError());
   double tolerance = options.tolerance.value_or(1e-6);
   printDifferences(llvm::outs(), *differences, tolerance, options.json);
   bool passed = llvm::all_of(*differences, [&](auto &difference) { return difference.error <= tolerance; });
-  return passed ? Done : Different;
+  return static_cast<int>(passed ? Status::Done : Status::Different);
 }
-
-llvm::Expected<std::string> entryOf(const Interpreter &interpreter, const InterpretOptions &options) {
-  if (!options.entry.empty())
-    return options.entry;
-  std::vector<std::string> entries = interpreter.entries();
-  if (entries.size() == 1)
-    return entries.front();
-  if (llvm::is_contained(entries, "forward"))
-    return std::string("forward");
-  return llvm::createStringError("name one of the module's entries with --entry: " + llvm::join(entries, ", "));
-}
-
-int run(ModuleOp module, const InterpretOptions &options) {
-  llvm::Expected<std::unique_ptr<Interpreter>> interpreter = Interpreter::create(module, options.execution);
-  if (!interpreter)
-    return complain(interpreter.takeError());
-  llvm::Expected<std::string> entry = entryOf(**interpreter, options);
-  if (!entry)
-    return complain(entry.takeError());
-  llvm::Expected<TensorMap> outputs = (*interpreter)->run(*entry, {});
-  if (!outputs)
-    return complain(outputs.takeError());
-  if (options.print)
-    for (const auto &[name, value] : *outputs)
-      printTensor(llvm::outs(), (*interpreter)->domain(), name, value);
-  return Done;
-}
-
-} // namespace
 
 int main(int argc, char **argv) {
   InterpretOptions options;
-  std::string error;
-  if (failed(parseOptions(ArrayRef<const char *>(argv + 1, argc - 1), options, error)))
-    return complain(WrongInput, error);
+  Failure failure;
+  if (failed(parseOptions(ArrayRef<const char *>(argv + 1, argc - 1), options, failure.message)))
+    return complain(failure);
   if (options.help) {
     printHelp(llvm::outs());
-    return Done;
+    return 0;
   }
+  if (!isIR(options.model))
+    if (llvm::Error error = adoptShapes(options))
+      return complain(Status::WrongInput, std::move(error));
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  OwningOpRef<ModuleOp> module = readModule(context, options.model);
+  OwningOpRef<ModuleOp> module = loadModule(context, options, failure);
   if (!module)
-    return WrongInput;
-  return options.compare.empty() ? run(*module, options) : compare(*module, context, options);
+    return complain(failure);
+  if (!options.compare.empty())
+    return compare(*module, context, options);
+  llvm::Expected<std::unique_ptr<Session>> session = Session::open(*module, options);
+  if (!session)
+    return complain(Status::WrongInput, session.takeError());
+  llvm::Expected<Status> status = (*session)->isGeneration() ? (*session)->generate() : (*session)->forward();
+  if (!status)
+    return complain(Status::WrongInput, status.takeError());
+  return static_cast<int>(*status);
 }

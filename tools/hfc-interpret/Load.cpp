@@ -1,0 +1,82 @@
+//===- Load.cpp - the module that the user names, at the stage asked for
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Load.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace hfc;
+
+namespace {
+
+/// Keeps the first error, as one line, instead of printing all.
+class FirstError {
+public:
+  explicit FirstError(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) { return take(diagnostic); }) {}
+
+  std::string text;
+
+private:
+  LogicalResult take(Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error || !text.empty())
+      return success();
+    llvm::raw_string_ostream stream(text);
+    if (auto file = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
+      stream << file.getFilename().getValue() << ':' << file.getLine() << ':' << file.getColumn() << ": ";
+    else if (auto name = dyn_cast<NameLoc>(diagnostic.getLocation()))
+      stream << name.getName().getValue() << ": ";
+    stream << diagnostic.str();
+    return success();
+  }
+
+  ScopedDiagnosticHandler handler;
+};
+
+OwningOpRef<ModuleOp> importIt(MLIRContext &context, const InterpretOptions &options, Failure &failure) {
+  ImportMessages messages;
+  FailureOr<OwningOpRef<ModuleOp>> module = importModel(&context, options.model, options.import, messages);
+  for (const std::string &warning : messages.warnings)
+    llvm::errs() << "hfc-interpret: warning: " << warning << '\n';
+  if (succeeded(module))
+    return std::move(*module);
+  failure = {messages.internal ? Status::InternalError : Status::WrongInput, messages.error};
+  return nullptr;
+}
+
+} // namespace
+
+bool hfc::isIR(StringRef path) { return path == "-" || path.ends_with(".mlir") || path.ends_with(".mlirbc"); }
+
+OwningOpRef<ModuleOp> hfc::readModule(MLIRContext &context, StringRef path, Failure &failure) {
+  FirstError error(context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  if (!module)
+    failure = {Status::WrongInput, error.text.empty() ? "cannot read '" + path.str() + "'" : error.text};
+  return module;
+}
+
+OwningOpRef<ModuleOp> hfc::loadModule(MLIRContext &context, const InterpretOptions &options, Failure &failure) {
+  bool ir = isIR(options.model);
+  if (ir && !options.importOption.empty()) {
+    failure = {Status::WrongInput, options.importOption + " is for models; '" + options.model + "' is IR, and says it"};
+    return nullptr;
+  }
+  OwningOpRef<ModuleOp> module = ir ? readModule(context, options.model, failure) : importIt(context, options, failure);
+  if (!module || !options.stage)
+    return module;
+  FirstError error(context);
+  PassManager manager(&context);
+  buildCPUPipeline(manager, *options.stage);
+  if (succeeded(manager.run(*module)))
+    return module;
+  failure = {ir ? Status::WrongInput : Status::InternalError, error.text};
+  return nullptr;
+}

@@ -1,0 +1,138 @@
+//===- Program.cpp - a module as the program that files are read for
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Program.h"
+
+#include "dialects/hf/Hf.h"
+
+using namespace hfc;
+using namespace hfc::interpreter;
+
+std::optional<hfc_dtype> hfc::dtypeOf(Element element) {
+  switch (element) {
+  case Element::F64:
+    return HFC_FLOAT64;
+  case Element::F32:
+    return HFC_FLOAT32;
+  case Element::BF16:
+    return HFC_BFLOAT16;
+  case Element::F16:
+    return HFC_FLOAT16;
+  case Element::I64:
+    return HFC_INT64;
+  case Element::I32:
+    return HFC_INT32;
+  case Element::I1:
+    return HFC_BOOL;
+  default:
+    return std::nullopt;
+  }
+}
+
+Element hfc::elementOf(hfc_dtype dtype) {
+  static constexpr Element elements[] = {Element::F32, Element::BF16, Element::F16, Element::I32,
+                                         Element::I64, Element::I1,   Element::F64};
+  return elements[dtype];
+}
+
+static llvm::Error fillTensor(const Port &port, io::TensorInfo &info) {
+  std::optional<hfc_dtype> dtype = dtypeOf(port.element);
+  if (!dtype)
+    return llvm::createStringError("'" + port.name + "' is of " + nameOf(port.element).str() +
+                                   ", which no file holds");
+  info.name = port.name;
+  info.dtype = *dtype;
+  info.shape.assign(port.shape.begin(), port.shape.end());
+  return llvm::Error::success();
+}
+
+static llvm::Error fillBindings(ArrayRef<Port> ports, std::vector<io::BindingInfo> &bindings) {
+  for (const Port &port : ports) {
+    io::BindingInfo &binding = bindings.emplace_back();
+    if (llvm::Error error = fillTensor(port, binding))
+      return error;
+    binding.defaultValue = port.filling;
+    binding.min = port.min;
+    binding.max = port.max;
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error fillParameter(hf::ParameterOp op, io::ParameterInfo &info) {
+  auto type = cast<RankedTensorType>(op.getType());
+  Port port{op.getSymName().str(), *interpreter::elementOf(type.getElementType()), SmallVector<int64_t>(type.getShape()),
+            "", {}, {}};
+  for (auto piece : op.getPieces().getAsRange<hf::PieceAttr>())
+    info.pieces.push_back({piece.getTensor().str(), piece.getOffsets().vec(), piece.getSizes().vec(),
+                           piece.getPermutation().vec()});
+  return fillTensor(port, info);
+}
+
+static int64_t integerIn(DictionaryAttr attributes, StringRef key, int64_t otherwise) {
+  auto value = attributes.getAs<IntegerAttr>(key);
+  return value ? value.getInt() : otherwise;
+}
+
+static std::string textIn(DictionaryAttr attributes, StringRef key) {
+  auto value = attributes.getAs<StringAttr>(key);
+  return value ? value.str() : "";
+}
+
+static io::GenerationInfo generationOf(DictionaryAttr attributes) {
+  io::GenerationInfo info;
+  info.vocabulary = integerIn(attributes, "vocabulary", 0);
+  info.bos = integerIn(attributes, "bos", -1);
+  info.pad = integerIn(attributes, "pad", -1);
+  if (auto eos = attributes.getAs<ArrayAttr>("eos"))
+    for (auto token : eos.getAsRange<IntegerAttr>())
+      info.eos.push_back(token.getInt());
+  else if (auto eos = attributes.getAs<DenseI64ArrayAttr>("eos"))
+    llvm::append_range(info.eos, eos.asArrayRef());
+  if (auto chunks = attributes.getAs<ArrayAttr>("chunks"))
+    for (auto chunk : chunks.getAsRange<DictionaryAttr>())
+      info.chunks.push_back({textIn(chunk, "entry"), integerIn(chunk, "tokens", 0)});
+  return info;
+}
+
+static void fillHeader(DictionaryAttr attributes, io::ProgramInfo &info) {
+  info.task = textIn(attributes, "task");
+  info.family = textIn(attributes, "family");
+  info.architecture = textIn(attributes, "architecture");
+  info.dtype = textIn(attributes, "dtype");
+  info.layout = textIn(attributes, "layout");
+  info.batch = integerIn(attributes, "batch", 0);
+  info.sequence = integerIn(attributes, "sequence", 0);
+  if (auto prefixes = attributes.getAs<ArrayAttr>("checkpoint_prefixes"))
+    for (auto prefix : prefixes.getAsRange<StringAttr>())
+      info.checkpointPrefixes.push_back(prefix.str());
+  if (auto generation = attributes.getAs<DictionaryAttr>("generation"))
+    info.generation = generationOf(generation);
+}
+
+llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interpreter &interpreter) {
+  io::ProgramInfo info;
+  info.checkpointPrefixes = {};
+  if (auto attributes = module->getAttrOfType<DictionaryAttr>("hf.program"))
+    fillHeader(attributes, info);
+  if (info.checkpointPrefixes.empty())
+    info.checkpointPrefixes.push_back("");
+  for (auto op : module.getOps<hf::ParameterOp>())
+    if (llvm::Error error = fillParameter(op, info.parameters.emplace_back()))
+      return error;
+  for (const std::string &name : interpreter.entries()) {
+    llvm::Expected<Signature> signature = interpreter.signature(name);
+    if (!signature)
+      return signature.takeError();
+    io::EntryInfo &entry = info.entries.emplace_back();
+    entry.name = name;
+    if (llvm::Error error = fillBindings(signature->inputs, entry.inputs))
+      return error;
+    if (llvm::Error error = fillBindings(signature->outputs, entry.outputs))
+      return error;
+  }
+  return info;
+}

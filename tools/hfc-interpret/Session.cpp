@@ -1,0 +1,247 @@
+//===- Session.cpp - runs an entry on the user's files
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+
+#include "Print.h"
+
+#include "hfc/Runtime/IO/Compare.h"
+#include "hfc/Runtime/IO/Weights.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace hfc;
+using namespace hfc::interpreter;
+
+//===----------------------------------------------------------------------===//
+// Between files and the interpreter
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+template <typename T>
+llvm::Expected<T> expected(io::Result<T> result) {
+  if (!result)
+    return llvm::createStringError(result.error());
+  return std::move(*result);
+}
+
+llvm::Error errorOf(const io::Status &status) {
+  return status ? llvm::Error::success() : llvm::createStringError(status.error());
+}
+
+Tensor tensorOf(const Domain &domain, const io::TensorInfo &info, const void *data) {
+  Tensor tensor(elementOf(info.dtype), SmallVector<int64_t>(info.shape));
+  const char *next = static_cast<const char *>(data);
+  for (Word &word : tensor.mutableWords()) {
+    word = decode(domain, tensor.getElement(), next);
+    next += byteSize(tensor.getElement());
+  }
+  return tensor;
+}
+
+std::vector<char> bytesOf(const Domain &domain, const Tensor &tensor) {
+  std::vector<char> bytes(tensor.size() * byteSize(tensor.getElement()));
+  char *next = bytes.data();
+  for (Word word : tensor.words()) {
+    encode(domain, tensor.getElement(), word, next);
+    next += byteSize(tensor.getElement());
+  }
+  return bytes;
+}
+
+/// The seed of "random:SEED".
+std::optional<uint64_t> randomSeed(StringRef text) {
+  uint64_t seed = 0;
+  if (!text.consume_front("random:") || text.getAsInteger(10, seed))
+    return std::nullopt;
+  return seed;
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Opening
+//===----------------------------------------------------------------------===//
+
+llvm::Error hfc::adoptShapes(InterpretOptions &options) {
+  if (!options.promptIds.empty()) {
+    llvm::Expected<std::vector<Tokens>> prompts = parsePrompts(options.promptIds);
+    if (!prompts)
+      return prompts.takeError();
+    size_t longest = 0;
+    for (const Tokens &prompt : *prompts)
+      longest = std::max(longest, prompt.size());
+    options.import.batch = options.import.batch.value_or(prompts->size());
+    options.import.sequence = options.import.sequence.value_or(longest + options.newTokens.value_or(16));
+    return llvm::Error::success();
+  }
+  if (options.inputs.empty() || randomSeed(options.inputs))
+    return llvm::Error::success();
+  llvm::Expected<io::SafeTensors> file = expected(io::SafeTensors::open(options.inputs));
+  if (!file)
+    return file.takeError();
+  const io::TensorView *prompt = options.generates() ? file->find("generate.prompt") : nullptr;
+  for (StringRef name : {"input_ids", "inputs_embeds", "pixel_values"}) {
+    const io::TensorView *tensor = prompt ? prompt : file->find(name.str());
+    if (!tensor || tensor->shape.empty())
+      continue;
+    if (!options.import.batch)
+      options.import.batch = tensor->shape[0];
+    if (!options.import.sequence && tensor->shape.size() < 4 && tensor->shape.size() > 1)
+      options.import.sequence = tensor->shape[1] + (options.generates() ? options.newTokens.value_or(16) : 0);
+    if (!options.import.inputs && name == "inputs_embeds" && !prompt)
+      options.import.inputs = InputKind::inputsEmbeds;
+    break;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<Session>> Session::open(ModuleOp module, const InterpretOptions &options) {
+  std::unique_ptr<Session> session(new Session(options));
+  llvm::Expected<std::unique_ptr<Interpreter>> interpreter = Interpreter::create(module, options.execution);
+  if (!interpreter)
+    return interpreter.takeError();
+  session->interpreter = std::move(*interpreter);
+  llvm::Expected<io::ProgramInfo> info = programOf(module, *session->interpreter);
+  if (!info)
+    return info.takeError();
+  session->info = std::move(*info);
+  if (llvm::Error error = session->openFiles())
+    return error;
+  return session;
+}
+
+llvm::Error Session::openFiles() {
+  auto open = [](const std::string &path, std::optional<io::SafeTensors> &file) -> llvm::Error {
+    if (path.empty() || randomSeed(path))
+      return llvm::Error::success();
+    llvm::Expected<io::SafeTensors> opened = expected(io::SafeTensors::open(path));
+    if (!opened)
+      return opened.takeError();
+    file = std::move(*opened);
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = open(options.inputs, inputs))
+    return error;
+  if (llvm::Error error = open(options.check, check))
+    return error;
+  if (options.outputs.empty())
+    return llvm::Error::success();
+  llvm::Expected<std::unique_ptr<io::OutputFile>> file = expected(io::OutputFile::create(options.outputs));
+  if (!file)
+    return file.takeError();
+  outputs = std::move(*file);
+  return llvm::Error::success();
+}
+
+llvm::Error Session::bindParameters() {
+  if (info.parameters.empty())
+    return llvm::Error::success();
+  if (options.weights.empty())
+    return llvm::createStringError("the program has " + std::to_string(info.parameters.size()) +
+                                   " parameters: give --weights=DIR, a safetensors file, or random:SEED");
+  std::optional<uint64_t> seed = randomSeed(options.weights);
+  llvm::Expected<io::Weights> weights =
+      expected(seed ? io::Weights::random(info, *seed) : io::Weights::load(info, options.weights));
+  if (!weights)
+    return weights.takeError();
+  for (auto [parameter, data] : llvm::zip(info.parameters, weights->data()))
+    interpreter->setParameter(parameter.name, tensorOf(interpreter->domain(), parameter, data));
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Forward
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<const io::EntryInfo *> Session::findEntry() const {
+  std::string name = options.entry;
+  if (name.empty())
+    name = info.entries.size() == 1 ? info.entries[0].name : "forward";
+  if (const io::EntryInfo *entry = info.findEntry(name))
+    return entry;
+  std::string names;
+  for (const io::EntryInfo &entry : info.entries)
+    names += (names.empty() ? "" : ", ") + entry.name;
+  return llvm::createStringError(options.entry.empty() ? "name one of the module's entries with --entry: " + names
+                                                       : "there is no entry @" + name + "; there are " + names);
+}
+
+llvm::Expected<TensorMap> Session::readInputs(const io::EntryInfo &entry) const {
+  std::map<std::string, std::vector<char>> buffers;
+  for (const io::BindingInfo &binding : entry.inputs) {
+    if (binding.dtype != HFC_FLOAT32 && binding.dtype != HFC_BFLOAT16 && binding.dtype != HFC_INT32)
+      return llvm::createStringError("input '" + binding.name + "' is of " + std::string(io::nameOf(binding.dtype)) +
+                                     "; inputs are of float32, bfloat16 or int32");
+    buffers[binding.name].resize(binding.bytes());
+  }
+  auto buffer = [&](const io::BindingInfo &binding) -> void * { return buffers[binding.name].data(); };
+  std::vector<std::string> ignored;
+  if (std::optional<uint64_t> seed = randomSeed(options.inputs))
+    io::randomInputs(entry, *seed, buffer);
+  else if (llvm::Error error = errorOf(io::readInputs(info, entry, inputs ? &*inputs : nullptr, buffer, &ignored)))
+    return error;
+  for (const std::string &name : ignored)
+    llvm::errs() << "hfc-interpret: note: '" << name << "' in '" << inputs->path()
+                 << "' means nothing to this program and is ignored\n";
+  TensorMap values;
+  for (const io::BindingInfo &binding : entry.inputs)
+    values[binding.name] = tensorOf(interpreter->domain(), binding, buffers[binding.name].data());
+  return values;
+}
+
+llvm::Expected<Status> Session::forward() {
+  llvm::Expected<const io::EntryInfo *> entry = findEntry();
+  if (!entry)
+    return entry.takeError();
+  llvm::Expected<TensorMap> values = readInputs(**entry);
+  if (!values)
+    return values.takeError();
+  if (llvm::Error error = bindParameters())
+    return error;
+  llvm::Expected<TensorMap> results = interpreter->run((*entry)->name, *values);
+  if (!results)
+    return results.takeError();
+  return report(**entry, *results);
+}
+
+llvm::Expected<Status> Session::report(const io::EntryInfo &entry, const TensorMap &results) {
+  std::vector<std::vector<char>> bytes;
+  std::vector<io::OutputView> views;
+  std::vector<io::TensorToWrite> tensors;
+  for (const io::BindingInfo &output : entry.outputs) {
+    bytes.push_back(bytesOf(interpreter->domain(), results.at(output.name)));
+    views.push_back({output, bytes.back().data()});
+    tensors.push_back({output.name, output.dtype, output.shape, bytes.back().data()});
+    if (options.print)
+      printTensor(llvm::outs(), interpreter->domain(), output.name, results.at(output.name));
+  }
+  std::vector<io::Comparison> comparisons;
+  if (check) {
+    const io::TensorView *mask = inputs ? inputs->find("attention_mask") : nullptr;
+    mask = mask ? mask : check->find("attention_mask");
+    auto compared = expected(io::compareOutputs(views, *check, mask, info.layout == "sequence-first"));
+    if (!compared)
+      return compared.takeError();
+    comparisons = std::move(*compared);
+  }
+  if (outputs) {
+    if (llvm::Error error = errorOf(io::writeSafeTensors(*outputs, tensors)))
+      return error;
+    if (llvm::Error error = errorOf(outputs->commit()))
+      return error;
+  }
+  if (!check)
+    return Status::Done;
+  double tolerance = options.tolerance.value_or(io::defaultTolerance(info));
+  llvm::outs() << (options.json ? io::comparisonJson(comparisons, tolerance) + "\n"
+                                : io::comparisonTable(comparisons, tolerance, /*colors=*/false));
+  bool passed = llvm::all_of(comparisons, [&](const io::Comparison &each) { return each.passed(tolerance); });
+  return passed ? Status::Done : Status::Different;
+}
