@@ -57,7 +57,9 @@ Results interpreter::evaluate(const Domain &domain, hf::TopKOp op, const Tensor 
     std::vector<int64_t> order(length);
     for (int64_t i = 0; i < length; ++i)
       order[i] = i;
-    llvm::stable_sort(order, [&](int64_t a, int64_t b) { return domain.greater(words[a], words[b]); });
+    llvm::sort(order, [&](int64_t a, int64_t b) {
+      return domain.greater(words[a], words[b]) || (a < b && !domain.greater(words[b], words[a]));
+    });
     for (int64_t i = 0; i < count; ++i) {
       results[0].mutableWords()[row * count + i] = words[order[i]];
       results[1].mutableWords()[row * count + i] = static_cast<Word>(order[i]);

@@ -36,7 +36,7 @@ llvm::Error errorOf(const io::Status &status) {
 }
 
 Tensor tensorOf(const Domain &domain, const io::TensorInfo &info, const void *data) {
-  Tensor tensor(elementOf(info.dtype), SmallVector<int64_t>(info.shape));
+  Tensor tensor(elementOf(info.dtype), ArrayRef<int64_t>(info.shape));
   const char *next = static_cast<const char *>(data);
   for (Word &word : tensor.mutableWords()) {
     word = decode(domain, tensor.getElement(), next);
