@@ -113,9 +113,9 @@ static void fillHeader(DictionaryAttr attributes, io::ProgramInfo &info) {
     info.generation = generationOf(generation);
 }
 
-llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interpreter &interpreter) {
+llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interpreter &interpreter,
+                                                StringRef named) {
   io::ProgramInfo info;
-  info.checkpointPrefixes = {};
   if (auto attributes = module->getAttrOfType<DictionaryAttr>("hf.program"))
     fillHeader(attributes, info);
   if (info.checkpointPrefixes.empty())
@@ -123,7 +123,10 @@ llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interprete
   for (auto op : module.getOps<hf::ParameterOp>())
     if (llvm::Error error = fillParameter(op, info.parameters.emplace_back()))
       return error;
-  for (const std::string &name : interpreter.entries()) {
+  std::vector<std::string> entries = interpreter.entries();
+  if (!named.empty() && !llvm::is_contained(entries, named))
+    entries.push_back(named.str());
+  for (const std::string &name : entries) {
     llvm::Expected<Signature> signature = interpreter.signature(name);
     if (!signature)
       return signature.takeError();

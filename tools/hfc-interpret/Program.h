@@ -14,8 +14,9 @@
 namespace hfc {
 
 /// What readers of weights and inputs need to know, of the module attribute `hf.program`, the tables of parameters and
-/// states, and the entries' signatures.
-llvm::Expected<io::ProgramInfo> programOf(ModuleOp module, const interpreter::Interpreter &interpreter);
+/// states, and the entries' signatures. `entry`, if not empty, is a function or kernel that is to be an entry too.
+llvm::Expected<io::ProgramInfo> programOf(ModuleOp module, const interpreter::Interpreter &interpreter,
+                                          StringRef entry);
 
 /// Nothing for types that files do not hold.
 std::optional<hfc_dtype> dtypeOf(interpreter::Element element);

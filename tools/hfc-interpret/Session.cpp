@@ -108,7 +108,7 @@ llvm::Expected<std::unique_ptr<Session>> Session::open(ModuleOp module, const In
   if (!interpreter)
     return interpreter.takeError();
   session->interpreter = std::move(*interpreter);
-  llvm::Expected<io::ProgramInfo> info = programOf(module, *session->interpreter);
+  llvm::Expected<io::ProgramInfo> info = programOf(module, *session->interpreter, options.entry);
   if (!info)
     return info.takeError();
   session->info = std::move(*info);

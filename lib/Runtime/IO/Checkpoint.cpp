@@ -34,6 +34,17 @@ bool isOutputEmbedding(std::string_view name) {
   return endsWith(name, "lm_head.weight") || endsWith(name, "embed_out.weight") || endsWith(name, "decoder.weight");
 }
 
+/// The table of a model that reads input_ids; programs that take inputs_embeds have no use for it.
+bool isInputEmbedding(std::string_view name) {
+  return endsWith(name, "embed_tokens.weight") || endsWith(name, "wte.weight") || endsWith(name, "embed_in.weight") ||
+         endsWith(name, "word_embeddings.weight");
+}
+
+bool takesEmbeddings(const ProgramInfo &program) {
+  return std::any_of(program.entries.begin(), program.entries.end(),
+                     [](const EntryInfo &entry) { return entry.findInput("inputs_embeds"); });
+}
+
 bool sameBytes(const TensorView &a, const TensorView &b) {
   constexpr int64_t step = 4 << 20;
   for (int64_t at = 0; at < a.bytes; at += step) {
@@ -198,8 +209,9 @@ bool Checkpoint::isTiedCopy(const TensorView &tensor) const {
 }
 
 void Checkpoint::findUnused() {
+  bool noIds = takesEmbeddings(program);
   for (const auto &[name, tensor] : tensors.tensors()) {
-    if (used.count(&tensor) || isInertBuffer(tensor))
+    if (used.count(&tensor) || isInertBuffer(tensor) || (noIds && isInputEmbedding(name)))
       continue;
     // A program may be one part of a larger model: what stands outside its prefix is not its business.
     bool inside = std::any_of(prefixesThatFit.begin(), prefixesThatFit.end(),
