@@ -1,0 +1,41 @@
+/* A program written by hand that generates: the next token is the sum of all before it, modulo 11. It reads the cache
+   only, so a wrong cache gives wrong tokens. */
+#include "hfc/Runtime/hfc_runtime.h"
+
+enum { B = 3, S = 16, V = 11 };
+
+uint32_t hfc_program_abi = HFC_ABI_VERSION;
+const char hfc_program_ir[] = "none";
+#define ENTRY(NAME, C, X)                                                                                              \
+  "{\"name\": \"" NAME "\", \"symbol\": \"hfc_entry_" NAME "\", \"inputs\": ["                                         \
+  "{\"name\": \"input_ids\", \"dtype\": \"int32\", \"shape\": [3, " C "], \"offset\": 0, \"min\": 0, \"max\": 10},"    \
+  "{\"name\": \"past\", \"dtype\": \"int32\", \"shape\": [3], \"offset\": 64, \"min\": 0, \"max\": 15},"               \
+  "{\"name\": \"count\", \"dtype\": \"int32\", \"shape\": [3], \"offset\": 128, \"min\": 0, \"max\": " C "}],"         \
+  " \"outputs\": [{\"name\": \"logits\", \"dtype\": \"float32\", \"shape\": [3, 11], \"offset\": 192}]}" X
+const char hfc_program_json[] =
+    "{\"hfc\": \"0.1.0\", \"abi\": 1, \"task\": \"generate\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
+    " \"batch\": 3, \"sequence\": 16, \"dtype\": \"float32\", \"layout\": \"batch-first\", \"arena\": 1024,"
+    " \"parameters\": [], \"states\": [{\"name\": \"cache.0.key\", \"dtype\": \"int32\", \"shape\": [3, 16]}],"
+    " \"entries\": [" ENTRY("prefill_4", "4", ",") ENTRY("prefill_2", "2", ",") ENTRY("decode", "1", "") "],"
+    " \"generation\": {\"vocabulary\": 11, \"eos\": [7], \"bos\": 1, \"pad\": 0, \"do_sample\": false, \"temperature\": 1.0,"
+    " \"top_k\": 50, \"top_p\": 1.0, \"chunks\": [{\"entry\": \"prefill_4\", \"tokens\": 4},"
+    " {\"entry\": \"prefill_2\", \"tokens\": 2}, {\"entry\": \"decode\", \"tokens\": 1}]}}";
+
+static void chunk(const hfc_frame *frame, int width) {
+  const int32_t *ids = (const int32_t *)frame->arena, *past = ids + 16, *count = ids + 32;
+  float *logits = (float *)(frame->arena + 192);
+  int32_t *cache = frame->states[0];
+  for (int b = 0; b < B; ++b) {
+    int sum = 0;
+    for (int i = 0; i < count[b]; ++i)
+      cache[b * S + past[b] + i] = ids[b * width + i];
+    for (int i = 0; i < past[b] + count[b]; ++i)
+      sum += cache[b * S + i];
+    /* Rows that stand still give nonsense, as compiled programs may. */
+    for (int v = 0; v < V; ++v)
+      logits[b * V + v] = count[b] == 0 ? -(float)v : v == sum % V ? 3.0f : v == (sum + 1) % V ? 2.0f : 0.0f;
+  }
+}
+void hfc_entry_prefill_4(const hfc_frame *frame) { chunk(frame, 4); }
+void hfc_entry_prefill_2(const hfc_frame *frame) { chunk(frame, 2); }
+void hfc_entry_decode(const hfc_frame *frame) { chunk(frame, 1); }

@@ -1,0 +1,319 @@
+//===- Generate.cpp - runs a generation program
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Prompts.h"
+#include "Sampler.h"
+#include "Session.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace hfc::run {
+
+namespace {
+using nlohmann::ordered_json;
+
+constexpr int64_t defaultNewTokens = 64;
+
+/// One prompt and what has been made of it.
+struct Sequence {
+  Tokens tokens;
+  size_t promptSize = 0;
+  /// How many tokens the cache holds.
+  int64_t past = 0;
+  bool finished = false;
+};
+
+/// The program's entries over one batch of sequences.
+class Generator {
+public:
+  Generator(Session &session, Sampler &sampler, int64_t maxNewTokens)
+      : session(session), sampler(sampler), generation(*session.info.generation), maxNewTokens(maxNewTokens) {}
+
+  void generate(const std::vector<Tokens> &prompts) {
+    sequences.clear();
+    for (const Tokens &prompt : prompts)
+      sequences.push_back({prompt, prompt.size(), 0, false});
+    prefillTime = decodeTime = 0;
+    decodeSteps = 0;
+    prefill();
+    while (std::any_of(sequences.begin(), sequences.end(), [](const Sequence &each) { return !each.finished; })) {
+      decodeTime += step(*findChunk(1), longest());
+      ++decodeSteps;
+    }
+  }
+
+  std::vector<Sequence> sequences;
+  double prefillTime = 0, decodeTime = 0;
+  int64_t decodeSteps = 0;
+
+private:
+  static int64_t remaining(const Sequence &each) { return each.finished ? 0 : int64_t(each.tokens.size()) - each.past; }
+
+  void prefill() {
+    int64_t total = longest();
+    for (;;) {
+      int64_t left = 0;
+      for (const Sequence &each : sequences)
+        if (each.past < int64_t(each.promptSize))
+          left = std::max(left, int64_t(each.promptSize) - each.past);
+      if (left == 0)
+        return;
+      prefillTime += step(*findChunk(left), total, /*promptsOnly=*/true);
+    }
+  }
+
+  int64_t longest() const {
+    size_t most = 0;
+    for (const Sequence &each : sequences)
+      if (!each.finished)
+        most = std::max(most, each.tokens.size());
+    return int64_t(most);
+  }
+
+  /// The largest chunk that `left` tokens fill, or the smallest that holds more than one and takes them all.
+  const io::ChunkInfo *findChunk(int64_t left) const {
+    const io::ChunkInfo *smallest = nullptr;
+    for (const io::ChunkInfo &chunk : generation.chunks) {
+      bool single = chunk.tokens == 1;
+      if (single ? left == 1 || !smallest : chunk.tokens <= left)
+        return &chunk;
+      smallest = &chunk;
+    }
+    return smallest;
+  }
+
+  /// Runs one chunk for every sequence that has tokens to read, and continues those that it completes. Sequences whose
+  /// prompt is read wait, during prefill, for the others.
+  double step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly = false) {
+    int64_t batch = session.info.batch, width = chunk.tokens;
+    auto *ids = session.input<int32_t>(chunk.entry, "input_ids");
+    auto *past = session.input<int32_t>(chunk.entry, "past");
+    auto *count = session.input<int32_t>(chunk.entry, "count");
+    std::fill_n(ids, batch * width, 0);
+    std::fill_n(past, batch, 0);
+    std::fill_n(count, batch, 0);
+    if (auto *length = session.input<int32_t>(chunk.entry, "total"))
+      *length = int32_t(total);
+    std::vector<int64_t> counts(sequences.size());
+    for (size_t row = 0; row < sequences.size(); ++row) {
+      const Sequence &each = sequences[row];
+      bool waits = promptsOnly && each.past >= int64_t(each.promptSize);
+      counts[row] = waits ? 0 : std::min(width, remaining(each));
+      past[row] = int32_t(each.past);
+      count[row] = int32_t(counts[row]);
+      std::copy_n(each.tokens.begin() + each.past, counts[row], ids + int64_t(row) * width);
+    }
+    double time = session.run(chunk.entry);
+    for (size_t row = 0; row < sequences.size(); ++row) {
+      sequences[row].past += counts[row];
+      if (counts[row] > 0 && remaining(sequences[row]) == 0)
+        extend(chunk, row);
+    }
+    return time;
+  }
+
+  void extend(const io::ChunkInfo &chunk, size_t row) {
+    const io::BindingInfo *logits = session.info.findEntry(chunk.entry)->findOutput("logits");
+    const char *data = static_cast<const char *>(session.output(chunk.entry, "logits"));
+    Sequence &each = sequences[row];
+    data += int64_t(row) * generation.vocabulary * io::sizeOf(logits->dtype);
+    int32_t token = sampler.choose(data, logits->dtype, generation.vocabulary, int64_t(row), each.past);
+    each.tokens.push_back(token);
+    bool ended = !session.options.ignoreEos &&
+                 std::find(generation.eos.begin(), generation.eos.end(), token) != generation.eos.end();
+    each.finished = ended || int64_t(each.tokens.size() - each.promptSize) >= maxNewTokens;
+  }
+
+  Session &session;
+  Sampler &sampler;
+  const io::GenerationInfo &generation;
+  int64_t maxNewTokens;
+};
+
+/// A reference of greedy decoding: prompts and what follows.
+std::optional<std::vector<Tokens>> readGreedy(const Session &session) {
+  if (!session.check)
+    return std::nullopt;
+  const io::TensorView *greedy = session.check->find("generate.greedy");
+  if (!greedy)
+    greedy = session.check->find("sequences");
+  if (!greedy)
+    throw Error("'" + session.check->path() +
+                "' has neither generate.greedy nor sequences: there is nothing to compare");
+  return readRows(*greedy);
+}
+
+void checkProgram(const io::ProgramInfo &info) {
+  bool complete = info.generation && !info.generation->chunks.empty() && info.generation->chunks.back().tokens == 1;
+  for (const io::ChunkInfo &chunk : complete ? info.generation->chunks : std::vector<io::ChunkInfo>()) {
+    const io::EntryInfo *entry = info.findEntry(chunk.entry);
+    const io::BindingInfo *ids = entry->findInput("input_ids"), *logits = entry->findOutput("logits");
+    complete &= ids && logits && entry->findInput("past") && entry->findInput("count") &&
+                ids->shape == std::vector<int64_t>{info.batch, chunk.tokens} &&
+                logits->shape == std::vector<int64_t>{info.batch, info.generation->vocabulary};
+  }
+  if (!complete)
+    throw Error("the program's metadata does not describe generation as this hfc-run knows it; compile it again");
+}
+
+int64_t longestOf(const std::vector<Tokens> &rows) {
+  size_t most = 0;
+  for (const Tokens &row : rows)
+    most = std::max(most, row.size());
+  return int64_t(most);
+}
+
+/// How many tokens to make, of what the user, the reference and the cache say.
+int64_t chooseNewTokens(const Session &session, const std::vector<Tokens> &prompts,
+                        const std::optional<std::vector<Tokens>> &reference) {
+  int64_t capacity = session.info.sequence, longest = longestOf(prompts), room = capacity - longest;
+  if (room < 1)
+    throw Error("the longest prompt has " + std::to_string(longest) + " tokens, and the program's capacity is " +
+                std::to_string(capacity) + " positions; compile it with a larger --seq");
+  int64_t wanted = session.options.maxNewTokens.value_or(0);
+  if (wanted == 0 && reference)
+    wanted = longestOf(*reference) - longest;
+  if (wanted == 0)
+    return std::min(room, defaultNewTokens);
+  if (wanted < 0 || wanted > room)
+    throw Error("a prompt of " + std::to_string(longest) + " tokens and " + std::to_string(wanted) + " new ones need " +
+                std::to_string(longest + wanted) + " positions, and the program's capacity is " +
+                std::to_string(capacity) + "; compile it with --seq=" + std::to_string(longest + wanted) +
+                ", or give --max-new-tokens=" + std::to_string(room));
+  return wanted;
+}
+
+/// How transformers returns a batch: prompts padded on the left, new tokens on the right.
+std::vector<int64_t> padSequences(const std::vector<Sequence> &sequences, int64_t pad, std::vector<int64_t> &shape) {
+  size_t before = 0, after = 0;
+  for (const Sequence &each : sequences) {
+    before = std::max(before, each.promptSize);
+    after = std::max(after, each.tokens.size() - each.promptSize);
+  }
+  shape = {int64_t(sequences.size()), int64_t(before + after)};
+  std::vector<int64_t> values(sequences.size() * (before + after), pad);
+  for (size_t row = 0; row < sequences.size(); ++row)
+    std::copy(sequences[row].tokens.begin(), sequences[row].tokens.end(),
+              values.begin() + row * (before + after) + before - sequences[row].promptSize);
+  return values;
+}
+
+/// Compares with a reference; says in `what` where the first difference is.
+bool sameAsReference(const std::vector<Sequence> &sequences, const std::vector<Tokens> &reference, std::string &what) {
+  if (reference.size() != sequences.size())
+    throw Error("the reference holds " + std::to_string(reference.size()) + " sequences, and there are " +
+                std::to_string(sequences.size()) + " prompts");
+  size_t compared = 0;
+  for (size_t row = 0; row < sequences.size(); ++row) {
+    const Tokens &got = sequences[row].tokens, &expected = reference[row];
+    auto differ = std::mismatch(got.begin(), got.end(), expected.begin(), expected.end());
+    if (differ.first == got.end() && differ.second == expected.end()) {
+      compared += got.size();
+      continue;
+    }
+    auto show = [](auto it, auto end) { return it == end ? std::string("nothing") : std::to_string(*it); };
+    what = "prompt " + std::to_string(row) + " differs at position " + std::to_string(differ.first - got.begin()) +
+           ": " + show(differ.first, got.end()) + " instead of " + show(differ.second, expected.end());
+    return false;
+  }
+  what = "all " + std::to_string(compared) + " tokens equal";
+  return true;
+}
+
+/// One generation, from prompts to what is printed.
+class Generate {
+public:
+  explicit Generate(Session &session) : session(session) {}
+
+  ExitCode run() {
+    checkProgram(session.info);
+    std::vector<Tokens> prompts = readPrompts(session);
+    std::optional<std::vector<Tokens>> reference = readGreedy(session);
+    Sampler sampler(session.options, *session.info.generation, /*forceGreedy=*/reference.has_value());
+    if (reference && !sampler.greedy())
+      throw Error("--check compares greedy decoding; leave --temperature, --top-k and --top-p away");
+    Generator generator(session, sampler, chooseNewTokens(session, prompts, reference));
+    session.loadWeights();
+    for (int64_t i = 0; i < session.options.time.value_or(1); ++i) {
+      generator.generate(prompts);
+      prefillTimes.push_back(generator.prefillTime);
+      if (generator.decodeSteps)
+        tokenTimes.push_back(generator.decodeTime / double(generator.decodeSteps));
+    }
+    bool passed = true;
+    std::string comparison;
+    if (reference)
+      passed = sameAsReference(generator.sequences, *reference, comparison);
+    write(generator.sequences);
+    if (session.options.json)
+      printJson(generator.sequences, reference.has_value(), passed, comparison);
+    else
+      printText(generator.sequences, comparison, passed);
+    return passed ? done : comparisonFailed;
+  }
+
+private:
+  void write(const std::vector<Sequence> &sequences) {
+    if (!session.outputs)
+      return;
+    int64_t pad = std::max<int64_t>(session.info.generation->pad, 0);
+    if (session.info.generation->pad < 0 && !session.info.generation->eos.empty())
+      pad = session.info.generation->eos[0];
+    std::vector<int64_t> shape, values = padSequences(sequences, pad, shape);
+    orThrow(io::writeSafeTensors(*session.outputs, {{"sequences", HFC_INT64, shape, values.data()}}));
+    orThrow(session.outputs->commit());
+  }
+
+  void printText(const std::vector<Sequence> &sequences, const std::string &comparison, bool passed) {
+    for (const Sequence &each : sequences) {
+      for (size_t i = 0; i < each.tokens.size(); ++i)
+        std::printf("%s%d", i ? "," : "", each.tokens[i]);
+      std::puts("");
+    }
+    if (!comparison.empty())
+      std::fprintf(stderr, "check: %s: %s\n", comparison.c_str(), passed ? "ok" : "FAILED");
+    if (session.options.time) {
+      Times prefill = summarize(prefillTimes);
+      std::fprintf(stderr, "prefill: median %.3f ms, min %.3f ms of %zu\n", prefill.median, prefill.least,
+                   prefillTimes.size());
+      if (tokenTimes.empty())
+        return;
+      Times token = summarize(tokenTimes);
+      std::fprintf(stderr, "a token: median %.3f ms, min %.3f ms\n", token.median, token.least);
+    }
+  }
+
+  void printJson(const std::vector<Sequence> &sequences, bool checked, bool passed, const std::string &comparison) {
+    ordered_json document = {{"task", "generate"}, {"sequences", ordered_json::array()}};
+    for (const Sequence &each : sequences) {
+      document["sequences"].push_back(each.tokens);
+      document["new_tokens"].push_back(Tokens(each.tokens.begin() + int64_t(each.promptSize), each.tokens.end()));
+    }
+    if (checked) {
+      document["check"] = comparison;
+      document["passed"] = passed;
+    }
+    Times prefill = summarize(prefillTimes);
+    document["prefill_ms"] = {{"median", prefill.median}, {"min", prefill.least}, {"runs", prefillTimes.size()}};
+    if (!tokenTimes.empty()) {
+      Times token = summarize(tokenTimes);
+      document["token_ms"] = {{"median", token.median}, {"min", token.least}};
+    }
+    std::puts(document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+  }
+
+  Session &session;
+  std::vector<double> prefillTimes, tokenTimes;
+};
+} // namespace
+
+ExitCode runGenerate(Session &session) { return Generate(session).run(); }
+
+} // namespace hfc::run
