@@ -33,7 +33,7 @@ def write(path, tensors):
     for spec in tensors:
         name, dtype, shape, values = spec.rsplit(":", 3)
         shape = [int(n) for n in shape.split("x")] if shape else []
-        values = [float(v) for v in values.split(",")]
+        values = [float(v) for v in values.split(",") if v]
         if len(values) == 1:
             values *= math.prod(shape)
         data = encode(dtype, values)
