@@ -57,7 +57,7 @@ func::FuncOp BodyTable::getOrCreate(const BodyPlan &plan) {
 
 /// The composites, or where there are none the primitives, that a body computes: `add_rms_norm_3`.
 std::string BodyTable::nameOf(const BodyPlan &plan) {
-  constexpr size_t maxParts = 3;
+  constexpr size_t maxParts = 4;
   SmallVector<StringRef> parts;
   for (Operation *op : plan.ops) {
     auto origin = op->getName().stripDialect() == plan.kind ? StringAttr() : op->getAttrOfType<StringAttr>(originName);

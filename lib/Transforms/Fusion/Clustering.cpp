@@ -16,8 +16,8 @@ using namespace hfc::fusion;
 
 /// Larger kernels gain nothing and cost registers and compile time.
 static constexpr size_t maxNodes = 128;
-/// How often an element may be computed anew: expensive ops (a rotary table has each cosine twice), and cheap ones,
-/// measured against the larger of the node and what reads it.
+/// How often an expensive element may be computed (a rotary table has each cosine twice); and how many cheap elements, for
+/// each element of the largest node of the cluster.
 static constexpr double maxExpensiveRedundancy = 2.0, maxCheapRedundancy = 8.0;
 /// A search for a path between clusters gives up after this many.
 static constexpr size_t maxVisited = 64;
@@ -98,6 +98,7 @@ void Clustering::begin(Operation *node) {
   Cluster &cluster = clusters.emplace_back();
   cluster.nodes.push_back(node);
   cluster.phase = graph.getPhase(node);
+  cluster.volume = elementsOf(node);
   if (isa<hf::ReduceOp>(node))
     cluster.rows = graph.getRows(node);
   states[node] = {static_cast<unsigned>(clusters.size() - 1), shapeSpace(node), elementsOf(node), graph.getRows(node).has_value()};
@@ -108,6 +109,7 @@ void Clustering::join(Operation *node, const Placement &placement) {
   Cluster &cluster = clusters[placement.state.cluster];
   cluster.nodes.push_back(node);
   cluster.phase = std::max(cluster.phase, graph.getPhase(node));
+  cluster.volume = std::max(cluster.volume, elementsOf(node));
   if (isa<hf::ReduceOp>(node))
     cluster.rows = graph.getRows(node);
 }
@@ -128,12 +130,9 @@ Clustering::Placement Clustering::tryJoin(Operation *node, ArrayRef<Use> uses, u
   evaluate(node, inside, asResult, state);
   if (asResult && state.space != shapeSpace(node))
     return placement;
-  double own = elementsOf(node);
-  for (const Use *use : inside)
-    if (!isExpensive(node))
-      own = std::max(own, elementsOf(use->user));
-  double limit = isExpensive(node) ? maxExpensiveRedundancy : maxCheapRedundancy;
-  placement.legal = state.evaluations <= limit * own && fitsRows(node, state, cluster, asResult);
+  double limit = isExpensive(node) ? maxExpensiveRedundancy * elementsOf(node)
+                                   : maxCheapRedundancy * std::max(elementsOf(node), cluster.volume);
+  placement.legal = state.evaluations <= limit && fitsRows(node, state, cluster, asResult);
   return placement;
 }
 
@@ -203,6 +202,7 @@ bool Clustering::mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned int
     states[moved].cluster = into;
     clusters[into].nodes.push_back(moved);
   }
+  clusters[into].volume = std::max(clusters[into].volume, clusters[from].volume);
   if (!clusters[into].rows)
     clusters[into].rows = clusters[from].rows;
   clusters[from].nodes.clear();

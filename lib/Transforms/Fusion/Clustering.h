@@ -29,6 +29,8 @@ namespace hfc::fusion {
 struct Cluster {
   SmallVector<Operation *> nodes;
   unsigned phase = 0;
+  /// The elements of its largest node.
+  double volume = 0;
   /// The rows of the reductions inside, if there are any.
   std::optional<RowSpace> rows;
 };

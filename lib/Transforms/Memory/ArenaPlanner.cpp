@@ -12,6 +12,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -33,30 +34,63 @@ static int64_t bestFit(llvm::ArrayRef<const ArenaBlock *> neighbours, int64_t by
   return best < 0 ? end : best;
 }
 
-ArenaPlan hfc::memory::planArena(llvm::MutableArrayRef<ArenaBlock> blocks) {
-  unsigned steps = 0;
-  for (const ArenaBlock &block : blocks)
-    steps = std::max(steps, block.last + 1);
+static int64_t lowerBoundOf(llvm::ArrayRef<ArenaBlock> blocks, unsigned steps) {
+  std::vector<int64_t> change(steps + 1, 0);
+  for (const ArenaBlock &block : blocks) {
+    change[block.first] += aligned(block.bytes);
+    change[block.last + 1] -= aligned(block.bytes);
+  }
+  int64_t alive = 0, most = 0;
+  for (int64_t bytes : change)
+    most = std::max(most, alive += bytes);
+  return most;
+}
 
-  llvm::SmallVector<ArenaBlock *> bySize(llvm::make_pointer_range(blocks));
-  llvm::sort(bySize, [](const ArenaBlock *a, const ArenaBlock *b) { return std::pair(b->bytes, a) < std::pair(a->bytes, b); });
-
-  ArenaPlan plan;
+/// Places the blocks in the given order; returns the bytes that they need.
+static int64_t place(llvm::ArrayRef<ArenaBlock *> order, unsigned steps) {
+  int64_t size = 0;
   std::vector<llvm::SmallVector<const ArenaBlock *, 8>> alive(steps);
-  std::vector<int64_t> bytesAlive(steps, 0);
-  for (ArenaBlock *block : bySize) {
+  for (ArenaBlock *block : order) {
     llvm::SmallVector<const ArenaBlock *> neighbours;
     for (unsigned step = block->first; step <= block->last; ++step) {
       llvm::append_range(neighbours, alive[step]);
       alive[step].push_back(block);
-      bytesAlive[step] += aligned(block->bytes);
     }
     llvm::sort(neighbours, [](const ArenaBlock *a, const ArenaBlock *b) { return std::pair(a->offset, a) < std::pair(b->offset, b); });
     neighbours.erase(llvm::unique(neighbours), neighbours.end());
     block->offset = bestFit(neighbours, aligned(block->bytes));
-    plan.size = std::max(plan.size, block->offset + aligned(block->bytes));
+    size = std::max(size, block->offset + aligned(block->bytes));
   }
-  for (int64_t bytes : bytesAlive)
-    plan.lowerBound = std::max(plan.lowerBound, bytes);
+  return size;
+}
+
+ArenaPlan hfc::memory::planArena(llvm::MutableArrayRef<ArenaBlock> blocks) {
+  unsigned steps = 0;
+  for (const ArenaBlock &block : blocks)
+    steps = std::max(steps, block.last + 1);
+  ArenaPlan plan{std::numeric_limits<int64_t>::max(), lowerBoundOf(blocks, steps)};
+
+  // What makes a block hard to place: its size; its size and life; its life, then its size.
+  auto life = [](const ArenaBlock *block) { return static_cast<int64_t>(block->last - block->first + 1); };
+  using Weight = std::pair<double, double>;
+  llvm::SmallVector<std::function<Weight(const ArenaBlock *)>> weights{
+      [&](const ArenaBlock *block) { return Weight(block->bytes, life(block)); },
+      [&](const ArenaBlock *block) { return Weight(static_cast<double>(block->bytes) * life(block), block->bytes); },
+      [&](const ArenaBlock *block) { return Weight(life(block), block->bytes); }};
+
+  llvm::SmallVector<ArenaBlock *> order(llvm::make_pointer_range(blocks));
+  llvm::SmallVector<int64_t> best(blocks.size(), 0);
+  for (const auto &weight : weights) {
+    llvm::sort(order, [&](const ArenaBlock *a, const ArenaBlock *b) { return std::pair(weight(b), a) < std::pair(weight(a), b); });
+    if (int64_t size = place(order, steps); size < plan.size) {
+      plan.size = size;
+      for (auto [offset, block] : llvm::zip_equal(best, blocks))
+        offset = block.offset;
+    }
+    if (plan.size == plan.lowerBound)
+      break;
+  }
+  for (auto [offset, block] : llvm::zip_equal(best, blocks))
+    block.offset = offset;
   return plan;
 }

@@ -32,9 +32,9 @@ struct ArenaPlan {
   int64_t lowerBound = 0;
 };
 
-/// Gives every block an offset so that no two that are alive at the same step overlap. Blocks are placed by descending
-/// size, each into the smallest gap that takes it. Time is in the order of the lifetimes' lengths and of the pairs of
-/// blocks that are alive together.
+/// Gives every block an offset so that no two that are alive at the same step overlap. Blocks are placed one after the
+/// other, each into the smallest gap that takes it; several orders are tried, the largest first being the first. Time is
+/// in the order of the lifetimes' lengths and of the pairs of blocks that are alive together.
 ArenaPlan planArena(llvm::MutableArrayRef<ArenaBlock> blocks);
 
 } // namespace hfc::memory
