@@ -109,7 +109,7 @@ func.func @in_memory(%x: tensor<64x4xf32>) -> (tensor<4x64xf32>, tensor<2xf32>, 
 
 // -----
 
-// bfloat16 stays what stands in memory; the residual's sum is rounded before the norm reads it.
+// bfloat16 is what stands in memory; the conversions are inside.
 // CHECK: func.func private @add_rms_norm_{{.*}}(%{{.*}}: tensor<4x64xbf16>, %{{.*}}: tensor<4x64xbf16>, %{{.*}}: tensor<64xbf16>) -> (tensor<4x64xbf16>, tensor<4x64xbf16>)
 func.func @narrow(%x: tensor<4x64xbf16>, %y: tensor<4x64xbf16>, %w: tensor<64xbf16>) -> (tensor<4x64xbf16>, tensor<4x64xbf16>) {
   %0 = hf.add %x, %y : tensor<4x64xbf16>
