@@ -375,6 +375,11 @@ void DecoderModel::check(const Request &request, Problems &problems) const {
     problems.add("a sequence of " + Twine(request.sequence) + " does not fit: the model has " +
                  Twine(decoder.maxPositions) + " learned positions");
   int64_t widest = std::max({decoder.hidden, decoder.inner, decoder.vocabulary, decoder.heads * decoder.headDim});
+  int64_t expertRows = decoder.experts ? decoder.experts->count * decoder.experts->inner : 0;
+  int64_t rows = std::max({widest, expertRows, decoder.names.positions.empty() ? 0 : decoder.maxPositions});
+  if (rows > Limits::elements / decoder.hidden)
+    problems.add("a parameter of " + Twine(rows) + " times " + Twine(decoder.hidden) +
+                 " is more elements than one tensor may have");
   if (request.batch * request.sequence > Limits::elements / widest)
     problems.add("batch " + Twine(request.batch) + " times sequence " + Twine(request.sequence) + " times " +
                  Twine(widest) + " is more elements than one tensor may have");

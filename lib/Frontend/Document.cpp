@@ -78,6 +78,8 @@ static void checkVersion(ConfigReader &reader) {
     reader.problem("hfc is " + inQuotes(text) + ", and this front end reads version " + documentVersion);
 }
 
+static FailureOr<Document> readFiles(StringRef path, bool mayBeDocument, std::string &error);
+
 /// Splits a `model.json` into config and defaults. `folder` is what a path in it is relative to; null: a path is
 /// refused.
 static FailureOr<Document> openDocument(const Json &json, StringRef name, const std::string *folder,
@@ -110,7 +112,7 @@ static FailureOr<Document> openDocument(const Json &json, StringRef name, const 
     path = *folder;
     llvm::sys::path::append(path, model->get_ref<const std::string &>());
   }
-  FailureOr<Document> inner = readDocument(path, error);
+  FailureOr<Document> inner = readFiles(path, /*mayBeDocument=*/false, error);
   if (failed(inner)) {
     error = (name + ": model: " + error).str();
     return failure();
@@ -121,13 +123,18 @@ static FailureOr<Document> openDocument(const Json &json, StringRef name, const 
   return document;
 }
 
-static FailureOr<Document> openJson(Json json, StringRef name, const std::string *folder, std::string &error) {
+static FailureOr<Document> openJson(Json json, StringRef name, const std::string *folder, bool mayBeDocument,
+                                    std::string &error) {
   if (!json.is_object()) {
     error = (name + ": a config is an object, and this is " + describe(json)).str();
     return failure();
   }
-  if (json.contains("hfc"))
-    return openDocument(json, name, folder, error);
+  if (json.contains("hfc")) {
+    if (mayBeDocument)
+      return openDocument(json, name, folder, error);
+    error = (name + ": a document names a document; it must name a config").str();
+    return failure();
+  }
   Document document;
   document.config = std::move(json);
   document.name = name.str();
@@ -141,7 +148,7 @@ FailureOr<Document> hfc::frontend::parseDocument(StringRef json, std::optional<S
     error = (name + ": " + error).str();
     return failure();
   }
-  FailureOr<Document> document = openJson(std::move(*parsed), name, /*folder=*/nullptr, error);
+  FailureOr<Document> document = openJson(std::move(*parsed), name, /*folder=*/nullptr, /*mayBeDocument=*/true, error);
   if (failed(document) || !generationConfig)
     return document;
   FailureOr<Json> generation = parseJson(*generationConfig, error);
@@ -153,7 +160,7 @@ FailureOr<Document> hfc::frontend::parseDocument(StringRef json, std::optional<S
   return document;
 }
 
-FailureOr<Document> hfc::frontend::readDocument(StringRef path, std::string &error) {
+static FailureOr<Document> readFiles(StringRef path, bool mayBeDocument, std::string &error) {
   SmallString<256> file(path);
   if (fs::is_directory(path)) {
     llvm::sys::path::append(file, "config.json");
@@ -166,7 +173,7 @@ FailureOr<Document> hfc::frontend::readDocument(StringRef path, std::string &err
   if (failed(json))
     return failure();
   std::string folder = llvm::sys::path::parent_path(file).str();
-  FailureOr<Document> document = openJson(std::move(*json), file, &folder, error);
+  FailureOr<Document> document = openJson(std::move(*json), file, &folder, mayBeDocument, error);
   if (failed(document) || document->generationConfig)
     return document;
 
@@ -179,4 +186,8 @@ FailureOr<Document> hfc::frontend::readDocument(StringRef path, std::string &err
     return failure();
   document->generationConfig = std::move(*generationConfig);
   return document;
+}
+
+FailureOr<Document> hfc::frontend::readDocument(StringRef path, std::string &error) {
+  return readFiles(path, /*mayBeDocument=*/true, error);
 }

@@ -14,19 +14,19 @@
 using namespace hfc;
 using namespace hfc::frontend;
 
-std::string hfc::frontend::inQuotes(StringRef text) {
+std::string hfc::frontend::inQuotes(StringRef text, char quote) {
   constexpr size_t longest = 64;
-  std::string result = "\"";
+  std::string result(1, quote);
   for (char c : text.take_front(longest))
     result += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   if (text.size() <= longest)
-    return result + "\"";
+    return result + quote;
   // A cut must not leave half a character.
   while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0) == 0x80)
     result.pop_back();
   if (static_cast<unsigned char>(result.back()) >= 0xc0)
     result.pop_back();
-  return result + "…\"";
+  return result + "…" + quote;
 }
 
 namespace {
@@ -63,7 +63,7 @@ public:
     std::string where = ("line " + Twine(line) + ", column " + Twine(column)).str();
     if (position > text.size())
       return fail("malformed JSON: the text ends in the middle of a value (" + where + ")");
-    return fail("malformed JSON at " + where + (token.empty() ? "" : ", near " + inQuotes(StringRef(token).take_back(24))));
+    return fail("malformed JSON at " + where + (token.empty() ? "" : ", near " + inQuotes(StringRef(token).take_back(24), '\'')));
   }
 
   Json root;

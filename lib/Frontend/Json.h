@@ -33,7 +33,7 @@ FailureOr<Json> readJsonFile(StringRef path, std::string &error);
 FailureOr<std::string> readTextFile(StringRef path, std::string &error);
 
 /// `text` in quotation marks, fit for a message: shortened if it is long, on one line.
-std::string inQuotes(StringRef text);
+std::string inQuotes(StringRef text, char quote = '"');
 
 /// What a value is, in words: "a string", "null", "the number 3".
 std::string describe(const Json &value);

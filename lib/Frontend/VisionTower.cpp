@@ -164,6 +164,13 @@ public:
     if (request.inputs == InputKind::inputsEmbeds)
       problems.add("a vision tower reads pixel_values; --inputs=inputs_embeds is for language models");
     int64_t widest = std::max({tower.hidden, tower.inner, tower.channels * tower.patchSize * tower.patchSize});
+    if (widest > Limits::elements / 3 / tower.hidden)
+      problems.add("a parameter of " + Twine(widest) + " times " + Twine(tower.hidden) +
+                   " is more elements than one tensor may have");
+    if (tower.channels * tower.imageSize * tower.imageSize > Limits::elements / request.batch)
+      problems.add("batch " + Twine(request.batch) + " of images of " + Twine(tower.channels) + " times " +
+                   Twine(tower.imageSize) + " times " + Twine(tower.imageSize) +
+                   " is more elements than one tensor may have");
     if (tower.tokens() > Limits::elements / request.batch / widest)
       problems.add("batch " + Twine(request.batch) + " times " + Twine(tower.tokens()) + " tokens times " +
                    Twine(widest) + " is more elements than one tensor may have");
