@@ -24,8 +24,20 @@ LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_fre
           "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
 
 
+# Cases that only show one option of a config are smaller still.
+SMALL = {**COMMON, **dict(vocab_size=64, hidden_size=16, intermediate_size=24, num_attention_heads=2)}
+SMALL_TOWER = {**TOWER, **dict(hidden_size=18, intermediate_size=20, num_attention_heads=3)}
+FACTORS = {"short_factor": [1.0, 1.2, 1.4, 1.6], "long_factor": [2.0, 2.5, 3.0, 3.5]}
+
+
 def lm(config, **options):
     return LM, lambda: getattr(T, config)(**{**COMMON, **options})
+
+
+def small(config, rope=None, **options):
+    if rope:
+        options["rope_parameters"] = {"rope_theta": 10000.0, **rope}
+    return LM, lambda: getattr(T, config)(**{**SMALL, "num_key_value_heads": 1, **options})
 
 
 CASES = {
@@ -42,6 +54,18 @@ CASES = {
     "gemma2": (*lm("Gemma2Config", num_key_value_heads=2, head_dim=16, query_pre_attn_scalar=16, sliding_window=8), {}),
     "qwen3-moe": (*lm("Qwen3MoeConfig", num_key_value_heads=2, head_dim=16, moe_intermediate_size=48, num_experts=8,
                       num_experts_per_tok=2, norm_topk_prob=True, decoder_sparse_step=1), {}),
+    "option-window": (*small("Qwen2Config", use_sliding_window=True, sliding_window=8, max_window_layers=1), {}),
+    "option-bias": (*small("LlamaConfig", attention_bias=True, mlp_bias=True, tie_word_embeddings=True, head_dim=12,
+                           hidden_act="gelu_new"), {}),
+    "option-linear": (*small("LlamaConfig", {"rope_type": "linear", "factor": 4.0}), {}),
+    "option-dynamic": (*small("LlamaConfig", {"rope_type": "dynamic", "factor": 2.0}, max_position_embeddings=16), {}),
+    "option-yarn": (*small("LlamaConfig", {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32,
+                                           "beta_fast": 16.0, "mscale": 0.8, "mscale_all_dim": 0.5}), {}),
+    "option-longrope": (*small("LlamaConfig", {"rope_type": "longrope", "original_max_position_embeddings": 16,
+                                               **FACTORS}), {}),
+    "option-partial-rotary": (*small("Phi3Config", {"rope_type": "default", "partial_rotary_factor": 0.5}), {}),
+    "option-no-head": (VISION, lambda: T.SiglipVisionConfig(**{**SMALL_TOWER, "image_size": 32, "patch_size": 10,
+                                                               "vision_use_head": False, "hidden_act": "gelu"}), {}),
     "siglip-vision": (VISION, lambda: T.SiglipVisionConfig(**TOWER), {}),
     "clip-vision": (VISION, lambda: T.CLIPVisionConfig(**TOWER, projection_dim=48), {}),
 }
@@ -64,7 +88,7 @@ def build(kind, config):
 
 
 def language_inputs(config, options, generator, batch=2, sequence=24):
-    ids = torch.randint(3, 255, (batch, sequence), generator=generator)
+    ids = torch.randint(3, config.vocab_size - 1, (batch, sequence), generator=generator)
     labels, extra = ids.clone(), {}
     labels[0, :3] = -100
     if "pad" in options:
