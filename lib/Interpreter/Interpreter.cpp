@@ -25,6 +25,7 @@ struct Interpreter::Implementation {
   llvm::Expected<RankMaps> run(func::FuncOp entry, const TensorMap &inputs);
   llvm::Expected<RankMaps> run(rt::EntryOp entry, const TensorMap &inputs);
   llvm::Expected<RankMaps> run(kernel::FuncOp entry, const TensorMap &inputs);
+  llvm::Error checkSizes();
   llvm::Error checkValues(const Signature &signature, const TensorMap &inputs);
   void initializeStates(const Signature &signature);
 
@@ -35,6 +36,7 @@ struct Interpreter::Implementation {
   KernelCache kernels;
   TensorMap parameters;
   RankMaps states;
+  bool sizesAreChecked = false;
 };
 
 //===----------------------------------------------------------------------===//
@@ -157,6 +159,36 @@ static llvm::Error checkValue(StringRef what, const Port &port, const TensorMap 
     return makeError(what + " '" + port.name + "' is " + shapeText(value.getShape()) + " of " +
                      nameOf(value.getElement()) + ", but the entry takes " + shapeText(port.shape) + " of " +
                      nameOf(port.element));
+  return llvm::Error::success();
+}
+
+/// Values are 8 bytes an element: what no memory holds is refused before it is asked for.
+llvm::Error Interpreter::Implementation::checkSizes() {
+  if (sizesAreChecked)
+    return llvm::Error::success();
+  constexpr double most = 0x1p34;
+  Operation *tooLarge = nullptr;
+  module.walk([&](Operation *op) {
+    auto isTooLarge = [&](Type type) {
+      auto shaped = dyn_cast<ShapedType>(type);
+      if (!shaped || !shaped.hasStaticShape())
+        return false;
+      double count = 1;
+      for (int64_t size : shaped.getShape())
+        count *= static_cast<double>(size);
+      return count > most;
+    };
+    auto entry = dyn_cast<rt::EntryOp>(op);
+    if (llvm::any_of(op->getResultTypes(), isTooLarge) || (entry && static_cast<double>(entry.getArena()) > most))
+      tooLarge = op;
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        if (llvm::any_of(block.getArgumentTypes(), isTooLarge))
+          tooLarge = op;
+  });
+  if (tooLarge)
+    return at(tooLarge, makeError("has a value of more elements than the interpreter holds (2^34)"));
+  sizesAreChecked = true;
   return llvm::Error::success();
 }
 
@@ -351,6 +383,8 @@ static llvm::Error checkAgreement(const std::vector<TensorMap> &ranks, StringRef
 }
 
 llvm::Expected<TensorMap> Interpreter::run(StringRef name, const TensorMap &inputs) {
+  if (llvm::Error error = implementation->checkSizes())
+    return error;
   Operation *entry = implementation->machine.getSymbols().lookup(name);
   llvm::Expected<Signature> signature = signatureOf(entry, name);
   if (!signature)

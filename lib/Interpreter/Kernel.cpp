@@ -60,6 +60,8 @@ private:
         instruction.regions.emplace_back();
         continue;
       }
+      if (!region.hasOneBlock())
+        return at(op, makeError("has a region of more than one block"));
       llvm::Expected<Sequence> sequence = prepare(region.front());
       if (!sequence)
         return sequence.takeError();
@@ -88,6 +90,8 @@ private:
 } // namespace
 
 llvm::Expected<std::unique_ptr<Kernel>> Kernel::prepare(kernel::FuncOp op, const Domain &domain) {
+  if (!op.getBody().hasOneBlock())
+    return makeError("kernel @" + op.getSymName() + " has more than one block");
   std::unique_ptr<Kernel> kernel(new Kernel(op, domain));
   Preparation preparation(domain);
   llvm::Expected<Sequence> body = preparation.prepare(op.getBody().front());

@@ -88,7 +88,8 @@ bool interpreter::prepareMemory(Instruction &instruction) {
   return llvm::TypeSwitch<Operation *, bool>(instruction.op)
       .Case<memref::LoadOp, vector::LoadOp>([&](auto) { return set(runLoad); })
       .Case<memref::StoreOp, vector::StoreOp>([&](auto) { return set(runStore); })
-      .Case<kernel::ScratchOp, memref::AllocaOp>([&](auto) { return set(runScratch); })
+      .Case([&](memref::AllocaOp op) { return op.getType().hasStaticShape() && set(runScratch); })
+      .Case([&](kernel::ScratchOp) { return set(runScratch); })
       .Default(false);
 }
 

@@ -51,13 +51,20 @@ llvm::Expected<Machine::RankValues> Machine::call(func::FuncOp function, RankVal
     return makeError("@" + function.getSymName() + " has no body");
   if (!function.getBody().hasOneBlock())
     return makeError("@" + function.getSymName() + " has more than one block");
+  constexpr int deepest = 100;
+  if (depth == deepest)
+    return makeError("calls are nested more than " + Twine(deepest) + " deep; @" + function.getSymName() +
+                     " seems to call itself");
   Block &block = function.getBody().front();
   std::vector<Frame> frames(arguments.size());
   for (auto [frame, values] : llvm::zip(frames, arguments))
     for (auto [argument, value] : llvm::zip(block.getArguments(), values))
       frame[argument] = std::move(value);
   ValueRange returned = block.getTerminator()->getOperands();
-  if (llvm::Error error = runBlock(block, returned, frames))
+  ++depth;
+  llvm::Error error = runBlock(block, returned, frames);
+  --depth;
+  if (error)
     return error;
   RankValues results;
   for (Frame &frame : frames)

@@ -56,6 +56,8 @@ private:
   llvm::Expected<const Decomposition *> decompose(hf::CompositeOpInterface op);
   const Lifetimes &lifetimesOf(Block &block, ValueRange live);
 
+  /// Functions that are being called, one from another.
+  int depth = 0;
   SymbolTable symbols;
   const Domain &domain;
   // Nested ops add entries while references to others are in use: node-based maps.

@@ -54,18 +54,31 @@ llvm::Error checkPorts(StringRef entry, StringRef what, ArrayRef<Port> before, A
   return llvm::Error::success();
 }
 
-/// The second module may have dropped inputs, parameters and states that nothing uses, and nothing else.
+/// Either module may lack inputs, parameters and states that nothing uses in it, and nothing else.
 llvm::Error checkSignatures(StringRef entry, const Signature &before, const Signature &after) {
   using Table = std::tuple<StringRef, ArrayRef<Port>, ArrayRef<Port>, bool>;
   for (auto [what, first, second, all] :
-       {Table{"input", before.inputs, after.inputs, false}, Table{"input", after.inputs, before.inputs, true},
+       {Table{"input", before.inputs, after.inputs, false},
         Table{"parameter", before.parameters, after.parameters, false},
-        Table{"parameter", after.parameters, before.parameters, true},
-        Table{"state", before.states, after.states, false}, Table{"state", after.states, before.states, true},
-        Table{"output", before.outputs, after.outputs, true}, Table{"output", after.outputs, before.outputs, true}})
+        Table{"state", before.states, after.states, false}, Table{"output", before.outputs, after.outputs, true}})
     if (llvm::Error error = checkPorts(entry, what, first, second, all))
       return error;
+  if (after.outputs.size() != before.outputs.size())
+    return makeError("@" + entry + " of the second module has outputs that the first does not have");
   return llvm::Error::success();
+}
+
+/// The ports of both, each once.
+Signature unite(Signature first, const Signature &second) {
+  auto add = [](std::vector<Port> &ports, ArrayRef<Port> others) {
+    for (const Port &other : others)
+      if (llvm::none_of(ports, [&](const Port &port) { return port.name == other.name; }))
+        ports.push_back(other);
+  };
+  add(first.inputs, second.inputs);
+  add(first.parameters, second.parameters);
+  add(first.states, second.states);
+  return first;
 }
 
 
@@ -91,8 +104,9 @@ llvm::Error compareEntry(Interpreter &before, Interpreter &after, StringRef entr
   if (llvm::Error error = checkSignatures(entry, *first, *second))
     return error;
   const Domain &domain = before.domain();
-  TensorMap inputs = randomInputs(domain, *first, seed), parameters = randomParameters(domain, *first, seed),
-            states = randomStates(domain, *first, seed);
+  Signature both = unite(*first, *second);
+  TensorMap inputs = randomInputs(domain, both, seed), parameters = randomParameters(domain, both, seed),
+            states = randomStates(domain, both, seed);
   llvm::Expected<TensorMap> expected = runOnce(before, entry, inputs, parameters, states);
   if (!expected)
     return makeError("the first module: " + llvm::toString(expected.takeError()));
@@ -104,9 +118,8 @@ llvm::Error compareEntry(Interpreter &before, Interpreter &after, StringRef entr
   };
   for (const auto &[name, value] : *expected)
     compare(name, value, actual->at(name));
-  for (const Port &port : first->states)
-    if (const Tensor *other = after.state(port.name))
-      compare(port.name, *before.state(port.name), *other);
+  for (const Port &port : both.states)
+    compare(port.name, *before.state(port.name), *after.state(port.name));
   return llvm::Error::success();
 }
 

@@ -89,7 +89,7 @@ llvm::Error Schedule::makeArenaBuffer(Operation *op, Buffer buffer, int64_t offs
 
 llvm::Error Schedule::makeBuffer(Operation *op, const TensorMap &inputs, RankStore store) {
   auto type = op->getNumResults() == 1 ? dyn_cast<MemRefType>(op->getResult(0).getType()) : MemRefType();
-  if (!type)
+  if (!type || !elementOf(type.getElementType()))
     return makeError("the interpreter does not know this op in an rt.entry");
   Buffer buffer;
   buffer.element = *elementOf(type.getElementType());

@@ -2,6 +2,7 @@
 // RUN: hfc-interpret %s --compare=%S/Inputs/compare-rewritten.mlir --seed=3 | FileCheck %s --check-prefix=SAME
 // RUN: not hfc-interpret %s --compare=%S/Inputs/compare-wrong.mlir | FileCheck %s --check-prefix=DIFFERS
 // RUN: not hfc-interpret %s --compare=%S/Inputs/compare-other-shape.mlir 2>&1 | FileCheck %s --check-prefix=SHAPE
+// RUN: hfc-interpret %s --stage=kernel --compare=import | FileCheck %s --check-prefix=SAME
 
 // SAME: same @forward logits [2, 4, 8]: error
 // SAME: same @forward cache [2, 4]: error

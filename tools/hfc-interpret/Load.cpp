@@ -7,8 +7,9 @@
 
 #include "Load.h"
 
+#include "hfc/Support/ParseIR.h"
+
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -56,27 +57,29 @@ OwningOpRef<ModuleOp> importIt(MLIRContext &context, const InterpretOptions &opt
 bool hfc::isIR(StringRef path) { return path == "-" || path.ends_with(".mlir") || path.ends_with(".mlirbc"); }
 
 OwningOpRef<ModuleOp> hfc::readModule(MLIRContext &context, StringRef path, Failure &failure) {
-  FirstError error(context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  FirstError diagnostic(context);
+  std::string text, error;
+  OwningOpRef<ModuleOp> module = parseIRFile(&context, path, text, error);
   if (!module)
-    failure = {Status::WrongInput, error.text.empty() ? "cannot read '" + path.str() + "'" : error.text};
+    failure = {Status::WrongInput, error.empty() ? diagnostic.text : error};
   return module;
 }
 
 OwningOpRef<ModuleOp> hfc::loadModule(MLIRContext &context, const InterpretOptions &options, Failure &failure) {
-  bool ir = isIR(options.model);
-  if (ir && !options.importOption.empty()) {
-    failure = {Status::WrongInput, options.importOption + " is for models; '" + options.model + "' is IR, and says it"};
-    return nullptr;
-  }
-  OwningOpRef<ModuleOp> module = ir ? readModule(context, options.model, failure) : importIt(context, options, failure);
-  if (!module || !options.stage)
-    return module;
-  FirstError error(context);
-  PassManager manager(&context);
-  buildCPUPipeline(manager, *options.stage);
-  if (succeeded(manager.run(*module)))
-    return module;
-  failure = {ir ? Status::WrongInput : Status::InternalError, error.text};
+  if (!isIR(options.model))
+    return importIt(context, options, failure);
+  if (options.importOption.empty())
+    return readModule(context, options.model, failure);
+  failure = {Status::WrongInput, options.importOption + " is for models; '" + options.model + "' is IR, and says it"};
   return nullptr;
+}
+
+LogicalResult hfc::bringTo(Phase phase, ModuleOp module, const InterpretOptions &options, Failure &failure) {
+  FirstError error(*module.getContext());
+  PassManager manager(module.getContext());
+  buildCPUPipeline(manager, phase);
+  if (succeeded(manager.run(module)))
+    return success();
+  failure = {isIR(options.model) ? Status::WrongInput : Status::InternalError, error.text};
+  return mlir::failure();
 }

@@ -21,11 +21,14 @@ struct Failure {
   std::string message;
 };
 
-/// Reads IR, or imports a model, and runs the pipeline up to the stage. Null on failure.
+/// Reads IR, or imports a model. Null on failure.
 OwningOpRef<ModuleOp> loadModule(MLIRContext &context, const InterpretOptions &options, Failure &failure);
 
 /// Reads IR of any phase. Null on failure.
 OwningOpRef<ModuleOp> readModule(MLIRContext &context, StringRef path, Failure &failure);
+
+/// Runs the pipeline up to a phase.
+LogicalResult bringTo(Phase phase, ModuleOp module, const InterpretOptions &options, Failure &failure);
 
 /// Whether a path names IR, not a model.
 bool isIR(StringRef path);

@@ -162,7 +162,7 @@ const OptionInfo optionTable[] = {
     {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16", takeDomain},
     {"streams", "in-order|random:SEED", "the order of work of different streams", takeStreams},
     {"ranks", "N", "ranks that run and must agree; default 1", takeRanks},
-    {"compare", "B.mlir", "run B too, on the same random values, and compare", takeText<&InterpretOptions::compare>},
+    {"compare", "B.mlir|PHASE", "run B too, on the same random values, and compare", takeText<&InterpretOptions::compare>},
     {"seed", "N", "of the random values; default 0", takeSeed},
     {"print", "", "print the outputs", takeFlag<&InterpretOptions::print>},
     {"json", "", "results as JSON", takeFlag<&InterpretOptions::json>},

@@ -36,7 +36,7 @@ struct InterpretOptions {
   interpreter::Options execution;
   bool domainGiven = false;
   std::string entry;
-  /// Another module to compare with on random values.
+  /// Another module, or another phase of this one, to compare with on random values.
   std::string compare;
   bool print = false, json = false, help = false;
 

@@ -70,6 +70,8 @@ std::optional<uint64_t> randomSeed(StringRef text) {
 //===----------------------------------------------------------------------===//
 
 llvm::Error hfc::adoptShapes(InterpretOptions &options) {
+  if (options.generates())
+    options.import.task = Task::generate;
   if (!options.promptIds.empty()) {
     llvm::Expected<std::vector<Tokens>> prompts = parsePrompts(options.promptIds);
     if (!prompts)

@@ -12,6 +12,7 @@
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace hfc;
@@ -24,11 +25,18 @@ static int complain(const Failure &failure) {
 
 static int complain(Status status, llvm::Error error) { return complain({status, llvm::toString(std::move(error))}); }
 
-static int compare(ModuleOp module, MLIRContext &context, const InterpretOptions &options) {
-  Failure failure;
-  OwningOpRef<ModuleOp> other = readModule(context, options.compare, failure);
-  if (!other)
-    return complain(failure);
+/// The module that --compare names: a file, or another phase of the same program.
+static OwningOpRef<ModuleOp> loadOther(ModuleOp module, const InterpretOptions &options, Failure &failure) {
+  std::optional<Phase> phase = phaseNamed(options.compare);
+  if (!phase)
+    return readModule(*module.getContext(), options.compare, failure);
+  OwningOpRef<ModuleOp> other(module.clone());
+  if (failed(bringTo(*phase, *other, options, failure)))
+    return nullptr;
+  return other;
+}
+
+static int compare(ModuleOp module, ModuleOp other, const InterpretOptions &options) {
   SameSemanticsOptions same;
   same.seed = options.execution.seed;
   std::string domain = options.domainGiven ? options.execution.domain : same.execution.domain;
@@ -36,13 +44,43 @@ static int compare(ModuleOp module, MLIRContext &context, const InterpretOptions
   same.execution.domain = domain;
   if (!options.entry.empty())
     same.entries.push_back(options.entry);
-  llvm::Expected<std::vector<OutputDifference>> differences = checkSameSemantics(module, *other, same);
+  llvm::Expected<std::vector<OutputDifference>> differences = checkSameSemantics(module, other, same);
   if (!differences)
     return complain(Status::Different, differences.takeError());
   double tolerance = options.tolerance.value_or(1e-6);
   printDifferences(llvm::outs(), *differences, tolerance, options.json);
   bool passed = llvm::all_of(*differences, [&](auto &difference) { return difference.error <= tolerance; });
   return static_cast<int>(passed ? Status::Done : Status::Different);
+}
+
+static int run(ModuleOp module, const InterpretOptions &options) {
+  llvm::Expected<std::unique_ptr<Session>> session = Session::open(module, options);
+  if (!session)
+    return complain(Status::WrongInput, session.takeError());
+  llvm::Expected<Status> status = (*session)->isGeneration() ? (*session)->generate() : (*session)->forward();
+  if (!status)
+    return complain(Status::WrongInput, status.takeError());
+  return static_cast<int>(*status);
+}
+
+static int interpret(InterpretOptions options) {
+  Failure failure;
+  if (!isIR(options.model))
+    if (llvm::Error error = adoptShapes(options))
+      return complain(Status::WrongInput, std::move(error));
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  OwningOpRef<ModuleOp> module = loadModule(context, options, failure);
+  if (!module)
+    return complain(failure);
+  OwningOpRef<ModuleOp> other;
+  if (!options.compare.empty() && !(other = loadOther(*module, options, failure)))
+    return complain(failure);
+  if (options.stage && failed(bringTo(*options.stage, *module, options, failure)))
+    return complain(failure);
+  return other ? compare(*module, *other, options) : run(*module, options);
 }
 
 int main(int argc, char **argv) {
@@ -54,23 +92,12 @@ int main(int argc, char **argv) {
     printHelp(llvm::outs());
     return 0;
   }
-  if (!isIR(options.model))
-    if (llvm::Error error = adoptShapes(options))
-      return complain(Status::WrongInput, std::move(error));
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  OwningOpRef<ModuleOp> module = loadModule(context, options, failure);
-  if (!module)
-    return complain(failure);
-  if (!options.compare.empty())
-    return compare(*module, context, options);
-  llvm::Expected<std::unique_ptr<Session>> session = Session::open(*module, options);
-  if (!session)
-    return complain(Status::WrongInput, session.takeError());
-  llvm::Expected<Status> status = (*session)->isGeneration() ? (*session)->generate() : (*session)->forward();
-  if (!status)
-    return complain(Status::WrongInput, status.takeError());
-  return static_cast<int>(*status);
+  // The parser recurses as deeply as its text nests.
+  constexpr unsigned stackBytes = 256u << 20;
+  int status = 0;
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext recovery;
+  if (recovery.RunSafelyOnThread([&] { status = interpret(options); }, stackBytes))
+    return status;
+  return complain({Status::InternalError, "internal error while interpreting '" + options.model + "'"});
 }
