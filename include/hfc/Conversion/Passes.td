@@ -25,9 +25,9 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     |---|---|
     | `loop` | a range of the flattened index space, some thousand elements |
     | `row` | one or more rows: reductions in stages, then the outputs |
-    | `attention` | one head (decoding: the heads of a group), a tile of queries, walking over tiles of keys |
+    | `attention` | a tile of queries of the heads that share a key head, walking over the tiles of keys it may see |
     | `cache_update` | some rows of the chunk |
-    | `top_k` | one row |
+    | `top_k` | a row for each lane |
 
     Before:
 

@@ -344,9 +344,9 @@ void AttentionEmitter::emitOutputs() {
     auto write = [&]() -> SmallVector<Value> {
       Value seen = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, load(maxima, local, 1), f32(kMasked));
       Value factor = arith::DivFOp::create(b, f32(1), load(totals, local, 1), arith::FastMathFlags::contract);
-      factor = arith::SelectOp::create(b, seen, factor, f32(0));
       Value value = load(sums, {local, column}, plan.columnVector);
       value = arith::MulFOp::create(b, value, splat(factor, plan.columnVector), arith::FastMathFlags::contract);
+      value = arith::SelectOp::create(b, seen, value, splat(f32(0), plan.columnVector));
       Value head = index.add(index.mul(keyHead, plan.group), index.rem(row, plan.group));
       store(value, writer.output(0), position(index.div(row, plan.group), head, column));
       return {};

@@ -361,6 +361,9 @@ LogicalResult RowEmitter::emit() {
   int64_t longest = 1, rows = elements.rows;
   for (const Stage &stage : stages)
     longest = std::max(longest, stage.length);
+  // Lanes that would find nothing to do only make a reduction longer.
+  int64_t busy = llvm::PowerOf2Ceil(llvm::divideCeil(longest, options.width));
+  writer.kernel.setLanes(std::min(options.lanes, std::max<int64_t>(32, busy)));
   int64_t share = std::clamp<int64_t>(kBlockElements / longest, 1, rows), grid = llvm::divideCeil(rows, share);
   IndexBuilder &index = elements.index;
   Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
