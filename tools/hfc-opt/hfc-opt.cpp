@@ -5,16 +5,53 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hfc/Interpreter/SemanticsCheck.h"
 #include "hfc/Support/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace hfc;
+
+static llvm::cl::opt<bool> checkSemanticsEach(
+    "check-semantics-each",
+    llvm::cl::desc("Interpret the module before and after each pass on random values, and fail where they differ"));
+
+/// As MlirOptMain does it from files, with the check around each pass.
+static LogicalResult runChecked(StringRef inputName, StringRef outputName, DialectRegistry &registry) {
+  MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  bool isDifferent = false;
+  config.setPassPipelineSetupFn([inner = config, &isDifferent](PassManager &manager) {
+    manager.addInstrumentation(std::make_unique<interpreter::SemanticsCheck>(isDifferent));
+    return inner.setupPassPipeline(manager);
+  });
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &error);
+  std::unique_ptr<llvm::ToolOutputFile> output = input ? openOutputFile(outputName, &error) : nullptr;
+  if (!output) {
+    llvm::errs() << "hfc-opt: " << error << '\n';
+    return failure();
+  }
+  if (failed(MlirOptMain(output->os(), std::move(input), registry, config)) || isDifferent)
+    return failure();
+  output->keep();
+  return success();
+}
 
 int main(int argc, char **argv) {
-  mlir::DialectRegistry registry;
-  hfc::registerAllDialects(registry);
-  hfc::registerAllPasses();
-  mlir::registerTransformsPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "hfc optimizer driver\n", registry));
+  llvm::InitLLVM initialize(argc, argv);
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllPasses();
+  registerTransformsPasses();
+  auto [input, output] = registerAndParseCLIOptions(argc, argv, "hfc optimizer driver\n", registry);
+  return asMainReturnCode(checkSemanticsEach ? runChecked(input, output, registry)
+                                             : MlirOptMain(argc, argv, input, output, registry));
 }
