@@ -37,7 +37,7 @@ public:
     comparison.name = output.info.name;
     comparison.shape = shape;
     rows = shape.size() >= 2 ? shape[0] : 1;
-    columns = shape.size() >= 2 ? shape[1] : 1;
+    columns = shape.size() >= 3 ? shape[1] : 1;
     inner = rows * columns ? output.info.elements() / (rows * columns) : 0;
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t column = 0; column < columns; ++column)

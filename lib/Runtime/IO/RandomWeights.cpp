@@ -7,6 +7,8 @@
 
 #include "hfc/Runtime/IO/Weights.h"
 
+#include "InChunks.h"
+
 #include "hfc/Runtime/IO/Random.h"
 
 #include <algorithm>
@@ -15,7 +17,7 @@ namespace hfc::io {
 
 namespace {
 /// transformers' default `initializer_range`.
-constexpr double standardDeviation = 0.02;
+constexpr float standardDeviation = 0.02f;
 
 enum class Initializer { Zeros, Ones, Normal };
 
@@ -34,13 +36,18 @@ void fill(const ParameterInfo &parameter, uint64_t key, char *target) {
   if (initializer == Initializer::Zeros)
     return;
   constexpr int64_t step = 4096;
-  float values[step];
-  for (int64_t at = 0, count = parameter.elements(); at < count; at += step) {
-    int64_t chunk = std::min(step, count - at);
-    for (int64_t i = 0; i < chunk; ++i)
-      values[i] = initializer == Initializer::Ones ? 1.0f : float(standardDeviation * randomNormal(key, at + i));
-    convertFloats(values, HFC_FLOAT32, 1, target + at * sizeOf(parameter.dtype), parameter.dtype, chunk);
-  }
+  inChunks(parameter.elements(), step, [&](int64_t begin, int64_t end) {
+    float values[step];
+    std::fill_n(values, end - begin, 1.0f);
+    for (int64_t i = begin; initializer == Initializer::Normal && i < end; i += 2) {
+      float pair[2];
+      randomNormalPair(key, uint64_t(i / 2), pair);
+      values[i - begin] = standardDeviation * pair[0];
+      if (i + 1 < end)
+        values[i + 1 - begin] = standardDeviation * pair[1];
+    }
+    convertFloats(values, HFC_FLOAT32, 1, target + begin * sizeOf(parameter.dtype), parameter.dtype, end - begin);
+  });
 }
 } // namespace
 

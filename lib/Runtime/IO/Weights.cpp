@@ -8,6 +8,7 @@
 #include "hfc/Runtime/IO/Weights.h"
 
 #include "Checkpoint.h"
+#include "InChunks.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -33,13 +34,11 @@ bool canMap(const ParameterInfo &parameter, const std::vector<PieceSource> &piec
 /// Converts a piece whose elements stand one after the other.
 void convertContiguous(const PieceSource &piece, char *target, hfc_dtype to) {
   hfc_dtype from = *piece.tensor->dtype;
-  int64_t step = chunkBytes / sizeOf(from);
-  for (int64_t at = 0; at < piece.elements; at += step) {
-    int64_t count = std::min(step, piece.elements - at);
-    const char *source = piece.begin() + at * sizeOf(from);
-    convertFloats(source, from, 1, target + at * sizeOf(to), to, count);
-    piece.tensor->file->drop(source, count * sizeOf(from));
-  }
+  inChunks(piece.elements, chunkBytes / sizeOf(from), [&](int64_t begin, int64_t end) {
+    const char *source = piece.begin() + begin * sizeOf(from);
+    convertFloats(source, from, 1, target + begin * sizeOf(to), to, end - begin);
+    piece.tensor->file->drop(source, (end - begin) * sizeOf(from));
+  });
 }
 
 /// Converts a sliced or permuted piece row by row of its last dimension.
