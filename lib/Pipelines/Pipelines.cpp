@@ -40,8 +40,11 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
   if (phase >= Phase::Fuse)
     manager.addPass(createFuse());
-  if (phase >= Phase::Rt)
+  if (phase >= Phase::Rt) {
     manager.addPass(createSchedule());
+    // Cheap, and nothing wrong with a schedule shows before it runs.
+    manager.addPass(createVerifySchedule());
+  }
   if (phase >= Phase::Kernel)
     manager.addPass(createEmitKernels());
   if (phase >= Phase::LLVM) {

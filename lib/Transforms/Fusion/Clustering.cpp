@@ -9,7 +9,6 @@
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace hfc;
 using namespace hfc::fusion;
@@ -20,7 +19,7 @@ static constexpr size_t maxNodes = 128;
 /// each element of the largest node of the cluster.
 static constexpr double maxExpensiveRedundancy = 2.0, maxCheapRedundancy = 8.0;
 /// A search for a path between clusters gives up after this many.
-static constexpr size_t maxVisited = 64;
+static constexpr size_t maxVisited = 32;
 
 static double elementsOf(Operation *node) {
   double elements = 0;
@@ -99,9 +98,25 @@ void Clustering::begin(Operation *node) {
   cluster.nodes.push_back(node);
   cluster.phase = graph.getPhase(node);
   cluster.volume = elementsOf(node);
+  cluster.mergedInto = clusters.size() - 1;
   if (isa<hf::ReduceOp>(node))
     cluster.rows = graph.getRows(node);
   states[node] = {static_cast<unsigned>(clusters.size() - 1), shapeSpace(node), elementsOf(node), graph.getRows(node).has_value()};
+  addUsers(node);
+}
+
+/// Notes who reads the results of the node's cluster.
+void Clustering::addUsers(Operation *node) {
+  unsigned own = getClusterOf(node);
+  for (const Use &use : graph.getUses(node))
+    if (graph.isFusable(use.user) && getClusterOf(use.user) != own)
+      clusters[own].users.insert(getClusterOf(use.user));
+}
+
+unsigned Clustering::resolve(unsigned cluster) const {
+  while (clusters[cluster].mergedInto != cluster)
+    cluster = clusters[cluster].mergedInto;
+  return cluster;
 }
 
 void Clustering::join(Operation *node, const Placement &placement) {
@@ -112,6 +127,7 @@ void Clustering::join(Operation *node, const Placement &placement) {
   cluster.volume = std::max(cluster.volume, elementsOf(node));
   if (isa<hf::ReduceOp>(node))
     cluster.rows = graph.getRows(node);
+  addUsers(node);
 }
 
 Clustering::Placement Clustering::tryJoin(Operation *node, ArrayRef<Use> uses, unsigned number, bool asResult) const {
@@ -198,29 +214,14 @@ bool Clustering::mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned int
   if (!areCompatible(clusters[into], clusters[from]) || !tryJoin(node, uses, into, false).legal ||
       !tryJoin(node, uses, from, false).legal || reaches({into}, from) || reaches({from}, into))
     return false;
-  for (Operation *moved : clusters[from].nodes) {
-    states[moved].cluster = into;
-    clusters[into].nodes.push_back(moved);
-  }
+  llvm::append_range(clusters[into].nodes, clusters[from].nodes);
+  clusters[into].users.insert_range(clusters[from].users);
+  clusters[from].mergedInto = into;
   clusters[into].volume = std::max(clusters[into].volume, clusters[from].volume);
   if (!clusters[into].rows)
     clusters[into].rows = clusters[from].rows;
   clusters[from].nodes.clear();
   return true;
-}
-
-/// The clusters of the same phase that read a result of `cluster`.
-SmallVector<unsigned> Clustering::successors(unsigned cluster) const {
-  SmallVector<unsigned> found;
-  for (Operation *node : clusters[cluster].nodes)
-    for (const Use &use : graph.getUses(node)) {
-      if (!graph.isFusable(use.user))
-        continue;
-      unsigned user = getClusterOf(use.user);
-      if (user != cluster && clusters[user].phase == clusters[cluster].phase && !llvm::is_contained(found, user))
-        found.push_back(user);
-    }
-  return found;
 }
 
 /// Whether a path leads from one of the clusters `from` to `target`; answers yes where the search gets long.
@@ -234,9 +235,12 @@ bool Clustering::reaches(ArrayRef<unsigned> from, unsigned target) const {
     unsigned cluster = work.pop_back_val();
     if (cluster == target || visited.size() > maxVisited)
       return true;
-    for (unsigned next : successors(cluster))
-      if (visited.insert(next).second)
+    for (unsigned user : clusters[cluster].users) {
+      // An edge never leads to a lower phase, so a path to the target stays in its phase.
+      unsigned next = resolve(user);
+      if (clusters[next].phase == clusters[target].phase && visited.insert(next).second)
         work.push_back(next);
+    }
   }
   return false;
 }

@@ -22,6 +22,7 @@
 #define HFC_LIB_TRANSFORMS_FUSION_CLUSTERING_H
 
 #include "FusionGraph.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace hfc::fusion {
 
@@ -33,6 +34,10 @@ struct Cluster {
   double volume = 0;
   /// The rows of the reductions inside, if there are any.
   std::optional<RowSpace> rows;
+  /// The clusters that read its results, by the numbers they had at that time.
+  llvm::SmallSetVector<unsigned, 4> users;
+  /// The cluster that has taken its nodes; otherwise its own number.
+  unsigned mergedInto = 0;
 };
 
 class Clustering {
@@ -42,7 +47,7 @@ public:
   void run();
 
   /// The cluster of a fusable node.
-  unsigned getClusterOf(Operation *node) const { return states.lookup(node).cluster; }
+  unsigned getClusterOf(Operation *node) const { return resolve(states.lookup(node).cluster); }
   /// Clusters by number; those without nodes were merged into others.
   ArrayRef<Cluster> getClusters() const { return clusters; }
   /// Whether a value of `node` is read outside its cluster.
@@ -75,7 +80,8 @@ private:
   bool mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned into, unsigned from);
   bool areCompatible(const Cluster &a, const Cluster &b) const;
   bool reaches(ArrayRef<unsigned> from, unsigned target) const;
-  SmallVector<unsigned> successors(unsigned cluster) const;
+  void addUsers(Operation *node);
+  unsigned resolve(unsigned cluster) const;
 
   const FusionGraph &graph;
   SmallVector<Cluster> clusters;

@@ -47,19 +47,18 @@ static int64_t lowerBoundOf(llvm::ArrayRef<ArenaBlock> blocks, unsigned steps) {
 }
 
 /// Places the blocks in the given order; returns the bytes that they need.
-static int64_t place(llvm::ArrayRef<ArenaBlock *> order, unsigned steps) {
+static int64_t place(llvm::ArrayRef<ArenaBlock *> order) {
   int64_t size = 0;
-  std::vector<llvm::SmallVector<const ArenaBlock *, 8>> alive(steps);
+  llvm::SmallVector<const ArenaBlock *> placed, neighbours;
+  auto isLower = [](const ArenaBlock *a, const ArenaBlock *b) { return a->offset < b->offset; };
   for (ArenaBlock *block : order) {
-    llvm::SmallVector<const ArenaBlock *> neighbours;
-    for (unsigned step = block->first; step <= block->last; ++step) {
-      llvm::append_range(neighbours, alive[step]);
-      alive[step].push_back(block);
-    }
-    llvm::sort(neighbours, [](const ArenaBlock *a, const ArenaBlock *b) { return std::pair(a->offset, a) < std::pair(b->offset, b); });
-    neighbours.erase(llvm::unique(neighbours), neighbours.end());
+    neighbours.clear();
+    for (const ArenaBlock *other : placed)
+      if (other->first <= block->last && block->first <= other->last)
+        neighbours.push_back(other);
     block->offset = bestFit(neighbours, aligned(block->bytes));
     size = std::max(size, block->offset + aligned(block->bytes));
+    placed.insert(llvm::upper_bound(placed, block, isLower), block);
   }
   return size;
 }
@@ -82,7 +81,7 @@ ArenaPlan hfc::memory::planArena(llvm::MutableArrayRef<ArenaBlock> blocks) {
   llvm::SmallVector<int64_t> best(blocks.size(), 0);
   for (const auto &weight : weights) {
     llvm::sort(order, [&](const ArenaBlock *a, const ArenaBlock *b) { return std::pair(weight(b), a) < std::pair(weight(a), b); });
-    if (int64_t size = place(order, steps); size < plan.size) {
+    if (int64_t size = place(order); size < plan.size) {
       plan.size = size;
       for (auto [offset, block] : llvm::zip_equal(best, blocks))
         offset = block.offset;
