@@ -112,13 +112,7 @@ Value ElementEmitter::load(Value buffer, Indices indices) {
   } else {
     return perLane(indices, [&](const Indices &at, int64_t) { return load(buffer, at); });
   }
-  if (!isa<FloatType>(element) || element.isF32())
-    return result;
-  Type wide = computeType(element);
-  if (auto vector = dyn_cast<VectorType>(result.getType()))
-    wide = vector.clone(wide);
-  return element.isF64() ? Value(arith::TruncFOp::create(b, wide, result))
-                         : Value(arith::ExtFOp::create(b, wide, result));
+  return toComputeType(b, result);
 }
 
 LogicalResult ElementEmitter::store(Value value, Value buffer, Indices indices) {
@@ -128,13 +122,7 @@ LogicalResult ElementEmitter::store(Value value, Value buffer, Indices indices) 
   Type element = type.getElementType();
   if (!isUniform(indices))
     value = toVector(value);
-  if (isa<FloatType>(element) && !element.isF32()) {
-    Type target = element;
-    if (auto vector = dyn_cast<VectorType>(value.getType()))
-      target = vector.clone(element);
-    value = element.isF64() ? Value(arith::ExtFOp::create(b, target, value))
-                            : Value(arith::TruncFOp::create(b, target, value));
-  }
+  value = fromComputeType(b, value, element);
   if (isUniform(indices)) {
     memref::StoreOp::create(b, value, buffer, basesOf(indices));
     return success();

@@ -15,6 +15,9 @@ namespace hfc {
 
 /// The type in which a kernel computes with elements of `type`: float32 for floats, integers as they are.
 Type computeType(Type type);
+/// A scalar or vector, as read from memory, in the compute type; and back to what memory of `element`s holds.
+Value toComputeType(ImplicitLocOpBuilder &b, Value value);
+Value fromComputeType(ImplicitLocOpBuilder &b, Value value, Type element);
 
 /// Writes code that computes elements of the values of a body: recursively, from the value asked for back to loads
 /// of the body's arguments. A result is a scalar where all lanes have the same value, and else a vector of
@@ -65,7 +68,6 @@ protected:
   Value error(Operation *op, const Twine &message);
 
 private:
-  using Operands = ArrayRef<Value>;
   Value emitOp(Operation *op, const Indices &indices);
   Value emitElementwise(Operation *op, const Indices &indices);
   Value emitConstant(hf::ConstantOp op);

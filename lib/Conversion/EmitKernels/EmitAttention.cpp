@@ -103,20 +103,11 @@ Value AttentionEmitter::load(Value buffer, ValueRange at, int64_t width) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   Value value = width == 1 ? Value(memref::LoadOp::create(b, buffer, at))
                            : vector::LoadOp::create(b, VectorType::get(width, element), buffer, at);
-  if (!isa<FloatType>(element) || element.isF32())
-    return value;
-  Type wide = width == 1 ? Type(b.getF32Type()) : VectorType::get(width, b.getF32Type());
-  return element.isF64() ? Value(arith::TruncFOp::create(b, wide, value)) : Value(arith::ExtFOp::create(b, wide, value));
+  return toComputeType(b, value);
 }
 
 void AttentionEmitter::store(Value value, Value buffer, ValueRange at) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  if (isa<FloatType>(element) && !element.isF32()) {
-    auto vector = dyn_cast<VectorType>(value.getType());
-    Type target = vector ? Type(vector.clone(element)) : element;
-    value = element.isF64() ? Value(arith::ExtFOp::create(b, target, value))
-                            : Value(arith::TruncFOp::create(b, target, value));
-  }
+  value = fromComputeType(b, value, cast<MemRefType>(buffer.getType()).getElementType());
   if (isa<VectorType>(value.getType()))
     vector::StoreOp::create(b, value, buffer, at);
   else

@@ -199,7 +199,7 @@ IndexGroup IndexBuilder::merge(const IndexGroup &high, const IndexGroup &low) {
 IndexGroup IndexBuilder::mergeAll(const Indices &indices) {
   if (indices.empty())
     return group(constant(0), {});
-  // From the back, as splitAll takes apart from the back: parts find their whole.
+  // From the front, as splitAll takes apart from the back: parts find their whole.
   IndexGroup result = indices.front();
   for (const IndexGroup &next : ArrayRef<IndexGroup>(indices).drop_front())
     result = merge(result, next);
@@ -222,7 +222,7 @@ Indices IndexBuilder::reshape(const Indices &indices, ArrayRef<int64_t> shape) {
         extents.push_back(shape[dim++]);
       }
     }
-    // A group whose size is 1 may have taken a larger dimension: it goes with those after it.
+    // What is left has size 1.
     while (next == indices.size() && dim < shape.size())
       extents.push_back(shape[dim++]);
     result.push_back(group(current.base, extents, current.lane, current.multiple));

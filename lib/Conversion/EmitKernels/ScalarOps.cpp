@@ -20,6 +20,26 @@ Type hfc::computeType(Type type) {
   return isa<FloatType>(type) ? Type(Float32Type::get(type.getContext())) : type;
 }
 
+static Type withElement(Type type, Type element) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? Type(vector.clone(element)) : element;
+}
+
+Value hfc::toComputeType(ImplicitLocOpBuilder &b, Value value) {
+  Type element = getElementTypeOrSelf(value.getType());
+  if (!isa<FloatType>(element) || element.isF32())
+    return value;
+  Type type = withElement(value.getType(), b.getF32Type());
+  return element.isF64() ? Value(arith::TruncFOp::create(b, type, value)) : Value(arith::ExtFOp::create(b, type, value));
+}
+
+Value hfc::fromComputeType(ImplicitLocOpBuilder &b, Value value, Type element) {
+  if (!isa<FloatType>(element) || element.isF32())
+    return value;
+  Type type = withElement(value.getType(), element);
+  return element.isF64() ? Value(arith::ExtFOp::create(b, type, value)) : Value(arith::TruncFOp::create(b, type, value));
+}
+
 static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
 
 static Value splat(ImplicitLocOpBuilder &b, Type type, int64_t value) {
@@ -73,9 +93,7 @@ static Value convert(ImplicitLocOpBuilder &b, Value x, Type element) {
   Type from = getElementTypeOrSelf(x.getType()), to = computeType(element);
   if (from == to)
     return x;
-  Type type = to;
-  if (auto vector = dyn_cast<VectorType>(x.getType()))
-    type = vector.clone(to);
+  Type type = withElement(x.getType(), to);
   if (to.isInteger(1))
     return isFloat(x) ? Value(arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, x, floatZero(b, x.getType())))
                       : Value(arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, splat(b, x.getType(), 0)));
