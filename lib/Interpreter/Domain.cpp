@@ -193,7 +193,18 @@ void Domain::convert(Element from, Element to, ArrayRef<Word> x, MutableArrayRef
     word = to == Element::I1 ? word != 0 : wrap(to, word);
 }
 
+/// What changes nothing when it is combined.
+static Word neutral(const Domain &domain, Combine kind, Element element) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (isFloat(element))
+    return domain.fromReal(kind == Combine::Sum ? 0 : kind == Combine::Max ? -infinity : infinity, element);
+  uint64_t least = ~uint64_t(0) << (bitWidth(element) - 1);
+  return kind == Combine::Sum ? 0 : kind == Combine::Max ? least : ~least;
+}
+
 Word Domain::reduce(Combine kind, Element element, ArrayRef<Word> x) const {
+  if (x.empty())
+    return neutral(*this, kind, element);
   if (isFloat(element))
     return floatReduce(kind, element, x);
   static constexpr Binary functions[] = {Binary::Add, Binary::Max, Binary::Min};

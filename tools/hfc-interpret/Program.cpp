@@ -82,19 +82,26 @@ static std::string textIn(DictionaryAttr attributes, StringRef key) {
   return value ? value.str() : "";
 }
 
+/// The elements of an array that are of a kind; IR from elsewhere may hold anything.
+template <typename T>
+static SmallVector<T> listIn(DictionaryAttr attributes, StringRef key) {
+  SmallVector<T> list;
+  if (auto array = attributes.getAs<ArrayAttr>(key))
+    for (Attribute each : array)
+      if (auto element = dyn_cast<T>(each))
+        list.push_back(element);
+  return list;
+}
+
 static io::GenerationInfo generationOf(DictionaryAttr attributes) {
   io::GenerationInfo info;
   info.vocabulary = integerIn(attributes, "vocabulary", 0);
   info.bos = integerIn(attributes, "bos", -1);
   info.pad = integerIn(attributes, "pad", -1);
-  if (auto eos = attributes.getAs<ArrayAttr>("eos"))
-    for (auto token : eos.getAsRange<IntegerAttr>())
-      info.eos.push_back(token.getInt());
-  else if (auto eos = attributes.getAs<DenseI64ArrayAttr>("eos"))
-    llvm::append_range(info.eos, eos.asArrayRef());
-  if (auto chunks = attributes.getAs<ArrayAttr>("chunks"))
-    for (auto chunk : chunks.getAsRange<DictionaryAttr>())
-      info.chunks.push_back({textIn(chunk, "entry"), integerIn(chunk, "tokens", 0)});
+  for (auto token : listIn<IntegerAttr>(attributes, "eos"))
+    info.eos.push_back(token.getInt());
+  for (auto chunk : listIn<DictionaryAttr>(attributes, "chunks"))
+    info.chunks.push_back({textIn(chunk, "entry"), integerIn(chunk, "tokens", 0)});
   return info;
 }
 
@@ -106,9 +113,8 @@ static void fillHeader(DictionaryAttr attributes, io::ProgramInfo &info) {
   info.layout = textIn(attributes, "layout");
   info.batch = integerIn(attributes, "batch", 0);
   info.sequence = integerIn(attributes, "sequence", 0);
-  if (auto prefixes = attributes.getAs<ArrayAttr>("checkpoint_prefixes"))
-    for (auto prefix : prefixes.getAsRange<StringAttr>())
-      info.checkpointPrefixes.push_back(prefix.str());
+  for (auto prefix : listIn<StringAttr>(attributes, "checkpoint_prefixes"))
+    info.checkpointPrefixes.push_back(prefix.str());
   if (auto generation = attributes.getAs<DictionaryAttr>("generation"))
     info.generation = generationOf(generation);
 }

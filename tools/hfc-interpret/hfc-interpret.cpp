@@ -15,6 +15,9 @@
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdlib>
+#include <new>
+
 using namespace hfc;
 using namespace hfc::interpreter;
 
@@ -83,7 +86,14 @@ static int interpret(InterpretOptions options) {
   return other ? compare(*module, *other, options) : run(*module, options);
 }
 
+/// What the user asked for does not fit this machine.
+static void refuseMemory() {
+  llvm::errs() << "hfc-interpret: there is not enough memory to interpret this: values take 8 bytes an element\n";
+  std::_Exit(static_cast<int>(Status::WrongInput));
+}
+
 int main(int argc, char **argv) {
+  std::set_new_handler(refuseMemory);
   InterpretOptions options;
   Failure failure;
   if (failed(parseOptions(ArrayRef<const char *>(argv + 1, argc - 1), options, failure.message)))

@@ -59,7 +59,7 @@ public:
   virtual void fma(Element element, ArrayRef<Word> a, ArrayRef<Word> b, ArrayRef<Word> c,
                    MutableArrayRef<Word> out) const = 0;
 
-  /// Of `count >= 1` elements, accumulated wider than the element type.
+  /// Accumulates wider than the element type. Of no elements it is the neutral one.
   Word reduce(Combine kind, Element element, ArrayRef<Word> x) const;
   /// `out[i, j] = sum_k lhs[i, k] * rhs[k, j] (+ bias[j])` of floats, `out` dense; accumulates wider than the element
   /// type and rounds once. No bias is an empty one.
