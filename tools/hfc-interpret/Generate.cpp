@@ -138,10 +138,12 @@ llvm::Error Session::readChunk(std::vector<Tokens> &sequences, std::vector<int64
     before.mutableWords()[row] = static_cast<Word>(past[row]);
     count.mutableWords()[row] = static_cast<Word>(taken);
   }
+  isRunning = true;
   llvm::Expected<TensorMap> results =
       interpreter->run(chunk.entry, {{"input_ids", ids}, {"past", before}, {"count", count}, {"total", total}});
   if (!results)
     return results.takeError();
+  isRunning = false;
   for (size_t row = 0; row < sequences.size(); ++row) {
     int64_t taken = count.integer(row);
     past[row] += taken;

@@ -207,9 +207,11 @@ llvm::Expected<Status> Session::forward() {
     return values.takeError();
   if (llvm::Error error = bindParameters())
     return error;
+  isRunning = true;
   llvm::Expected<TensorMap> results = interpreter->run((*entry)->name, *values);
   if (!results)
     return results.takeError();
+  isRunning = false;
   return report(**entry, *results);
 }
 

@@ -28,6 +28,9 @@ public:
   /// Greedy decoding.
   llvm::Expected<Status> generate();
 
+  /// Whose fault an error is: with weights and inputs read, a model that does not run is ours, IR its writer's.
+  Status errorStatus() const { return isRunning && !isIR(options.model) ? Status::InternalError : Status::WrongInput; }
+
   bool isGeneration() const { return info.generation && options.entry.empty(); }
 
 private:
@@ -47,6 +50,7 @@ private:
   llvm::Expected<Status> reportTokens(const std::vector<Tokens> &sequences, const std::vector<Tokens> &prompts);
 
   const InterpretOptions &options;
+  bool isRunning = false;
   std::unique_ptr<interpreter::Interpreter> interpreter;
   io::ProgramInfo info;
   std::optional<io::SafeTensors> inputs, check;

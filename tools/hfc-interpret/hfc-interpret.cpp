@@ -62,7 +62,7 @@ static int run(ModuleOp module, const InterpretOptions &options) {
     return complain(Status::WrongInput, session.takeError());
   llvm::Expected<Status> status = (*session)->isGeneration() ? (*session)->generate() : (*session)->forward();
   if (!status)
-    return complain(Status::WrongInput, status.takeError());
+    return complain((*session)->errorStatus(), status.takeError());
   return static_cast<int>(*status);
 }
 
