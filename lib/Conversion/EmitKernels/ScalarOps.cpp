@@ -56,6 +56,10 @@ static Value unary(ImplicitLocOpBuilder &b, Value x) {
   return OpTy::create(b, x, kContract);
 }
 
+static Value negative(ImplicitLocOpBuilder &b, Value integer) {
+  return arith::SubIOp::create(b, splat(b, integer.getType(), 0), integer);
+}
+
 template <typename FloatOp, typename IntOp>
 static Value binary(ImplicitLocOpBuilder &b, ArrayRef<Value> operands) {
   if (isFloat(operands[0]))
@@ -72,7 +76,7 @@ static Value divide(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
   Value negate = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rhs, splat(b, rhs.getType(), -1));
   Value special = arith::OrIOp::create(b, byZero, negate);
   Value quotient = arith::DivSIOp::create(b, lhs, arith::SelectOp::create(b, special, one, rhs));
-  quotient = arith::SelectOp::create(b, negate, arith::SubIOp::create(b, zero, lhs), quotient);
+  quotient = arith::SelectOp::create(b, negate, negative(b, lhs), quotient);
   return arith::SelectOp::create(b, byZero, zero, quotient);
 }
 
@@ -109,12 +113,10 @@ static Value convert(ImplicitLocOpBuilder &b, Value x, Type element) {
 
 Value hfc::emitScalarOp(ImplicitLocOpBuilder &b, Operation *op, ArrayRef<Value> in) {
   return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case([&](hf::NegOp) {
-        return isFloat(in[0]) ? unary<arith::NegFOp>(b, in[0])
-                              : Value(arith::SubIOp::create(b, splat(b, in[0].getType(), 0), in[0]));
-      })
+      .Case([&](hf::NegOp) { return isFloat(in[0]) ? unary<arith::NegFOp>(b, in[0]) : negative(b, in[0]); })
       .Case([&](hf::AbsOp) {
-        return isFloat(in[0]) ? unary<math::AbsFOp>(b, in[0]) : Value(math::AbsIOp::create(b, in[0]));
+        return isFloat(in[0]) ? unary<math::AbsFOp>(b, in[0])
+                              : Value(arith::MaxSIOp::create(b, in[0], negative(b, in[0])));
       })
       .Case([&](hf::ExpOp) { return unary<math::ExpOp>(b, in[0]); })
       .Case([&](hf::LogOp) { return unary<math::LogOp>(b, in[0]); })
