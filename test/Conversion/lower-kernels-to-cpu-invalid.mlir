@@ -14,3 +14,10 @@ kernel.func @no_numbers() grid(1) lanes(32) outputs(0) {
   %a = kernel.scratch : memref<4xvector<4xf32>>
   kernel.return
 }
+
+// -----
+
+// expected-error @below {{has an argument of type 'memref<4xf32, 3>', which is no buffer of the CPU's memory}}
+kernel.func @elsewhere(%x: memref<4xf32, 3>) grid(1) lanes(32) outputs(0) {
+  kernel.return
+}

@@ -38,6 +38,8 @@ struct Ledger {
 
 static int64_t bytesOf(Type type) {
   auto shaped = cast<ShapedType>(type);
+  if (!shaped.getElementType().isIntOrFloat())
+    return 0;
   return shaped.getNumElements() * llvm::divideCeil(shaped.getElementTypeBitWidth(), 8);
 }
 

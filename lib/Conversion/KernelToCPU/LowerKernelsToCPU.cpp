@@ -42,6 +42,7 @@ public:
   LogicalResult run();
 
 private:
+  LogicalResult checkArguments();
   LogicalResult checkScratch();
   void hoistScratch();
   func::FuncOp createBlocks();
@@ -96,11 +97,18 @@ Value KernelLowering::describe(Value pointer, MemRefType type) {
   return UnrealizedConversionCastOp::create(builder, loc, type, descriptor).getResult(0);
 }
 
+LogicalResult KernelLowering::checkArguments() {
+  for (Type type : kernel.getArgumentTypes())
+    if (auto buffer = dyn_cast<MemRefType>(type); !buffer || buffer.getMemorySpace() || !types.convertType(buffer))
+      return kernel.emitOpError("has an argument of type ") << type << ", which is no buffer of the CPU's memory";
+  return success();
+}
+
 LogicalResult KernelLowering::checkScratch() {
   int64_t total = 0;
   for (auto scratch : kernel.getBody().getOps<kernel::ScratchOp>()) {
     auto type = cast<MemRefType>(scratch.getType());
-    if (!type.getElementType().isIntOrFloat() || !type.getLayout().isIdentity())
+    if (!type.getElementType().isIntOrFloat() || !type.getLayout().isIdentity() || type.getMemorySpace())
       return scratch.emitOpError("must hold numbers, packed densely, but has type ") << type;
     int64_t bytes = type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
     total += std::min(bytes, maxScratchBytes + 1);
@@ -193,7 +201,7 @@ void KernelLowering::createWrapper(func::FuncOp blocks, StringAttr name) {
 }
 
 LogicalResult KernelLowering::run() {
-  if (failed(checkScratch()))
+  if (failed(checkArguments()) || failed(checkScratch()))
     return failure();
   func::FuncOp blocks = createBlocks();
   lowerOps(blocks);

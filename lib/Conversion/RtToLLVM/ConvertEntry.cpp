@@ -304,6 +304,8 @@ LogicalResult EntryConversion::convertGemm(rt::GemmOp op) {
 
 LogicalResult EntryConversion::convertCopy(rt::CopyOp op) {
   auto type = cast<MemRefType>(op.getSource().getType());
+  if (!type.getElementType().isIntOrFloat())
+    return op.emitOpError("copies numbers, not ") << type.getElementType();
   FailureOr<Value> target = address(op.getTarget()), source = address(op.getSource());
   if (failed(target) || failed(source))
     return failure();
