@@ -72,12 +72,12 @@ std::optional<int64_t> ConfigReader::checkInteger(StringRef key, const Json &val
   return value.get<int64_t>();
 }
 
-std::optional<double> ConfigReader::checkReal(StringRef key, const Json &value, double low, bool above) {
+std::optional<double> ConfigReader::checkReal(StringRef key, const Json &value, int64_t low, bool above) {
   double number = value.is_number() ? value.get<double>() : 0;
   // Values reach float32 kernels, so what float32 cannot hold is as wrong as an infinity.
   bool finite = value.is_number() && std::isfinite(static_cast<float>(number));
   if (!finite || number < low || (above && number == low)) {
-    wrong(key, (above ? "a number above " : "a number of at least ") + Json(low).dump(), value);
+    wrong(key, (above ? "a number above " : "a number of at least ") + std::to_string(low), value);
     return std::nullopt;
   }
   return number;
@@ -98,12 +98,12 @@ std::optional<int64_t> ConfigReader::optionalInteger(StringRef key, std::optiona
   return checkInteger(key, *value, low, high);
 }
 
-double ConfigReader::real(StringRef key, double byDefault, double low, bool above) {
+double ConfigReader::real(StringRef key, double byDefault, int64_t low, bool above) {
   const Json *value = get(key);
   return value ? checkReal(key, *value, low, above).value_or(byDefault) : byDefault;
 }
 
-std::optional<double> ConfigReader::optionalReal(StringRef key, std::optional<double> byDefault, double low,
+std::optional<double> ConfigReader::optionalReal(StringRef key, std::optional<double> byDefault, int64_t low,
                                                  bool above) {
   const Json *value = get(key);
   if (!value)
@@ -190,7 +190,7 @@ std::optional<std::vector<int64_t>> ConfigReader::integers(StringRef key, int64_
   return result;
 }
 
-std::optional<std::vector<double>> ConfigReader::reals(StringRef key, double low) {
+std::optional<std::vector<double>> ConfigReader::reals(StringRef key, int64_t low) {
   const Json *value = get(key);
   if (!value || value->is_null())
     return std::nullopt;

@@ -71,14 +71,14 @@ public:
   int64_t integer(StringRef key, int64_t byDefault, int64_t low, int64_t high);
   std::optional<int64_t> optionalInteger(StringRef key, std::optional<int64_t> byDefault, int64_t low, int64_t high);
   /// A finite number of at least `low`; with `above`, greater than `low`.
-  double real(StringRef key, double byDefault, double low, bool above = false);
-  std::optional<double> optionalReal(StringRef key, std::optional<double> byDefault, double low, bool above = false);
+  double real(StringRef key, double byDefault, int64_t low, bool above = false);
+  std::optional<double> optionalReal(StringRef key, std::optional<double> byDefault, int64_t low, bool above = false);
   bool flag(StringRef key, bool byDefault);
   std::optional<std::string> text(StringRef key);
   hf::Activation activation(StringRef key, hf::Activation byDefault);
   std::optional<std::vector<std::string>> texts(StringRef key);
   std::optional<std::vector<int64_t>> integers(StringRef key, int64_t low, int64_t high);
-  std::optional<std::vector<double>> reals(StringRef key, double low);
+  std::optional<std::vector<double>> reals(StringRef key, int64_t low);
 
   /// These keys have no effect on this family.
   void ignore(std::initializer_list<StringRef> keys);
@@ -97,7 +97,7 @@ public:
 private:
   void wrong(StringRef key, const Twine &expected, const Json &value);
   std::optional<int64_t> checkInteger(StringRef key, const Json &value, int64_t low, int64_t high);
-  std::optional<double> checkReal(StringRef key, const Json &value, double low, bool above);
+  std::optional<double> checkReal(StringRef key, const Json &value, int64_t low, bool above);
   void checkInert(StringRef key, const Json &value);
 
   const Json &object;

@@ -61,7 +61,7 @@ Decoder hfc::frontend::readDecoderSizes(ConfigReader &config, const DecoderSizes
     checkHeads(config, "hidden_size", decoder.hidden, "num_attention_heads", decoder.heads);
   decoder.headDim = headDim.value_or(std::max<int64_t>(decoder.hidden / decoder.heads, 1));
   decoder.maxPositions = config.size("max_position_embeddings", byDefault.maxPositions, Limits::positions);
-  decoder.norm = {Norm::rms, config.real("rms_norm_eps", byDefault.epsilon, 0.0)};
+  decoder.norm = {Norm::rms, config.real("rms_norm_eps", byDefault.epsilon, 0)};
   decoder.layers.resize(layers);
   for (DecoderLayer &layer : decoder.layers)
     layer.scale = 1.0 / std::sqrt(static_cast<double>(decoder.headDim));
@@ -99,7 +99,7 @@ VisionTower hfc::frontend::readTowerSizes(ConfigReader &config, const TowerSizes
   tower.patchSize = config.size("patch_size", byDefault.patchSize, Limits::heads);
   if (tower.patchSize > tower.imageSize)
     config.problem("patch_size = " + Twine(tower.patchSize) + " is larger than image_size = " + Twine(tower.imageSize));
-  tower.epsilon = config.real("layer_norm_eps", byDefault.epsilon, 0.0);
+  tower.epsilon = config.real("layer_norm_eps", byDefault.epsilon, 0);
   tower.checkpointPrefixes = {"", "vision_model."};
   return tower;
 }

@@ -100,9 +100,9 @@ Generation hfc::frontend::readGeneration(const Document &document, const Model &
   if (reader.has("pad_token_id"))
     generation.pad = readToken(reader, "pad_token_id", std::nullopt);
   generation.doSample = reader.has("do_sample") && reader.flag("do_sample", false);
-  generation.temperature = reader.optionalReal("temperature", 1.0, 0.0).value_or(1.0);
+  generation.temperature = reader.optionalReal("temperature", 1.0, 0).value_or(1.0);
   generation.topK = reader.optionalInteger("top_k", 50, 0, Limits::tokens).value_or(0);
-  generation.topP = reader.optionalReal("top_p", 1.0, 0.0).value_or(1.0);
+  generation.topP = reader.optionalReal("top_p", 1.0, 0).value_or(1.0);
   if (generation.topP > 1.0)
     reader.problem(reader.name("top_p") + " must be from 0 to 1, and is " + Json(generation.topP).dump());
   warnOfUnfollowed(*document.generationConfig, warnings);

@@ -36,8 +36,8 @@ private:
   void readLlama3();
   void readYarn();
   void readLongrope();
-  double factor() { return required("factor", 1.0); }
-  double required(StringRef key, double low);
+  double factor() { return required("factor", 1); }
+  double required(StringRef key, int64_t low);
   /// `original_max_position_embeddings`: the config's own wins over the rope's, and the current length is last.
   int64_t originalMaxPositions();
   std::optional<std::vector<double>> factors(StringRef key);
@@ -50,7 +50,7 @@ private:
 
 } // namespace
 
-double RopeReader::required(StringRef key, double low) {
+double RopeReader::required(StringRef key, int64_t low) {
   if (!rope.has(key)) {
     rope.problem(rope.name(key) + " is missing, which this rope_type needs");
     rope.get(key);
@@ -71,8 +71,8 @@ std::string RopeReader::readType() {
 
 void RopeReader::readPartialFactor() {
   // In the rope's parameters first, and beside them as transformers 4 has it.
-  double outer = config.real("partial_rotary_factor", 1.0, 0.0, /*above=*/true);
-  double part = rope.real("partial_rotary_factor", outer, 0.0, /*above=*/true);
+  double outer = config.real("partial_rotary_factor", 1.0, 0, /*above=*/true);
+  double part = rope.real("partial_rotary_factor", outer, 0, /*above=*/true);
   if (part > 1.0)
     return rope.problem(rope.name("partial_rotary_factor") + " must be at most 1, and is " + Json(part).dump());
   if (part != 1.0 && !family.partial)
@@ -92,7 +92,7 @@ std::optional<std::vector<double>> RopeReader::factors(StringRef key) {
     rope.problem(rope.name(key) + " is missing, which this rope_type needs");
     return std::nullopt;
   }
-  std::optional<std::vector<double>> list = rope.reals(key, 0.0);
+  std::optional<std::vector<double>> list = rope.reals(key, 0);
   if (list && static_cast<int64_t>(list->size()) != result.dim / 2) {
     rope.problem(rope.name(key) + " must have " + Twine(result.dim / 2) + " numbers, half of the " + Twine(result.dim) +
                  " rotated elements of a head, and has " + Twine(list->size()));
@@ -117,8 +117,8 @@ void RopeReader::readDynamic() {
 void RopeReader::readLlama3() {
   Llama3Parameters parameters;
   parameters.factor = factor();
-  parameters.lowFrequencyFactor = required("low_freq_factor", 0.0);
-  parameters.highFrequencyFactor = required("high_freq_factor", 0.0);
+  parameters.lowFrequencyFactor = required("low_freq_factor", 0);
+  parameters.highFrequencyFactor = required("high_freq_factor", 0);
   parameters.originalMaxPositions = originalMaxPositions();
   if (parameters.highFrequencyFactor <= parameters.lowFrequencyFactor && rope.has("low_freq_factor") &&
       rope.has("high_freq_factor"))
@@ -130,16 +130,16 @@ void RopeReader::readYarn() {
   YarnParameters parameters;
   parameters.originalMaxPositions = originalMaxPositions();
   double implied = static_cast<double>(family.maxPositions) / parameters.originalMaxPositions;
-  parameters.factor = rope.optionalReal("factor", std::nullopt, 0.0, /*above=*/true).value_or(implied);
+  parameters.factor = rope.optionalReal("factor", std::nullopt, 0, /*above=*/true).value_or(implied);
   // Zero means "not given" to transformers.
-  double fast = rope.optionalReal("beta_fast", 32.0, 0.0).value_or(32.0);
-  double slow = rope.optionalReal("beta_slow", 1.0, 0.0).value_or(1.0);
+  double fast = rope.optionalReal("beta_fast", 32.0, 0).value_or(32.0);
+  double slow = rope.optionalReal("beta_slow", 1.0, 0).value_or(1.0);
   parameters.betaFast = fast == 0 ? 32.0 : fast;
   parameters.betaSlow = slow == 0 ? 1.0 : slow;
   parameters.truncate = rope.flag("truncate", true);
-  std::optional<double> mscale = rope.optionalReal("mscale", std::nullopt, 0.0);
-  std::optional<double> mscaleAllDim = rope.optionalReal("mscale_all_dim", std::nullopt, 0.0);
-  result.scaling = rope.optionalReal("attention_factor", std::nullopt, 0.0)
+  std::optional<double> mscale = rope.optionalReal("mscale", std::nullopt, 0);
+  std::optional<double> mscaleAllDim = rope.optionalReal("mscale_all_dim", std::nullopt, 0);
+  result.scaling = rope.optionalReal("attention_factor", std::nullopt, 0)
                        .value_or(yarnScaling(parameters.factor, mscale, mscaleAllDim));
   if (theta <= 1.0)
     return rope.problem(rope.name("rope_theta") + " must be above 1 for rope_type \"yarn\"");
@@ -152,8 +152,8 @@ void RopeReader::readLongrope() {
   result.kind = Rope::Switch::longrope;
   result.threshold = originalMaxPositions();
   double implied = static_cast<double>(family.maxPositions) / result.threshold;
-  double ratio = rope.optionalReal("factor", std::nullopt, 0.0, /*above=*/true).value_or(implied);
-  std::optional<double> given = rope.optionalReal("attention_factor", std::nullopt, 0.0);
+  double ratio = rope.optionalReal("factor", std::nullopt, 0, /*above=*/true).value_or(implied);
+  std::optional<double> given = rope.optionalReal("attention_factor", std::nullopt, 0);
   if (!given && ratio > 1 && result.threshold < 2)
     return rope.problem(rope.name("original_max_position_embeddings") + " must be at least 2 for rope_type \"longrope\"");
   result.scaling = given.value_or(longropeScaling(ratio, result.threshold));
@@ -166,8 +166,8 @@ void RopeReader::readLongrope() {
 
 Rope RopeReader::read() {
   result.dim = family.headDim;
-  double outer = config.real("rope_theta", family.defaultTheta, 0.0, /*above=*/true);
-  theta = rope.real("rope_theta", outer, 0.0, /*above=*/true);
+  double outer = config.real("rope_theta", family.defaultTheta, 0, /*above=*/true);
+  theta = rope.real("rope_theta", outer, 0, /*above=*/true);
   std::string type = readType();
   readPartialFactor();
   if (result.dim < 2 || result.dim % 2) {

@@ -32,9 +32,9 @@ Decoder hfc::frontend::describeGemma2(ConfigReader &config) {
   config.ignore({"use_bidirectional_attention"});
 
   decoder.embeddingScale = std::sqrt(static_cast<double>(decoder.hidden));
-  decoder.logitSoftcap = config.optionalReal("final_logit_softcapping", 30.0, 0.0, /*above=*/true);
-  decoder.attentionSoftcap = config.optionalReal("attn_logit_softcapping", 50.0, 0.0, /*above=*/true);
-  double scalar = config.real("query_pre_attn_scalar", 256, 0.0, /*above=*/true);
+  decoder.logitSoftcap = config.optionalReal("final_logit_softcapping", 30.0, 0, /*above=*/true);
+  decoder.attentionSoftcap = config.optionalReal("attn_logit_softcapping", 50.0, 0, /*above=*/true);
+  double scalar = config.real("query_pre_attn_scalar", 256, 0, /*above=*/true);
   for (DecoderLayer &layer : decoder.layers)
     layer.scale = 1.0 / std::sqrt(scalar);
   readLayerTypes(config, decoder, config.optionalInteger("sliding_window", 4096, 1, Limits::positions),

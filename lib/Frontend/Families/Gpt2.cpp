@@ -58,7 +58,7 @@ Decoder hfc::frontend::describeGpt2(ConfigReader &config) {
   decoder.headDim = std::max<int64_t>(decoder.hidden / decoder.heads, 1);
   decoder.maxPositions = config.size("n_positions", 1024);
   decoder.layers.resize(config.size("n_layer", 12, Limits::layers));
-  decoder.norm = {Norm::layer, config.real("layer_norm_epsilon", 1e-5, 0.0)};
+  decoder.norm = {Norm::layer, config.real("layer_norm_epsilon", 1e-5, 0)};
   decoder.activation = config.activation("activation_function", hf::Activation::gelu_new);
   decoder.queryKeyValueBias = decoder.attentionOutBias = decoder.mlpBias = true;
   decoder.gated = false;
