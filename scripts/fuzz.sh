@@ -18,7 +18,7 @@ run_fuzzer() { # TARGET
   local corpus code=PASS found
   corpus=$(mktemp -d)
   seed "$1" "$corpus"
-  if ! "$build/bin/$1-fuzzer" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -verbosity=0 \
+  if ! "$build/bin/$1-fuzzer" -keep_seed=1 -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -verbosity=0 \
     -artifact_prefix="$results/$1-" "$corpus" >"$results/$1.log" 2>&1; then
     code=FAIL
     tail -n 40 "$results/$1.log"
