@@ -12,6 +12,9 @@
 using namespace hfc;
 using namespace hfc::fusion;
 
+/// Chains of inlined ops are followed by recursion; real ones have a handful of ops.
+static constexpr unsigned maxDepth = 64;
+
 ArrayRef<int64_t> fusion::shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 bool fusion::isExpensive(Operation *op) {
@@ -74,8 +77,17 @@ LogicalResult FusionGraph::build(func::FuncOp entry) {
     std::optional<Role> role = classify(&op);
     if (!role)
       return op.emitOpError("cannot be part of a kernel; entries hold hf primitives, composites and calls of kernel bodies");
+    unsigned depth = 0;
+    if (*role == Role::inlined || *role == Role::view)
+      for (Value operand : op.getOperands())
+        depth = operand.getDefiningOp() ? info[operand.getDefiningOp()].depth + 1 : 1;
+    if (*role == Role::inlined && depth > maxDepth) {
+      role = Role::fusable;
+      depth = 0;
+    }
     Info &added = info[&op];
     added.role = *role;
+    added.depth = depth;
     added.order = static_cast<unsigned>(ops.size());
     ops.push_back(&op);
   }

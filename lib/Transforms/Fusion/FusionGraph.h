@@ -87,6 +87,8 @@ private:
     Role role = Role::library;
     unsigned phase = 0;
     unsigned order = 0;
+    /// The length of the chain of inlined ops and views that ends here.
+    unsigned depth = 0;
     std::optional<RowSpace> rows;
   };
 

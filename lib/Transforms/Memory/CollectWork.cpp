@@ -26,29 +26,47 @@ bool Bodies::updatesInPlace(Operation *op) {
   auto call = dyn_cast_or_null<func::CallOp>(op);
   func::FuncOp body = call ? lookup(call) : func::FuncOp();
   auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-  return kind && kind.getValue() == "cache_update";
+  return kind && kind.getValue() == "cache_update" && body.getNumArguments() > 0 &&
+         body.getResultTypes() == body.getArgumentTypes().take_front();
 }
 
 namespace {
 class Collector {
 public:
-  Collector(func::FuncOp entry, Bodies &bodies) : bodies(bodies), terminator(entry.getBody().front().getTerminator()) {
-    plan.entry = entry;
-  }
+  Collector(EntryPlan &plan, Bodies &bodies)
+      : plan(plan), bodies(bodies), terminator(plan.entry.getBody().front().getTerminator()) {}
 
-  FailureOr<EntryPlan> run() {
-    if (failed(addArguments()) || failed(chooseDestinations()))
+  LogicalResult run() {
+    if (failed(checkTypes()) || failed(addArguments()) || failed(chooseDestinations()))
       return failure();
     for (Operation &op : plan.entry.getBody().front().without_terminator())
       if (failed(addOp(op)))
         return failure();
     for (OpOperand &returned : terminator->getOpOperands())
       finish(returned.getOperandNumber());
-    return std::move(plan);
+    return success();
   }
 
 private:
   //===--- Arguments and results ------------------------------------------===//
+
+  /// A buffer has a shape, and elements of some bits.
+  LogicalResult checkTypes() {
+    auto check = [&](Location loc, Type type) -> LogicalResult {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (tensor && tensor.hasStaticShape() && tensor.getElementType().isIntOrFloat())
+        return success();
+      return emitError(loc) << type << " in entry @" << plan.entry.getName() << " has no buffer; values must be tensors of numbers with static shapes";
+    };
+    for (BlockArgument argument : plan.entry.getArguments())
+      if (failed(check(argument.getLoc(), argument.getType())))
+        return failure();
+    for (Operation &op : plan.entry.getBody().front())
+      for (Type type : op.getResultTypes())
+        if (failed(check(op.getLoc(), type)))
+          return failure();
+    return success();
+  }
 
   LogicalResult addArguments() {
     for (BlockArgument argument : plan.entry.getArguments()) {
@@ -290,7 +308,7 @@ private:
     return version;
   }
 
-  EntryPlan plan;
+  EntryPlan &plan;
   Bodies &bodies;
   Operation *terminator;
   DenseMap<Value, unsigned> versionOf;
@@ -300,4 +318,4 @@ private:
 };
 } // namespace
 
-FailureOr<EntryPlan> memory::collectWork(func::FuncOp entry, Bodies &bodies) { return Collector(entry, bodies).run(); }
+LogicalResult memory::collectWork(EntryPlan &plan, Bodies &bodies) { return Collector(plan, bodies).run(); }

@@ -97,8 +97,8 @@ private:
 /// result's type.
 bool isPointwise(func::FuncOp body, unsigned argument);
 
-/// Collects the buffers and the work of a fused entry.
-FailureOr<EntryPlan> collectWork(func::FuncOp entry, Bodies &bodies);
+/// Collects the buffers and the work of `plan.entry`.
+LogicalResult collectWork(EntryPlan &plan, Bodies &bodies);
 /// Orders the work by data flow, and so that a version is read before it is overwritten; in program order otherwise.
 LogicalResult orderWork(EntryPlan &plan);
 /// Determines lifetimes, lets loops write in place, and chooses offsets.

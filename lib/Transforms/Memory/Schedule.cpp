@@ -9,6 +9,7 @@
 
 #include "EntryPlan.h"
 #include "dialects/rt/Rt.h"
+#include <vector>
 
 namespace hfc {
 #define GEN_PASS_DEF_SCHEDULE
@@ -29,23 +30,25 @@ public:
       if (func.isPublic() && !func.isDeclaration())
         entries.push_back(func);
     Bodies bodies(getOperation());
+    std::vector<EntryPlan> plans;
     for (func::FuncOp entry : entries)
-      if (failed(schedule(entry, bodies)))
+      if (failed(schedule(entry, bodies, plans.emplace_back())))
         return signalPassFailure();
+    for (EntryPlan &plan : plans)
+      emitEntry(plan);
   }
 
 private:
-  LogicalResult schedule(func::FuncOp entry, Bodies &bodies) {
+  LogicalResult schedule(func::FuncOp entry, Bodies &bodies, EntryPlan &plan) {
     if (!entry.getBody().hasOneBlock())
       return entry.emitOpError("is an entry, and entries have one block");
-    FailureOr<EntryPlan> plan = collectWork(entry, bodies);
-    if (failed(plan) || failed(orderWork(*plan)) || failed(planMemory(*plan, bodies)))
+    plan.entry = entry;
+    if (failed(collectWork(plan, bodies)) || failed(orderWork(plan)) || failed(planMemory(plan, bodies)))
       return failure();
-    numWorks += plan->works.size();
-    numInPlace += plan->inPlace;
-    arenaBytes.updateMax(plan->arena);
-    liveBytes.updateMax(plan->lowerBound);
-    emitEntry(*plan);
+    numWorks += plan.works.size();
+    numInPlace += plan.inPlace;
+    arenaBytes.updateMax(plan.arena);
+    liveBytes.updateMax(plan.lowerBound);
     return success();
   }
 };

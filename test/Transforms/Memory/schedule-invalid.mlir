@@ -72,3 +72,21 @@ func.func @huge(%x: tensor<4611686018427387904x4xf32> {hf.input = "x"}) -> (tens
   // expected-error @-1 {{the buffers of entry @huge, with 'tensor<4611686018427387904x4xf32>', need more than 256 TiB}}
   return %x : tensor<4611686018427387904x4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{'tensor<?xf32>' in entry @dynamic has no buffer; values must be tensors of numbers with static shapes}}
+func.func @dynamic(%x: tensor<?xf32> {hf.input = "x"}) -> (tensor<?xf32> {hf.output = "y"}) {
+  return %x : tensor<?xf32>
+}
+
+// -----
+
+func.func @called(%x: tensor<4xf32> {hf.input = "x"}) -> (tensor<4xf32> {hf.output = "y"}) {
+  return %x : tensor<4xf32>
+}
+func.func @caller(%x: tensor<4xf32> {hf.input = "x"}) -> (tensor<4xf32> {hf.output = "y"}) {
+  // expected-error @+1 {{calls @called, which is no kernel body}}
+  %0 = call @called(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
