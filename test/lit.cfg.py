@@ -34,6 +34,8 @@ for tool in HFC_TOOLS:
         config.available_features.add(tool)
 if shutil.which("ptxas", path=os.pathsep.join([config.cuda_bin_dir, os.environ.get("PATH", "")])):
     config.available_features.add("cuda")
+if config.sanitize:
+    config.available_features.add("sanitize")
 if config.clang:
     config.available_features.add("clang")
     config.substitutions.append(("%clang", config.clang))

@@ -166,6 +166,8 @@ double loadElement(const void *data, hfc_dtype dtype, int64_t index) {
 }
 
 void convertFloats(const void *source, hfc_dtype from, int64_t stride, void *target, hfc_dtype to, int64_t count) {
+  if (count <= 0)
+    return;
   if (from == to && stride == 1) {
     std::memcpy(target, source, count * sizeOf(to));
     return;
