@@ -7,6 +7,7 @@
 
 #include "Schedule.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace hfc;
@@ -228,6 +229,9 @@ llvm::Error Schedule::launch(rt::LaunchOp op) {
     return callFunction(op, function);
   if (auto kernel = dyn_cast_if_present<kernel::FuncOp>(callee))
     return callKernel(op, kernel);
+  if (auto module = dyn_cast_if_present<gpu::GPUModuleOp>(callee))
+    if (auto kernel = module.lookupSymbol<gpu::GPUFuncOp>(op.getCallee()))
+      return callMappedKernel(op, kernel);
   return makeError("there is no function or kernel @" + op.getCallee());
 }
 

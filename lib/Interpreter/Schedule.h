@@ -17,6 +17,10 @@
 #include <deque>
 #include <random>
 
+namespace mlir::gpu {
+class GPUFuncOp;
+} // namespace mlir::gpu
+
 namespace hfc::interpreter {
 
 /// The kernels of a module, prepared when they are first launched.
@@ -64,6 +68,8 @@ private:
   llvm::Error launch(rt::LaunchOp op);
   llvm::Error callFunction(rt::LaunchOp op, func::FuncOp callee);
   llvm::Error callKernel(rt::LaunchOp op, kernel::FuncOp callee);
+  /// A kernel mapped to a GPU, thread by thread.
+  llvm::Error callMappedKernel(rt::LaunchOp op, gpu::GPUFuncOp callee);
   llvm::Error multiply(rt::GemmOp op);
   llvm::Error copy(rt::CopyOp op);
   /// Poisons the arena buffers whose last use was this op.

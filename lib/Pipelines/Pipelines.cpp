@@ -26,6 +26,8 @@ ArrayRef<PhaseInfo> hfc::getPhases() {
       {Phase::Rt, "rt", "the schedule over planned buffers"},
       {Phase::Kernel, "kernel", "kernel bodies as loops over blocks and lanes"},
       {Phase::LLVM, "llvm", "the LLVM dialect"},
+      {Phase::GPU, "gpu", "kernels as threads, with --target=cuda"},
+      {Phase::PTX, "ptx", "PTX text of the kernels, with --target=cuda"},
   };
   return phases;
 }
@@ -54,7 +56,31 @@ void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
   }
 }
 
+void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip) {
+  buildCPUPipeline(manager, std::min(phase, Phase::Rt));
+  if (phase >= Phase::Kernel) {
+    EmitKernelsOptions options;
+    options.vectorBits = 128; // what one instruction of a thread moves
+    options.interleave = 1;
+    manager.addPass(createEmitKernels(options));
+  }
+  if (phase >= Phase::GPU)
+    manager.addPass(createMapKernelsToGPU());
+  if (phase >= Phase::PTX) {
+    LowerKernelsToNVVMOptions options;
+    options.chip = chip.str();
+    manager.addPass(createLowerKernelsToNVVM(options));
+  }
+}
+
 namespace {
+struct GPUPipelineOptions : PassPipelineOptions<GPUPipelineOptions> {
+  Option<Phase> phase{*this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::PTX),
+                      llvm::cl::values(clEnumValN(Phase::Kernel, "kernel", ""), clEnumValN(Phase::GPU, "gpu", ""),
+                                       clEnumValN(Phase::PTX, "ptx", ""))};
+  Option<std::string> chip{*this, "chip", llvm::cl::desc("the GPU: sm_80, sm_90a, …"), llvm::cl::init("sm_90a")};
+};
+
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<Phase> phase{
       *this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::LLVM),
@@ -68,4 +94,9 @@ void hfc::registerPipelines() {
   PassPipelineRegistration<PipelineOptions>(
       "hfc-cpu-pipeline", "Brings a module of any phase to a later one, for the CPU",
       [](OpPassManager &manager, const PipelineOptions &options) { buildCPUPipeline(manager, options.phase); });
+  PassPipelineRegistration<GPUPipelineOptions>(
+      "hfc-gpu-pipeline", "Brings a module of any phase to a later one, for a GPU",
+      [](OpPassManager &manager, const GPUPipelineOptions &options) {
+        buildGPUPipeline(manager, options.phase, options.chip);
+      });
 }

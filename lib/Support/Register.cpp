@@ -13,6 +13,9 @@
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
+#include "hfc/Interpreter/SIMT/Passes.h"
+#include "hfc/Target/NVPTX.h"
+#include "hfc/Target/NVPTX/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 
@@ -33,6 +36,7 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
   registerLLVMInterfaces(registry);
+  registerNVPTXExtensions(registry);
 }
 
 void hfc::registerAllPasses() {
@@ -40,4 +44,6 @@ void hfc::registerAllPasses() {
   registerFusionPasses();
   registerMemoryPasses();
   registerPipelines();
+  registerNVPTXPasses();
+  registerSIMTPasses();
 }

@@ -11,6 +11,7 @@
 #include "hfc/Support/ParseIR.h"
 #include "hfc/Support/Register.h"
 #include "hfc/Target/CPU.h"
+#include "hfc/Target/NVPTX.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -117,7 +118,9 @@ LogicalResult Driver::checkProgram() {
   std::string wanted = options.import.target.value_or(target ? target.str() : "cpu");
   if (target && target != wanted)
     return fail("--target: '" + options.model + "' was made for " + target.str() + ", not " + wanted);
-  if (wanted != "cpu" && !(options.emit && *options.emit < Phase::LLVM))
+  if (wanted == "cpu" && options.emit && *options.emit > Phase::LLVM)
+    return fail("--emit=gpu and --emit=ptx are for --target=cuda");
+  if (wanted != "cpu" && !(options.emit && *options.emit != Phase::LLVM))
     return fail("--target=" + wanted + ": this version of hfc builds programs for the CPU; use --target=cpu");
   if (!options.cpu.empty() && module->lookupSymbol("hfc_program_json"))
     return fail("--cpu: '" + options.model + "' is in the LLVM dialect, where that is fixed");
@@ -144,7 +147,11 @@ LogicalResult Driver::load() {
 LogicalResult Driver::lower(Phase phase, StringRef what) {
   showProgress(what);
   PassManager manager(&context);
-  buildCPUPipeline(manager, phase);
+  auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
+  if (program.getAs<StringAttr>("target").getValue() == "cuda")
+    buildGPUPipeline(manager, phase, options.gpu);
+  else
+    buildCPUPipeline(manager, phase);
   if (succeeded(manager.run(*module)))
     return success();
   // A model that was imported is one that must compile; IR may hold anything.
@@ -169,6 +176,8 @@ LogicalResult Driver::writeText(StringRef text) {
 LogicalResult Driver::emit() {
   if (failed(lower(*options.emit, "lowering")))
     return failure();
+  if (*options.emit == Phase::PTX)
+    return emitPTX();
   if (*options.emit == Phase::LLVM)
     embedSource(*module, sourceText);
   std::string text;
@@ -179,6 +188,15 @@ LogicalResult Driver::emit() {
   module->print(os, flags);
   os << '\n';
   return writeText(text);
+}
+
+LogicalResult Driver::emitPTX() {
+  showProgress("generating code");
+  FailureOr<std::string> ptx = translateToPTX(*module, options.gpu);
+  if (succeeded(ptx))
+    return writeText(*ptx);
+  status = ExitUserError; // A toolkit is missing, or IR is not hfc's.
+  return failure();
 }
 
 LogicalResult Driver::build() {

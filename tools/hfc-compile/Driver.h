@@ -39,6 +39,7 @@ private:
   LogicalResult checkProgram();
   LogicalResult lower(Phase phase, StringRef what);
   LogicalResult emit();
+  LogicalResult emitPTX();
   LogicalResult build();
   LogicalResult writeText(StringRef text);
 

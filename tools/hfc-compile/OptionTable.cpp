@@ -83,6 +83,11 @@ static std::string takeCPU(StringRef value, Options &options) {
   return options.cpu.empty() ? expected("one of " + knownCPUs(), value) : "";
 }
 
+static std::string takeGPU(StringRef value, Options &options) {
+  options.gpu = value.str();
+  return value.starts_with("sm_") ? "" : expected("a GPU like sm_80 or sm_90a", value);
+}
+
 /// One rank: every axis is 1.
 static std::string takeMesh(StringRef value, Options &) {
   SmallVector<StringRef> axes;
@@ -171,6 +176,7 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
       {"target", "cpu|cuda", required, program, "what it runs on", takeTarget},
       {"cpu", "LEVEL|native", required, program, "instruction set: x86-64, x86-64-v2, x86-64-v3 (default), x86-64-v4",
        takeCPU},
+      {"gpu", "CHIP", required, program, "with --target=cuda: sm_80 or later; default sm_90a", takeGPU},
       {"deterministic", "", none, program, "the same bits at every run (always so on the CPU)",
        [](StringRef, Options &) { return std::string(); }},
 

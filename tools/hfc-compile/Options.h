@@ -32,6 +32,8 @@ struct Options {
   ReportFormat report = ReportFormat::None;
   /// Resolved; empty if the user did not say.
   std::string cpu;
+  /// With target cuda.
+  std::string gpu = "sm_90a";
   bool help = false, version = false;
 };
 

@@ -77,7 +77,10 @@ OwningOpRef<ModuleOp> hfc::loadModule(MLIRContext &context, const InterpretOptio
 LogicalResult hfc::bringTo(Phase phase, ModuleOp module, const InterpretOptions &options, Failure &failure) {
   FirstError error(*module.getContext());
   PassManager manager(module.getContext());
-  buildCPUPipeline(manager, phase);
+  if (phase == Phase::GPU)
+    buildGPUPipeline(manager, phase, /*chip=*/"");
+  else
+    buildCPUPipeline(manager, phase);
   if (succeeded(manager.run(module)))
     return success();
   failure = {isIR(options.model) ? Status::WrongInput : Status::InternalError, error.text};

@@ -132,8 +132,8 @@ std::string takeInputs(StringRef value, InterpretOptions &options) {
 
 std::string takeStage(StringRef value, InterpretOptions &options) {
   options.stage = phaseNamed(value);
-  if (!options.stage || *options.stage > Phase::Kernel)
-    return "'" + value.str() + "' is none of import, layout, fuse, rt, kernel";
+  if (!options.stage || *options.stage == Phase::LLVM || *options.stage == Phase::PTX)
+    return "'" + value.str() + "' is none of import, layout, fuse, rt, kernel, gpu";
   return noProblem();
 }
 
@@ -147,7 +147,7 @@ const OptionInfo optionTable[] = {
      }, true},
     {"dtype", "float32|bfloat16", "of parameters and activations; default: the config's", takeDtype, true},
     {"layout", "batch-first|sequence-first", "of the activations at the boundary", takeLayout, true},
-    {"stage", "PHASE", "bring the IR to import, layout, fuse, rt or kernel first", takeStage},
+    {"stage", "PHASE", "bring the IR to import, layout, fuse, rt, kernel or gpu (threads) first", takeStage},
     {"weights", "DIR|FILE|random:SEED", "safetensors", takeText<&InterpretOptions::weights>},
     {"inputs", "FILE|random:SEED|KIND", "safetensors by HF names; KIND is input_ids or inputs_embeds", takeInputs},
     {"outputs", "FILE", "write the outputs as safetensors", takeText<&InterpretOptions::outputs>},

@@ -170,4 +170,116 @@ def ConvertRtToLLVM : Pass<"hfc-convert-rt-to-llvm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def MapKernelsToGPU : Pass<"hfc-map-kernels-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "maps the levels of kernels to a GPU's grid, block, warps and lanes";
+  let description = [{
+    Replaces every `kernel.func` by a `gpu.module` of the same name that holds one `gpu.func` of the same name, in the
+    *GPU-mapped form*: explicit threads, structured control flow, no op of the kernel dialect. This is what the SIMT
+    interpreter executes and what `hfc-lower-kernels-to-nvvm` takes.
+
+    | kernel | gpu |
+    |---|---|
+    | block | block, x of the grid; `lanes` threads, x of the block (`known_block_size`, `known_grid_size`) |
+    | `distribute` | a loop from `thread * vector` in steps of `lanes * vector`; short constant ranges become straight code |
+    | `reduce` | elements, then shuffles in the warp, then shared memory across warps; each `reduce` has shared memory of its own, and a barrier parts two runs of one in a loop |
+    | `scratch` | shared memory, 48 KiB a block at most, with the reductions' |
+    | block-uniform code | run by all threads |
+    | a store in block-uniform code | run by thread 0; others see it after the next barrier or reduce |
+
+    Needs: kernels of `arith`, `math`, `scf`, `memref`, `vector` ops. Guarantees: arguments are `noalias` unless
+    `kernel.alias` says otherwise, `readonly` where they are no outputs, 16-byte aligned; each vector access carries the alignment that
+    follows from its indices, so that 16-byte accesses become one instruction. Refuses other dialects' ops, scratch memory used by
+    other ops than loads and stores, and too much shared memory.
+
+    Before:
+
+    ```mlir
+    kernel.func @total(%x: memref<8x256xf32>, %y: memref<8xf32>) grid(8) lanes(64) outputs(1) {
+      %row = kernel.block_id
+      %c0 = arith.constant 0 : index
+      %c256 = arith.constant 256 : index
+      %zero = arith.constant dense<0.0> : vector<4xf32>
+      %partial = kernel.distribute %i = %c0 to %c256 vector 4 iter_args(%sum = %zero : vector<4xf32>) {
+        %v = vector.load %x[%row, %i] : memref<8x256xf32>, vector<4xf32>
+        %s = arith.addf %sum, %v : vector<4xf32>
+        kernel.yield %s : vector<4xf32>
+      }
+      %total = kernel.reduce add %partial : vector<4xf32> -> f32
+      memref.store %total, %y[%row] : memref<8xf32>
+      kernel.return
+    }
+    ```
+
+    After (abridged: five shuffles, and shared memory across the two warps):
+
+    ```mlir
+    gpu.module @total {
+      gpu.func @total(%x: memref<8x256xf32> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly},
+                      %y: memref<8xf32> {llvm.align = 16 : i64, llvm.noalias}) kernel
+          attributes {known_block_size = array<i32: 64, 1, 1>, known_grid_size = array<i32: 8, 1, 1>} {
+        %c4 = arith.constant 4 : index
+        %thread = gpu.thread_id x upper_bound 64
+        %row = gpu.block_id x upper_bound 8
+        %i = arith.muli %thread, %c4 : index
+        %v = vector.load %x[%row, %i] {alignment = 16 : i64} : memref<8x256xf32>, vector<4xf32>
+        %s = vector.reduction <add>, %v : vector<4xf32> into f32
+        gpu.return
+      }
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "kernels mapped">,
+    Statistic<"numReduces", "num-reduces", "block-wide reductions emitted">];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
+}
+
+def LowerKernelsToNVVM : Pass<"hfc-lower-kernels-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "lowers GPU-mapped kernels to the NVVM dialect";
+  let description = [{
+    Lowers every `gpu.func` in the GPU-mapped form to an `llvm.func` that takes one bare pointer for each buffer, and
+    names the chip in the `gpu.module`'s target. Float arithmetic gets `contract`, so that products and sums become
+    fused multiply-adds (`docs/numerics.md`). Index arithmetic is 32 bits wide in kernels whose buffers have
+    less than 2^30 elements each.
+
+    Needs: kernels from `hfc-map-kernels-to-gpu`. Guarantees: the LLVM and NVVM dialects only. Refuses chips before sm_80, and
+    ops that have no lowering (which it names).
+
+    Before:
+
+    ```mlir
+    gpu.module @double {
+      gpu.func @double(%x: memref<128xf32> {llvm.noalias}) kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+        %i = gpu.thread_id x
+        %v = memref.load %x[%i] : memref<128xf32>
+        %d = arith.addf %v, %v : f32
+        memref.store %d, %x[%i] : memref<128xf32>
+        gpu.return
+      }
+    }
+    ```
+
+    After (`chip=sm_90a`):
+
+    ```mlir
+    gpu.module @double [#nvvm.target<O = 3, chip = "sm_90a", features = "">] {
+      llvm.func @double(%x: !llvm.ptr {llvm.noalias}) attributes {gpu.kernel, nvvm.kernel, nvvm.maxntid = array<i32: 128, 1, 1>} {
+        %i = nvvm.read.ptx.sreg.tid.x range <i32, 0, 128> : i32
+        %p = llvm.getelementptr inbounds|nuw %x[%i] : (!llvm.ptr, i32) -> !llvm.ptr, f32
+        %v = llvm.load %p : !llvm.ptr -> f32
+        %d = llvm.fadd %v, %v {fastmathFlags = #llvm.fastmath<contract>} : f32
+        llvm.store %d, %p : f32, !llvm.ptr
+        llvm.return
+      }
+    }
+    ```
+  }];
+  let options = [Option<"chip", "chip", "std::string", "\"sm_90a\"", "the GPU: sm_80, sm_90a, …">];
+  let statistics = [Statistic<"numKernels", "num-kernels", "kernels lowered">,
+                    Statistic<"numWide", "num-wide", "kernels that need 64-bit indices">];
+  let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif // HFC_CONVERSION_PASSES

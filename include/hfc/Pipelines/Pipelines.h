@@ -23,8 +23,8 @@ class OpPassManager;
 
 namespace hfc {
 
-/// The forms that a program takes on its way, in order.
-enum class Phase { Import, Layout, Fuse, Rt, Kernel, LLVM };
+/// The forms that a program takes on its way, in order. After Kernel, LLVM is for the CPU, GPU and PTX for GPUs.
+enum class Phase { Import, Layout, Fuse, Rt, Kernel, LLVM, GPU, PTX };
 
 /// What a phase is called on the command line, and what its module holds.
 struct PhaseInfo {
@@ -42,7 +42,11 @@ std::optional<Phase> phaseNamed(StringRef name);
 /// Adds the passes that bring a module of any phase up to `phase`, for the CPU.
 void buildCPUPipeline(OpPassManager &manager, Phase phase);
 
-/// Makes `hfc-cpu-pipeline{phase=PHASE}` known to tools.
+/// Adds the passes that bring a module of any phase up to `phase`, for the GPU `chip` ("sm_90a"). PTX's module still is one:
+/// translateToPTX() makes the text of it.
+void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip);
+
+/// Makes `hfc-cpu-pipeline{phase=PHASE}` and `hfc-gpu-pipeline{phase=PHASE chip=CHIP}` known to tools.
 void registerPipelines();
 
 } // namespace hfc

@@ -12,6 +12,7 @@
 #include "dialects/rt/Rt.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -162,6 +163,9 @@ private:
       alias = body.getResultAttrOfType<IntegerAttr>(result, "kernel.alias");
     } else if (auto kernel = dyn_cast_or_null<kernel::FuncOp>(callee)) {
       alias = kernel.getArgAttrOfType<IntegerAttr>(kernel.getNumArguments() - kernel.getOutputs() + result, "kernel.alias");
+    } else if (auto module = dyn_cast_or_null<gpu::GPUModuleOp>(callee)) {
+      if (auto kernel = module.lookupSymbol<gpu::GPUFuncOp>(launch.getCallee()))
+        alias = kernel.getArgAttrOfType<IntegerAttr>(launch.getIns().size() + result, "kernel.alias");
     }
     return alias && alias.getInt() == argument;
   }

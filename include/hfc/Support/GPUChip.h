@@ -1,0 +1,20 @@
+//===- GPUChip.h - GPUs that hfc generates code for -------------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_SUPPORT_GPUCHIP_H
+#define HFC_SUPPORT_GPUCHIP_H
+
+#include "hfc/Support/LLVM.h"
+
+namespace hfc {
+
+/// Fails, with a message, if `chip` ("sm_90a") is not one that LLVM knows and hfc generates code for.
+LogicalResult checkChip(StringRef chip, function_ref<InFlightDiagnostic()> emitError);
+
+} // namespace hfc
+
+#endif // HFC_SUPPORT_GPUCHIP_H

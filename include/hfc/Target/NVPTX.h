@@ -1,0 +1,50 @@
+//===- NVPTX.h - from NVVM to PTX and machine code --------------*- C++ -*-===//
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_TARGET_NVPTX_H
+#define HFC_TARGET_NVPTX_H
+
+#include "hfc/Support/LLVM.h"
+#include <string>
+#include <vector>
+
+namespace hfc {
+
+using EmitErrorFn = function_ref<InFlightDiagnostic()>;
+
+/// Adds to `registry` how the dialects of kernels become the NVVM dialect, and that LLVM IR.
+void registerNVPTXExtensions(DialectRegistry &registry);
+
+/// The CUDA toolkit's folder: CUDA_HOME, CUDA_PATH, the toolkit of the nvcc or ptxas on PATH, /usr/local/cuda; empty if there is none.
+std::string findCudaToolkit();
+
+/// One PTX text with all kernels of `module`, whose gpu.modules `hfc-lower-kernels-to-nvvm` has lowered. libdevice is linked, and
+/// a function that remains undefined is an error.
+FailureOr<std::string> translateToPTX(ModuleOp module, StringRef chip);
+
+/// What ptxas reports of a kernel.
+struct KernelResources {
+  std::string name;
+  int64_t registers = 0, spillStoreBytes = 0, spillLoadBytes = 0, stackBytes = 0, sharedBytes = 0;
+};
+
+/// Machine code of one chip.
+struct Cubin {
+  std::string code;
+  std::vector<KernelResources> kernels;
+};
+
+/// Assembles `ptx` with the toolkit's ptxas.
+FailureOr<Cubin> assemble(StringRef ptx, StringRef chip, EmitErrorFn emitError);
+
+/// What `ptxas -v` printed, kernel by kernel.
+std::vector<KernelResources> parseResources(StringRef ptxasOutput);
+
+
+} // namespace hfc
+
+#endif // HFC_TARGET_NVPTX_H

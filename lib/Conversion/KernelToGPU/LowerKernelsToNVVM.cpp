@@ -1,0 +1,140 @@
+//===- LowerKernelsToNVVM.cpp - --hfc-lower-kernels-to-nvvm
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Conversion/Passes.h"
+
+#include "hfc/Support/GPUChip.h"
+
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace hfc {
+#define GEN_PASS_DEF_LOWERKERNELSTONVVM
+#include "hfc/Conversion/Passes.h.inc"
+} // namespace hfc
+
+using namespace hfc;
+
+/// Element offsets below it, and the steps beyond the end that a loop's counter may take, fit into 32 bits.
+static constexpr int64_t kMaxNarrowElements = int64_t(1) << 30;
+/// Threads on a multiprocessor at once that leave each 128 registers.
+static constexpr int32_t kWantedThreads = 512;
+
+/// Lets LLVM form fused multiply-adds, as nvcc does by default, and divide within two units in the last place: the exact
+/// quotient takes a function call that costs registers.
+static void relaxArithmetic(Operation *root) {
+  root->walk([](arith::ArithFastMathInterface op) {
+    auto flags = op.getFastMathFlagsAttr() ? op.getFastMathFlagsAttr().getValue() : arith::FastMathFlags::none;
+    flags = flags | arith::FastMathFlags::contract;
+    if (isa<arith::DivFOp>(op))
+      flags = flags | arith::FastMathFlags::afn;
+    op->setAttr(op.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op.getContext(), flags));
+  });
+}
+
+/// Left to itself, ptxas spills to reach as many threads on a multiprocessor as it can hold. Asked for a quarter of them, it
+/// uses the registers that there are.
+static void limitOccupancy(gpu::GPUModuleOp module) {
+  for (auto func : module.getOps<gpu::GPUFuncOp>())
+    if (std::optional<ArrayRef<int32_t>> size = func.getKnownBlockSize(); size && size->front() > 0) {
+      int32_t blocks = std::max(1, kWantedThreads / size->front());
+      func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), Builder(func).getI32IntegerAttr(blocks));
+    }
+}
+
+static bool needsWideIndex(Operation *root) {
+  WalkResult result = root->walk([](Block *block) {
+    for (BlockArgument argument : block->getArguments())
+      if (auto type = dyn_cast<MemRefType>(argument.getType()); type && type.getNumElements() >= kMaxNarrowElements)
+        return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
+/// What LLVM's translation does not know stays behind.
+static void dropKernelAttributes(gpu::GPUModuleOp module) {
+  for (auto func : module.getOps<gpu::GPUFuncOp>())
+    for (unsigned i = 0; i < func.getNumArguments(); ++i)
+      func.removeArgAttr(i, "kernel.alias");
+}
+
+static LogicalResult checkKernels(gpu::GPUModuleOp module) {
+  for (auto func : module.getOps<gpu::GPUFuncOp>())
+    for (Type type : func.getArgumentTypes())
+      if (auto memref = dyn_cast<MemRefType>(type); !memref || !memref.hasStaticShape())
+        return func.emitError("has an argument of type ") << type << "; a GPU kernel of hfc takes buffers of static shape";
+  return success();
+}
+
+/// The conversion leaves what it does not know, and later steps would only speak of casts.
+static LogicalResult checkLowered(gpu::GPUModuleOp module) {
+  WalkResult result = module.walk([&](Operation *op) {
+    if (isa<gpu::GPUModuleOp, UnrealizedConversionCastOp>(op) ||
+        isa<LLVM::LLVMDialect, NVVM::NVVMDialect>(op->getDialect()))
+      return WalkResult::advance();
+    op->emitError("has no lowering to NVVM (kernel '") << module.getName() << "')";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+namespace {
+class LowerKernelsToNVVMPass : public hfc::impl::LowerKernelsToNVVMBase<LowerKernelsToNVVMPass> {
+public:
+  using LowerKernelsToNVVMBase::LowerKernelsToNVVMBase;
+
+  void runOnOperation() override {
+    if (failed(checkChip(chip, [&] { return getOperation().emitError(); })))
+      return signalPassFailure();
+    for (auto module : getOperation().getOps<gpu::GPUModuleOp>())
+      if (!module.getOps<gpu::GPUFuncOp>().empty() && failed(lower(module)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult lower(gpu::GPUModuleOp module) {
+    if (failed(checkKernels(module)))
+      return failure();
+    ++numKernels;
+    dropKernelAttributes(module);
+    relaxArithmetic(module);
+    limitOccupancy(module);
+    bool isWide = needsWideIndex(module);
+    numWide += isWide;
+    if (failed(convert(module, isWide)) || failed(checkLowered(module)))
+      return failure();
+    OpPassManager finish(gpu::GPUModuleOp::getOperationName());
+    finish.addPass(createReconcileUnrealizedCastsPass());
+    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip);
+    module.setTargetsAttr(ArrayAttr::get(&getContext(), target));
+    return runPipeline(finish, module);
+  }
+
+  LogicalResult convert(gpu::GPUModuleOp module, bool isWide) {
+    ConvertGpuOpsToNVVMOpsOptions options;
+    options.indexBitwidth = isWide ? 64 : 32;
+    options.useBarePtrCallConv = true;
+    OpPassManager pipeline(gpu::GPUModuleOp::getOperationName());
+    pipeline.addPass(createCanonicalizerPass());
+    pipeline.addPass(createCSEPass());
+    pipeline.addPass(createLoopInvariantCodeMotionPass());
+    pipeline.addPass(createSCFToControlFlowPass());
+    pipeline.addPass(createConvertGpuOpsToNVVMOps(options));
+    return runPipeline(pipeline, module);
+  }
+};
+} // namespace
