@@ -18,6 +18,7 @@ config.substitutions.append(("%goldens", os.path.join(config.test_source_root, "
 config.substitutions.append(("%python", f'"{config.python_executable}"'))
 config.substitutions.append(("%src", config.hfc_source_dir))
 config.substitutions.append(("%build", config.hfc_binary_dir))
+config.substitutions.append(("%llvm_include", config.llvm_include_dir))
 
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.with_environment("PATH", config.hfc_tools_dir, append_path=True)
@@ -25,7 +26,7 @@ llvm_config.with_environment("PATH", config.hfc_tools_dir, append_path=True)
 llvm_config.with_environment("LLVM_DISABLE_CRASH_REPORT", "1")
 
 HFC_TOOLS = ["hfc-opt", "hfc-compile", "hfc-run", "hfc-interpret", "hfc-lsp-server"]
-LLVM_TOOLS = ["FileCheck", "llvm-readelf", "mlir-translate", "not", "count", "split-file", "mlir-tblgen"]
+LLVM_TOOLS = ["FileCheck", "llvm-readelf", "llvm-tblgen", "mlir-translate", "not", "count", "split-file", "mlir-tblgen"]
 llvm_config.add_tool_substitutions([ToolSubst(tool, unresolved="ignore") for tool in HFC_TOOLS], config.hfc_tools_dir)
 llvm_config.add_tool_substitutions(LLVM_TOOLS, config.llvm_tools_dir)
 

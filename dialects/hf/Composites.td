@@ -23,8 +23,11 @@ def Hf_LinearOp : Hf_Composite<"linear"> {
     Example:
 
     ```mlir
-    %0 = hf.linear %x, %w bias %b
-      : (tensor<2x24x64xf32>, tensor<160x64xf32>, tensor<160xf32>) -> tensor<2x24x160xf32>
+    func.func @example(%x: tensor<2x24x64xf32>, %w: tensor<160x64xf32>, %b: tensor<160xf32>) -> tensor<2x24x160xf32> {
+      %0 = hf.linear %x, %w bias %b
+        : (tensor<2x24x64xf32>, tensor<160x64xf32>, tensor<160xf32>) -> tensor<2x24x160xf32>
+      return %0 : tensor<2x24x160xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x, Hf_FloatTensor:$weight, Optional<Hf_FloatTensor>:$bias);
@@ -43,7 +46,10 @@ def Hf_EmbeddingOp : Hf_Composite<"embedding"> {
     Example:
 
     ```mlir
-    %0 = hf.embedding %table, %ids : (tensor<256x64xf32>, tensor<2x24xi32>) -> tensor<2x24x64xf32>
+    func.func @example(%table: tensor<256x64xf32>, %ids: tensor<2x24xi32>) -> tensor<2x24x64xf32> {
+      %0 = hf.embedding %table, %ids : (tensor<256x64xf32>, tensor<2x24xi32>) -> tensor<2x24x64xf32>
+      return %0 : tensor<2x24x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$table, Hf_IntTensor:$ids);
@@ -64,7 +70,10 @@ def Hf_RmsNormOp : Hf_Composite<"rms_norm", [AllTypesMatch<["x", "result"]>]> {
     Example:
 
     ```mlir
-    %0 = hf.rms_norm %x, %w {epsilon = 1.0e-6 : f64} : (tensor<2x24x64xf32>, tensor<64xf32>) -> tensor<2x24x64xf32>
+    func.func @example(%x: tensor<2x24x64xf32>, %w: tensor<64xf32>) -> tensor<2x24x64xf32> {
+      %0 = hf.rms_norm %x, %w {epsilon = 1.0e-6 : f64} : (tensor<2x24x64xf32>, tensor<64xf32>) -> tensor<2x24x64xf32>
+      return %0 : tensor<2x24x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x, Hf_FloatTensor:$weight, F64Attr:$epsilon, UnitAttr:$unit_offset);
@@ -83,8 +92,11 @@ def Hf_LayerNormOp : Hf_Composite<"layer_norm", [AllTypesMatch<["x", "result"]>]
     Example:
 
     ```mlir
-    %0 = hf.layer_norm %x, %w bias %b {epsilon = 1.0e-5 : f64}
-      : (tensor<2x16x64xf32>, tensor<64xf32>, tensor<64xf32>) -> tensor<2x16x64xf32>
+    func.func @example(%x: tensor<2x16x64xf32>, %w: tensor<64xf32>, %b: tensor<64xf32>) -> tensor<2x16x64xf32> {
+      %0 = hf.layer_norm %x, %w bias %b {epsilon = 1.0e-5 : f64}
+        : (tensor<2x16x64xf32>, tensor<64xf32>, tensor<64xf32>) -> tensor<2x16x64xf32>
+      return %0 : tensor<2x16x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x, Hf_FloatTensor:$weight, Optional<Hf_FloatTensor>:$bias, F64Attr:$epsilon);
@@ -103,7 +115,10 @@ def Hf_SoftmaxOp : Hf_Composite<"softmax", [SameOperandsAndResultType]> {
     Example:
 
     ```mlir
-    %0 = hf.softmax %x : tensor<48x8xf32>
+    func.func @example(%x: tensor<48x8xf32>) -> tensor<48x8xf32> {
+      %0 = hf.softmax %x : tensor<48x8xf32>
+      return %0 : tensor<48x8xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x);
@@ -122,7 +137,10 @@ def Hf_ActivationOp : Hf_Composite<"activation", [SameOperandsAndResultType]> {
     Example:
 
     ```mlir
-    %0 = hf.activation silu, %x : tensor<2x24x160xf32>
+    func.func @example(%x: tensor<2x24x160xf32>) -> tensor<2x24x160xf32> {
+      %0 = hf.activation silu, %x : tensor<2x24x160xf32>
+      return %0 : tensor<2x24x160xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_ActivationAttr:$kind, Hf_FloatTensor:$x);
@@ -141,7 +159,10 @@ def Hf_SoftcapOp : Hf_Composite<"softcap", [SameOperandsAndResultType]> {
     Example:
 
     ```mlir
-    %0 = hf.softcap %x {cap = 30.0 : f64} : tensor<2x24x256xf32>
+    func.func @example(%x: tensor<2x24x256xf32>) -> tensor<2x24x256xf32> {
+      %0 = hf.softcap %x {cap = 30.0 : f64} : tensor<2x24x256xf32>
+      return %0 : tensor<2x24x256xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x, F64Attr:$cap);
@@ -163,8 +184,12 @@ def Hf_RotaryTableOp : Hf_Composite<"rotary_table", [AllTypesMatch<["cosine", "s
     Example:
 
     ```mlir
-    %c, %s = hf.rotary_table %positions, %inv {scaling = 1.0 : f64}
-      : (tensor<2x24xi32>, tensor<8xf32>) -> tensor<2x24x16xf32>
+    func.func @example(%positions: tensor<2x24xi32>, %inv: tensor<8xf32>)
+            -> (tensor<2x24x16xf32>, tensor<2x24x16xf32>) {
+      %c, %s = hf.rotary_table %positions, %inv {scaling = 1.0 : f64}
+        : (tensor<2x24xi32>, tensor<8xf32>) -> tensor<2x24x16xf32>
+      return %c, %s : tensor<2x24x16xf32>, tensor<2x24x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_IntTensor:$positions, StaticShapeTensorOf<[F32]>:$inverse_frequencies, F64Attr:$scaling);
@@ -189,7 +214,11 @@ def Hf_RotaryOp : Hf_Composite<"rotary", [AllTypesMatch<["x", "result"]>, AllTyp
     Example:
 
     ```mlir
-    %0 = hf.rotary %q, %c, %s : (tensor<2x24x4x16xf32>, tensor<2x24x16xf32>) -> tensor<2x24x4x16xf32>
+    func.func @example(%q: tensor<2x24x4x16xf32>, %c: tensor<2x24x16xf32>, %s: tensor<2x24x16xf32>)
+            -> tensor<2x24x4x16xf32> {
+      %0 = hf.rotary %q, %c, %s : (tensor<2x24x4x16xf32>, tensor<2x24x16xf32>) -> tensor<2x24x4x16xf32>
+      return %0 : tensor<2x24x4x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x, Hf_FloatTensor:$cosine, Hf_FloatTensor:$sine, UnitAttr:$interleaved,
@@ -234,8 +263,12 @@ def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments]> {
     Example:
 
     ```mlir
-    %0 = hf.attention %q, %k, %v key_mask(%m : tensor<2x24xi32>) {causal, scale = 0.25 : f64}
-      : (tensor<2x24x4x16xf32>, tensor<2x24x2x16xf32>, tensor<2x24x2x16xf32>) -> tensor<2x24x4x16xf32>
+    func.func @example(%q: tensor<2x24x4x16xf32>, %k: tensor<2x24x2x16xf32>, %v: tensor<2x24x2x16xf32>,
+                       %m: tensor<2x24xi32>) -> tensor<2x24x4x16xf32> {
+      %0 = hf.attention %q, %k, %v key_mask(%m : tensor<2x24xi32>) {causal, scale = 0.25 : f64}
+        : (tensor<2x24x4x16xf32>, tensor<2x24x2x16xf32>, tensor<2x24x2x16xf32>) -> tensor<2x24x4x16xf32>
+      return %0 : tensor<2x24x4x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$query, Hf_FloatTensor:$key, Hf_FloatTensor:$value,
@@ -266,8 +299,12 @@ def Hf_PatchEmbeddingOp : Hf_Composite<"patch_embedding"> {
     Example:
 
     ```mlir
-    %0 = hf.patch_embedding %px, %w bias %b
-      : (tensor<2x3x32x32xf32>, tensor<64x3x8x8xf32>, tensor<64xf32>) -> tensor<2x16x64xf32>
+    func.func @example(%px: tensor<2x3x32x32xf32>, %w: tensor<64x3x8x8xf32>, %b: tensor<64xf32>)
+            -> tensor<2x16x64xf32> {
+      %0 = hf.patch_embedding %px, %w bias %b
+        : (tensor<2x3x32x32xf32>, tensor<64x3x8x8xf32>, tensor<64xf32>) -> tensor<2x16x64xf32>
+      return %0 : tensor<2x16x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$image, Hf_FloatTensor:$weight, Optional<Hf_FloatTensor>:$bias);
@@ -287,7 +324,10 @@ def Hf_RouteOp : Hf_Composite<"route", [SameOperandsAndResultType]> {
     Example:
 
     ```mlir
-    %0 = hf.route %logits {top_k = 2 : i64, normalize} : tensor<48x8xf32>
+    func.func @example(%logits: tensor<48x8xf32>) -> tensor<48x8xf32> {
+      %0 = hf.route %logits {top_k = 2 : i64, normalize} : tensor<48x8xf32>
+      return %0 : tensor<48x8xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$logits, I64Attr:$top_k, UnitAttr:$normalize);
@@ -307,8 +347,12 @@ def Hf_ExpertsOp : Hf_Composite<"experts", [AllTypesMatch<["x", "result"]>]> {
     Example:
 
     ```mlir
-    %0 = hf.experts silu, %x, %r, %g, %u, %d : (tensor<48x64xf32>, tensor<48x8xf32>, tensor<8x48x64xf32>,
-      tensor<8x48x64xf32>, tensor<8x64x48xf32>) -> tensor<48x64xf32>
+    func.func @example(%x: tensor<48x64xf32>, %r: tensor<48x8xf32>, %g: tensor<8x48x64xf32>,
+                       %u: tensor<8x48x64xf32>, %d: tensor<8x64x48xf32>) -> tensor<48x64xf32> {
+      %0 = hf.experts silu, %x, %r, %g, %u, %d : (tensor<48x64xf32>, tensor<48x8xf32>, tensor<8x48x64xf32>,
+        tensor<8x48x64xf32>, tensor<8x64x48xf32>) -> tensor<48x64xf32>
+      return %0 : tensor<48x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_ActivationAttr:$activation, Hf_FloatTensor:$x, Hf_FloatTensor:$route, Hf_FloatTensor:$gate,

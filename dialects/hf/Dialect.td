@@ -24,9 +24,18 @@ def Hf_Dialect : Dialect {
     positions) is data. An op's location is its Hugging Face module path
     (`loc("model.layers.3.mlp.down_proj")`); the discardable attributes `hf.block` (layer number) and
     `hf.phase` (`"forward"` when absent, `"backward"`, `"update"`) survive passes that drop locations.
+
+    The module attribute `hf.program` marks a whole program. Constraints, for each public `func.func` of it:
+    - (P1) `hf.program` is a dictionary.
+    - (P2) each argument has exactly one of `hf.parameter`, `hf.state`, `hf.input`; each result exactly one of
+      `hf.output`, `hf.state`.
+    - (P3) `hf.parameter` and `hf.state` name a declaration of that kind and of the same type.
+    - (P4) `hf.input` and `hf.output` are names; `hf.default`, if any, is `"ones"`, `"arange"`, `"zeros"` or
+      `"segments"`; `hf.min` is at most `hf.max`.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 

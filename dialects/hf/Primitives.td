@@ -22,7 +22,10 @@ class Hf_Unary<string mnemonic, Type type, string what, string formula>
     Example:
 
     ```mlir
-    %0 = hf.}] # mnemonic # [{ %x : tensor<4x8xf32>
+    func.func @example(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = hf.}] # mnemonic # [{ %x : tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins type:$x);
@@ -30,7 +33,9 @@ class Hf_Unary<string mnemonic, Type type, string what, string formula>
   let assemblyFormat = "$x attr-dict `:` type($result)";
 }
 
-def Hf_NegOp : Hf_Unary<"neg", Hf_NumberTensor, "elementwise negation", "-x[i]">;
+def Hf_NegOp : Hf_Unary<"neg", Hf_NumberTensor, "elementwise negation", "-x[i]"> {
+  let hasFolder = 1;
+}
 def Hf_AbsOp : Hf_Unary<"abs", Hf_NumberTensor, "elementwise absolute value", "|x[i]|">;
 def Hf_ExpOp : Hf_Unary<"exp", Hf_FloatTensor, "elementwise exponential", "e^x[i]">;
 def Hf_LogOp : Hf_Unary<"log", Hf_FloatTensor, "elementwise natural logarithm", "ln(x[i])">;
@@ -51,12 +56,16 @@ class Hf_Binary<string mnemonic, Type type, string what, string formula, list<Tr
     Example:
 
     ```mlir
-    %0 = hf.}] # mnemonic # [{ %a, %b : tensor<4x8xf32>
+    func.func @example(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = hf.}] # mnemonic # [{ %a, %b : tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins type:$lhs, type:$rhs);
   let results = (outs type:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+  let hasFolder = 1;
 }
 
 def Hf_AddOp : Hf_Binary<"add", Hf_NumberTensor, "elementwise sum", "a[i] + b[i]", [Commutative]>;
@@ -76,12 +85,16 @@ class Hf_Logical<string mnemonic, string what>
     Example:
 
     ```mlir
-    %0 = hf.}] # mnemonic # [{ %a, %b : tensor<4x8xi1>
+    func.func @example(%a: tensor<4x8xi1>, %b: tensor<4x8xi1>) -> tensor<4x8xi1> {
+      %0 = hf.}] # mnemonic # [{ %a, %b : tensor<4x8xi1>
+      return %0 : tensor<4x8xi1>
+    }
     ```
   }];
   let arguments = (ins Hf_BoolTensor:$lhs, Hf_BoolTensor:$rhs);
   let results = (outs Hf_BoolTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+  let hasFolder = 1;
 }
 
 def Hf_AndOp : Hf_Logical<"and", "elementwise conjunction">;
@@ -95,7 +108,10 @@ def Hf_CompareOp : Hf_Op<"compare", [Pure, Elementwise, SameTypeOperands, SameOp
     Example:
 
     ```mlir
-    %0 = hf.compare lt, %a, %b : tensor<4x8xi32> -> tensor<4x8xi1>
+    func.func @example(%a: tensor<4x8xi32>, %b: tensor<4x8xi32>) -> tensor<4x8xi1> {
+      %0 = hf.compare lt, %a, %b : tensor<4x8xi32> -> tensor<4x8xi1>
+      return %0 : tensor<4x8xi1>
+    }
     ```
   }];
   let arguments = (ins Hf_CompareAttr:$predicate, Hf_NumberTensor:$lhs, Hf_NumberTensor:$rhs);
@@ -112,12 +128,16 @@ def Hf_SelectOp : Hf_Op<"select", [Pure, Elementwise, AllShapesMatch<["condition
     Example:
 
     ```mlir
-    %0 = hf.select %c, %a, %b : tensor<4x8xi1>, tensor<4x8xf32>
+    func.func @example(%c: tensor<4x8xi1>, %a: tensor<4x8xf32>, %b: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = hf.select %c, %a, %b : tensor<4x8xi1>, tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_BoolTensor:$condition, Hf_Tensor:$on_true, Hf_Tensor:$on_false);
   let results = (outs Hf_Tensor:$result);
   let assemblyFormat = "$condition `,` $on_true `,` $on_false attr-dict `:` type($condition) `,` type($result)";
+  let hasFolder = 1;
 }
 
 def Hf_ConvertOp : Hf_Op<"convert", [Pure, Elementwise, SameOperandsAndResultShape]> {
@@ -129,7 +149,10 @@ def Hf_ConvertOp : Hf_Op<"convert", [Pure, Elementwise, SameOperandsAndResultSha
     Example:
 
     ```mlir
-    %0 = hf.convert %x : tensor<4x8xbf16> -> tensor<4x8xf32>
+    func.func @example(%x: tensor<4x8xbf16>) -> tensor<4x8xf32> {
+      %0 = hf.convert %x : tensor<4x8xbf16> -> tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$x);
@@ -148,7 +171,10 @@ def Hf_ConstantOp : Hf_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value
     Example:
 
     ```mlir
-    %0 = hf.constant dense<1.0> : tensor<4x8xf32>
+    func.func @example() -> tensor<4x8xf32> {
+      %0 = hf.constant dense<1.0> : tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins ElementsAttr:$value);
@@ -168,7 +194,10 @@ def Hf_IotaOp : Hf_Op<"iota", [Pure]> {
     Example:
 
     ```mlir
-    %0 = hf.iota 1 : tensor<2x24xi32>
+    func.func @example() -> tensor<2x24xi32> {
+      %0 = hf.iota 1 : tensor<2x24xi32>
+      return %0 : tensor<2x24xi32>
+    }
     ```
   }];
   let arguments = (ins I64Attr:$dim);
@@ -189,7 +218,10 @@ def Hf_BroadcastOp : Hf_Op<"broadcast", [Pure, SameOperandsAndResultElementType]
     Example:
 
     ```mlir
-    %0 = hf.broadcast %w dims [1] : tensor<8xf32> -> tensor<4x8xf32>
+    func.func @example(%w: tensor<8xf32>) -> tensor<4x8xf32> {
+      %0 = hf.broadcast %w dims [1] : tensor<8xf32> -> tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$x, DenseI64ArrayAttr:$dims);
@@ -208,7 +240,10 @@ def Hf_ReshapeOp : Hf_Op<"reshape", [Pure, SameOperandsAndResultElementType]> {
     Example:
 
     ```mlir
-    %0 = hf.reshape %x : tensor<2x24x64xf32> -> tensor<2x24x4x16xf32>
+    func.func @example(%x: tensor<2x24x64xf32>) -> tensor<2x24x4x16xf32> {
+      %0 = hf.reshape %x : tensor<2x24x64xf32> -> tensor<2x24x4x16xf32>
+      return %0 : tensor<2x24x4x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$x);
@@ -230,7 +265,10 @@ def Hf_TransposeOp : Hf_Op<"transpose", [Pure, SameOperandsAndResultElementType]
     Example:
 
     ```mlir
-    %0 = hf.transpose %x perm [0, 2, 1, 3] : tensor<2x24x4x16xf32> -> tensor<2x4x24x16xf32>
+    func.func @example(%x: tensor<2x24x4x16xf32>) -> tensor<2x4x24x16xf32> {
+      %0 = hf.transpose %x perm [0, 2, 1, 3] : tensor<2x24x4x16xf32> -> tensor<2x4x24x16xf32>
+      return %0 : tensor<2x4x24x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$x, DenseI64ArrayAttr:$permutation);
@@ -252,7 +290,10 @@ def Hf_SliceOp : Hf_Op<"slice", [Pure, SameOperandsAndResultElementType]> {
     Example:
 
     ```mlir
-    %0 = hf.slice %x at [0, 8] : tensor<4x16xf32> -> tensor<4x8xf32>
+    func.func @example(%x: tensor<4x16xf32>) -> tensor<4x8xf32> {
+      %0 = hf.slice %x at [0, 8] : tensor<4x16xf32> -> tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$x, DenseI64ArrayAttr:$offsets);
@@ -272,13 +313,17 @@ def Hf_ConcatOp : Hf_Op<"concat", [Pure, SameOperandsAndResultElementType]> {
     Example:
 
     ```mlir
-    %0 = hf.concat %a, %b dim 1 : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x16xf32>
+    func.func @example(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>) -> tensor<4x16xf32> {
+      %0 = hf.concat %a, %b dim 1 : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x16xf32>
+      return %0 : tensor<4x16xf32>
+    }
     ```
   }];
   let arguments = (ins Variadic<Hf_Tensor>:$inputs, I64Attr:$dim);
   let results = (outs Hf_Tensor:$result);
   let assemblyFormat = "$inputs `dim` $dim attr-dict `:` functional-type($inputs, $result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -298,7 +343,10 @@ def Hf_ReduceOp : Hf_Op<"reduce", [Pure, SameOperandsAndResultElementType]> {
     Example:
 
     ```mlir
-    %0 = hf.reduce sum, %x dims [1] : tensor<4x8xf32> -> tensor<4xf32>
+    func.func @example(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+      %0 = hf.reduce sum, %x dims [1] : tensor<4x8xf32> -> tensor<4xf32>
+      return %0 : tensor<4xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_ReductionAttr:$kind, Hf_NumberTensor:$x, DenseI64ArrayAttr:$dims);
@@ -322,7 +370,10 @@ def Hf_MatmulOp : Hf_Op<"matmul", [Pure]> {
     Example:
 
     ```mlir
-    %0 = hf.matmul %a, %b {transpose_rhs} : (tensor<2x4x8xf32>, tensor<2x16x8xf32>) -> tensor<2x4x16xf32>
+    func.func @example(%a: tensor<2x4x8xf32>, %b: tensor<2x16x8xf32>) -> tensor<2x4x16xf32> {
+      %0 = hf.matmul %a, %b {transpose_rhs} : (tensor<2x4x8xf32>, tensor<2x16x8xf32>) -> tensor<2x4x16xf32>
+      return %0 : tensor<2x4x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$lhs, Hf_FloatTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
@@ -343,7 +394,10 @@ def Hf_GatherOp : Hf_Op<"gather", [Pure]> {
     Example:
 
     ```mlir
-    %0 = hf.gather %table, %ids : (tensor<256x64xf32>, tensor<2x24xi32>) -> tensor<2x24x64xf32>
+    func.func @example(%table: tensor<256x64xf32>, %ids: tensor<2x24xi32>) -> tensor<2x24x64xf32> {
+      %0 = hf.gather %table, %ids : (tensor<256x64xf32>, tensor<2x24xi32>) -> tensor<2x24x64xf32>
+      return %0 : tensor<2x24x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$table, Hf_IntTensor:$indices);
@@ -365,7 +419,10 @@ def Hf_TakeOp : Hf_Op<"take", [Pure]> {
     Example:
 
     ```mlir
-    %0 = hf.take %x, %last : (tensor<2x24x64xf32>, tensor<2xi32>) -> tensor<2x64xf32>
+    func.func @example(%x: tensor<2x24x64xf32>, %last: tensor<2xi32>) -> tensor<2x64xf32> {
+      %0 = hf.take %x, %last : (tensor<2x24x64xf32>, tensor<2xi32>) -> tensor<2x64xf32>
+      return %0 : tensor<2x64xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$x, Hf_IntTensor:$index);
@@ -385,7 +442,10 @@ def Hf_TopKOp : Hf_Op<"top_k", [Pure]> {
     Example:
 
     ```mlir
-    %v, %i = hf.top_k %x : tensor<48x8xf32> -> tensor<48x2xf32>, tensor<48x2xi32>
+    func.func @example(%x: tensor<48x8xf32>) -> (tensor<48x2xf32>, tensor<48x2xi32>) {
+      %v, %i = hf.top_k %x : tensor<48x8xf32> -> tensor<48x2xf32>, tensor<48x2xi32>
+      return %v, %i : tensor<48x2xf32>, tensor<48x2xi32>
+    }
     ```
   }];
   let arguments = (ins Hf_FloatTensor:$x);
@@ -408,8 +468,12 @@ def Hf_CacheUpdateOp : Hf_Op<"cache_update", [Pure, AllTypesMatch<["cache", "res
     Example:
 
     ```mlir
-    %0 = hf.cache_update %cache, %k, %past, %count
-      : (tensor<2x128x2x16xf32>, tensor<2x8x2x16xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x128x2x16xf32>
+    func.func @example(%cache: tensor<2x128x2x16xf32>, %k: tensor<2x8x2x16xf32>, %past: tensor<2xi32>,
+                       %count: tensor<2xi32>) -> tensor<2x128x2x16xf32> {
+      %0 = hf.cache_update %cache, %k, %past, %count
+        : (tensor<2x128x2x16xf32>, tensor<2x8x2x16xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x128x2x16xf32>
+      return %0 : tensor<2x128x2x16xf32>
+    }
     ```
   }];
   let arguments = (ins Hf_Tensor:$cache, Hf_Tensor:$rows, Hf_IntTensor:$past, Hf_IntTensor:$count);

@@ -17,6 +17,7 @@
 #include "hfc/Target/NVPTX.h"
 #include "hfc/Target/NVPTX/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,6 +43,7 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
 void hfc::registerAllPasses() {
   registerConversionPasses();
   registerFusionPasses();
+  registerLayoutPasses();
   registerMemoryPasses();
   registerPipelines();
   registerNVPTXPasses();

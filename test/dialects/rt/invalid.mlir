@@ -1,0 +1,160 @@
+// One case for each numbered constraint of each op.
+// RUN: hfc-opt %s --verify-diagnostics --split-input-file
+
+// expected-error @below {{(C1) the arena's size must be a multiple of 64, got 100}}
+rt.entry @e arena 100 {
+}
+
+// -----
+rt.entry @e arena 128 {
+  // expected-error @below {{(C1) offset 32 is not a multiple of 64}}
+  %t = rt.arena at 32 : memref<16xf32>
+}
+
+// -----
+rt.entry @e arena 128 {
+  // expected-error @below {{(C1) buffer 'memref<17xf32>' at 64 does not lie inside the arena of 128 bytes}}
+  %t = rt.arena at 64 : memref<17xf32>
+}
+
+// -----
+rt.entry @e arena 128 {
+  // expected-error @below {{does not lie inside the arena of 128 bytes}}
+  %t = rt.arena at 0 : memref<4611686018427387904x16xf32>
+}
+
+// -----
+rt.entry @e arena 128 {
+  %a = rt.input "x" at 0 : memref<16xf32>
+  // expected-error @below {{(C2) the entry has another input named "x"}}
+  %b = rt.input "x" at 64 : memref<16xf32>
+}
+
+// -----
+rt.entry @e arena 128 {
+  %a = rt.output "x" at 0 : memref<16xf32>
+  // expected-error @below {{(C2) the entry has another output named "x"}}
+  %b = rt.output "x" at 64 : memref<16xf32>
+}
+
+// -----
+rt.entry @e arena 0 {
+  // expected-error @below {{(C3) stream -1 is negative}}
+  rt.record 0 {stream = -1 : i32}
+}
+
+// -----
+rt.entry @e arena 0 {
+  rt.record 0
+  // expected-error @below {{(C1) event 0 is recorded twice}}
+  rt.record 0
+}
+
+// -----
+rt.entry @e arena 0 {
+  // expected-error @below {{(C1) waits for event 0, which no earlier rt.record records}}
+  rt.wait 0
+  rt.record 0
+}
+
+// -----
+rt.entry @e arena 0 {
+  // expected-error @below {{(C1) @w is not an hf.parameter of this module}}
+  %w = rt.parameter @w : memref<4xf32>
+}
+
+// -----
+hf.parameter @w : tensor<4xbf16> from [#hf.piece<"w">]
+rt.entry @e arena 0 {
+  // expected-error @below {{(C1) buffer 'memref<4xf32>' does not fit @w, declared as 'tensor<4xbf16>'}}
+  %w = rt.parameter @w : memref<4xf32>
+}
+
+// -----
+hf.parameter @s : tensor<4xf32> from [#hf.piece<"s">]
+rt.entry @e arena 0 {
+  // expected-error @below {{(C1) @s is not an hf.state of this module}}
+  %s = rt.state @s : memref<4xf32>
+}
+
+// -----
+rt.entry @e arena 0 {
+  // expected-error @below {{(C1) buffer 'memref<4xf32>' does not fit the value's type, 'tensor<2xf32>'}}
+  %c = rt.constant dense<1.0> : tensor<2xf32> as memref<4xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C1) 'memref<16xf32>' and 'memref<4x5xf32>' must have one element type and as many elements}}
+  %v = rt.view %t : memref<16xf32> to memref<4x5xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
+  // expected-error @below {{(C1) @e is not a func.func or kernel.func of this module}}
+  rt.launch @e
+}
+
+// -----
+func.func private @f(tensor<16xf32>)
+rt.entry @e arena 64 {
+  // expected-error @below {{(C2) passes 0 ins to f, which has 1}}
+  rt.launch @f
+}
+
+// -----
+func.func private @f(tensor<16xf32>) -> tensor<16xf32>
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  %v = rt.view %t : memref<16xf32> to memref<4x4xf32>
+  // expected-error @below {{(C2) outs number 0, 'memref<4x4xf32>', does not fit 'tensor<16xf32>' of f}}
+  rt.launch @f ins(%t : memref<16xf32>) outs(%v : memref<4x4xf32>)
+}
+
+// -----
+kernel.func @k(%x: memref<16xf32>, %y: memref<16xf32>) grid(1) lanes(32) outputs(1) {
+  kernel.return
+}
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C2) passes 2 ins to k, which has 1}}
+  rt.launch @k ins(%t, %t : memref<16xf32>, memref<16xf32>)
+}
+
+// -----
+rt.entry @e arena 1024 {
+  %a = rt.arena at 0 : memref<2x4xf32>
+  %b = rt.arena at 64 : memref<8x4xf32>
+  %c = rt.arena at 512 : memref<2x8xf32>
+  // expected-error @below {{(C1) sizes do not fit: [2, 4] times [8, 4] into [2, 8]}}
+  rt.gemm %a, %b into %c : memref<2x4xf32>, memref<8x4xf32>, memref<2x8xf32>
+}
+
+// -----
+rt.entry @e arena 1024 {
+  %a = rt.arena at 0 : memref<2x4xbf16>
+  %b = rt.arena at 64 : memref<4x8xf32>
+  %c = rt.arena at 512 : memref<2x8xf32>
+  // expected-error @below {{(C1) element types must be floats, all equal, got 'bf16' beside 'f32'}}
+  rt.gemm %a, %b into %c : memref<2x4xbf16>, memref<4x8xf32>, memref<2x8xf32>
+}
+
+// -----
+rt.entry @e arena 1024 {
+  %a = rt.arena at 0 : memref<2x4xf32>
+  %b = rt.arena at 64 : memref<4x8xf32>
+  %c = rt.arena at 512 : memref<2x8xf32>
+  %d = rt.arena at 576 : memref<2xf32>
+  // expected-error @below {{(C1) bias has shape [2], but c has 8 columns}}
+  rt.gemm %a, %b into %c bias(%d : memref<2xf32>) : memref<2x4xf32>, memref<4x8xf32>, memref<2x8xf32>
+}
+
+// -----
+rt.entry @e arena 1024 {
+  %a = rt.arena at 0 : memref<3x2x4xf32>
+  %b = rt.arena at 128 : memref<4x8xf32>
+  %c = rt.arena at 512 : memref<3x2x8xf32>
+  // expected-error @below {{(C2) transpose_a with b of rank 2 needs a of rank 2, got rank 3}}
+  rt.gemm %a, %b into %c {transpose_a} : memref<3x2x4xf32>, memref<4x8xf32>, memref<3x2x8xf32>
+}
