@@ -10,6 +10,7 @@
 #include "LLVMLowering.h"
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -40,6 +41,8 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
 }
 
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
+  if (phase >= Phase::Layout)
+    manager.addPass(createCanonicalizeLayout());
   if (phase >= Phase::Fuse)
     manager.addPass(createFuse());
   if (phase >= Phase::Rt) {
