@@ -60,3 +60,15 @@ func.func @blocks(%x: tensor<8x4xf32>) -> tensor<8x4xf32> {
   %1 = hf.transpose %0 perm [1, 0] : tensor<4x8xf32> -> tensor<8x4xf32>
   return %1 : tensor<8x4xf32>
 }
+
+// -----
+
+// So are kernel bodies, which fusion made as they are.
+// CHECK-LABEL: func private @body(
+// CHECK: hf.transpose
+// CHECK-NEXT: hf.exp
+func.func private @body(%x: tensor<8x4xf32>) -> tensor<4x8xf32> attributes {kernel.kind = "loop"} {
+  %0 = hf.transpose %x perm [1, 0] : tensor<8x4xf32> -> tensor<4x8xf32>
+  %1 = hf.exp %0 : tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}

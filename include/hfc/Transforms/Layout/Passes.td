@@ -25,8 +25,9 @@ def CanonicalizeLayout : Pass<"hfc-canonicalize-layout", "::mlir::ModuleOp"> {
     A function that returns `[sequence, batch, …]` by a transposition has its integer inputs transposed in front of the
     embeddings instead, so that everything runs sequence-first.
 
-    Needs: hf ops. Guarantees: no function has more transpositions of floats than before unless an operand of several
-    stood between; the result of every function is the same, bit for bit. Leaves alone functions of more than one block.
+    Needs: hf ops. Guarantees: every function computes the same (a sum over several dimensions may add up in another
+    order); transpositions are left only where an op needs its operand's dimensions in order, and none twice.
+    Leaves alone functions of more than one block, and kernel bodies.
 
     Before:
 
