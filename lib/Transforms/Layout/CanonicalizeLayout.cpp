@@ -15,7 +15,7 @@
 #include "lib/Transforms/Layout/ViewMap.h"
 
 #include "dialects/hf/TensorBuilder.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -276,7 +276,7 @@ void Canonicalizer::run(Block &block) {
 namespace {
 struct CanonicalizeLayout : hfc::impl::CanonicalizeLayoutBase<CanonicalizeLayout> {
   void runOnOperation() override {
-    for (auto function : getOperation().getOps<FunctionOpInterface>()) {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
       // A kernel's body is done with: fusion chose its loops by the order of its dimensions.
       if (!llvm::hasSingleElement(function.getFunctionBody()) || function->hasAttr("kernel.kind"))
         continue;
