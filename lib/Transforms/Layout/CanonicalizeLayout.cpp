@@ -48,6 +48,7 @@ private:
   void visitPlain(Operation *op);
   void visitTranspose(TransposeOp op);
   void visitReshape(ReshapeOp op);
+  void visitBroadcast(BroadcastOp op);
   void visitSlice(SliceOp op);
   void visitConcat(ConcatOp op);
   void visitReduce(ReduceOp op);
@@ -136,6 +137,14 @@ void Canonicalizer::visitReshape(ReshapeOp op) {
     return visitPlain(op);
   takeStored(op, view.stored, views);
   setResult(op, moved->storedShape, moved->permutation);
+}
+
+void Canonicalizer::visitBroadcast(BroadcastOp op) {
+  View view = views.lookup(op.getX());
+  if (view.isPlain() || view.permutation.size() != shapeOf(op.getResult()).size())
+    return visitPlain(op);
+  takeStored(op, view.stored, views);
+  setResult(op, toStored(shapeOf(op.getResult()), view.permutation), view.permutation);
 }
 
 void Canonicalizer::visitSlice(SliceOp op) {
@@ -246,6 +255,7 @@ void Canonicalizer::visit(Operation *op) {
   TypeSwitch<Operation *>(op)
       .Case([&](TransposeOp op) { visitTranspose(op); })
       .Case([&](ReshapeOp op) { visitReshape(op); })
+      .Case([&](BroadcastOp op) { visitBroadcast(op); })
       .Case([&](SliceOp op) { visitSlice(op); })
       .Case([&](ConcatOp op) { visitConcat(op); })
       .Case([&](ReduceOp op) { visitReduce(op); })
