@@ -15,7 +15,7 @@ bold() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s
 run() { bold "\$ $*"; "$@"; }
 
 cat >"$out/model.json" <<JSON
-{"hfc": 1, "model": "$root/$model", "batch": 2, "sequence": 24}
+{"hfc": "0.1.0", "model": "$root/$model", "batch": 2, "sequence": 24}
 JSON
 
 bold "\$ hfc-compile model.json --emit=import        (one MLP, of the model as Hugging Face has it)"
