@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(cmake ninja-build git python3 clang-22 lld-22 llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools
-          libclang-rt-22-dev libstdc++-12-dev nlohmann-json3-dev libopenblas-dev ccache zlib1g-dev libzstd-dev)
+          libclang-rt-22-dev libstdc++-12-dev python3-psutil nlohmann-json3-dev libopenblas-dev ccache zlib1g-dev libzstd-dev)
 
 missing=()
 for package in "${packages[@]}"; do

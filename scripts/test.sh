@@ -24,7 +24,8 @@ fail() { # A part that could not run counts as failed.
   printf '{"tests": [{"name": "%s", "code": "FAIL"}]}' "$1" >"$results/$(date +%s%N).json"
 }
 lit_suite() { # BUILD_DIR NAME
-  /usr/lib/llvm-22/bin/lit -q --timeout 600 -o "$results/$2.json" "$1/test"
+  # Debian's own Python, whatever else is on PATH: lit's --timeout needs its psutil.
+  /usr/bin/python3 /usr/lib/llvm-22/bin/lit -q --timeout 600 -o "$results/$2.json" "$1/test"
   [ -s "$results/$2.json" ] || fail "$2 suite"
 }
 
@@ -46,4 +47,4 @@ if [ $quick -eq 0 ]; then
     fail "the build with sanitizers"
   fi
 fi
-python3 "$root/scripts/summarize_tests.py" "$results"
+/usr/bin/python3 "$root/scripts/summarize_tests.py" "$results"
