@@ -12,21 +12,26 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 bold() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi; }
-run() { bold "\$ $*"; "$@"; }
+run() { bold "\$ ${*//$root\//}"; "$@"; }
 
 cat >"$out/model.json" <<JSON
 {"hfc": "0.1.0", "model": "$root/$model", "batch": 2, "sequence": 24}
 JSON
+cd "$out"
+model=$root/$model
 
-bold "\$ hfc-compile model.json --emit=import        (one MLP, of the model as Hugging Face has it)"
-hfc-compile "$out/model.json" --target=cpu --emit=import | grep 'layers.0.mlp\|hf.activation' | head -n 8 || true
-bold "\$ hfc-compile model.json --emit=fuse          (the same layer as products and fused kernels)"
-hfc-compile "$out/model.json" --target=cpu --emit=fuse | grep -E 'call|hf.linear' | head -n 12 || true
-bold "\$ hfc-compile model.json --emit=rt            (the schedule, at planned addresses)"
-hfc-compile "$out/model.json" --target=cpu --emit=rt | grep -E 'rt.(launch|gemm)' | head -n 8 || true
+# A few lines of the IR after a phase, each cut at the terminal's width: what a decoder layer has become.
+show() { # PHASE PATTERN LINES
+  bold "\$ hfc-compile model.json --emit=$1    (part of the first layer)"
+  hfc-compile model.json --target=cpu --emit="$1" >ir.mlir
+  grep -E -m "$3" "$2" ir.mlir | cut -c1-118 | sed 's/$/…/'
+}
+show import 'hf\.(rms_norm|linear|transpose|rotary |attention|activation)' 11
+show fuse ' call @| hf\.linear' 9
+show rt 'rt\.(launch|gemm)' 9
 
-run hfc-compile "$out/model.json" --target=cpu -o "$out/model.so"
-run hfc-run "$out/model.so" --weights=$model --inputs=$model/reference.safetensors --check=$model/reference.safetensors \
+run hfc-compile model.json --target=cpu -o model.so
+run hfc-run model.so --weights="$model" --inputs="$model/reference.safetensors" --check="$model/reference.safetensors" \
   --tolerance=1e-5
-run hfc-compile "$out/model.json" --target=cpu --task=generate --batch=1 --seq=64 -o "$out/generate.so"
-run hfc-run "$out/generate.so" --weights=$model --prompt-ids=11,7,42 --max-new-tokens=12 --ignore-eos
+run hfc-compile model.json --target=cpu --task=generate --batch=1 --seq=64 -o generate.so
+run hfc-run generate.so --weights="$model" --prompt-ids=11,7,42 --max-new-tokens=12 --ignore-eos

@@ -9,7 +9,8 @@
 //
 // The dump is what `hfc-opt --hfc-run-simt=dump=FILE` writes: for each kernel its grid, arguments, and the arguments'
 // bytes before and after. Stands alone: the driver's library is loaded at run time, and compiles the PTX. Prints a line
-// for each kernel with the relative error ‖out − ref‖ / ‖ref‖ and the time of a launch; exits with 1 if one is above TOLERANCE.
+// for each kernel with the relative error ‖out − ref‖ / ‖ref‖ and the time of a launch; exits with 1 if one is above
+// TOLERANCE.
 //
 //===----------------------------------------------------------------------===//
 

@@ -98,9 +98,7 @@ OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
     return getLhs();
   return foldSplats(
       adaptor.getLhs(), adaptor.getRhs(), [](const APFloat &a, const APFloat &b) { return a / b; },
-      [](const APInt &a, const APInt &b) -> APInt {
-        return b.isZero() ? APInt::getZero(a.getBitWidth()) : a.sdiv(b);
-      });
+      [](const APInt &a, const APInt &b) -> APInt { return b.isZero() ? APInt::getZero(a.getBitWidth()) : a.sdiv(b); });
 }
 
 OpFoldResult PowOp::fold(FoldAdaptor adaptor) { return isSplatOf(adaptor.getRhs(), 1) ? getLhs() : Value(); }

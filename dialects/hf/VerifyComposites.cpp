@@ -128,8 +128,9 @@ namespace {
 /// Where a layout puts batch, sequence and heads.
 struct HeadDims {
   explicit HeadDims(HeadLayout layout)
-      : batch(layout == HeadLayout::sbhd ? 1 : 0),
-        sequence(layout == HeadLayout::bshd ? 1 : layout == HeadLayout::bhsd ? 2 : 0),
+      : batch(layout == HeadLayout::sbhd ? 1 : 0), sequence(layout == HeadLayout::bshd   ? 1
+                                                            : layout == HeadLayout::bhsd ? 2
+                                                                                         : 0),
         heads(layout == HeadLayout::bhsd ? 1 : 2) {}
   int64_t batch, sequence, heads;
 };
@@ -138,15 +139,16 @@ struct HeadDims {
 LogicalResult RotaryOp::verify() {
   ArrayRef<int64_t> x = shapeOf(getX()), table = shapeOf(getCosine());
   if (x.size() != 4)
-    return emitOpError("(C1) x must have rank 4, in the order ") << stringifyHeadLayout(getLayout()) << ", got " << formatShape(x);
+    return emitOpError("(C1) x must have rank 4, in the order ")
+           << stringifyHeadLayout(getLayout()) << ", got " << formatShape(x);
   HeadDims dims(getLayout());
   if (table.size() != 3 || (table[0] != 1 && table[0] != x[dims.batch]) || table[1] != x[dims.sequence])
-    return emitOpError("(C2) tables of ") << formatShape(table) << " do not fit x of " << formatShape(x) << " in layout "
-                                          << stringifyHeadLayout(getLayout()) << "; they must be [" << x[dims.batch] << " or 1, "
-                                          << x[dims.sequence] << ", R]";
+    return emitOpError("(C2) tables of ") << formatShape(table) << " do not fit x of " << formatShape(x)
+                                          << " in layout " << stringifyHeadLayout(getLayout()) << "; they must be ["
+                                          << x[dims.batch] << " or 1, " << x[dims.sequence] << ", R]";
   if (table[2] % 2 || table[2] > x[3])
-    return emitOpError("(C2) tables rotate ") << table[2] << " of " << x[3]
-                                              << " elements; the number must be even and at most the head dimension";
+    return emitOpError("(C2) tables rotate ")
+           << table[2] << " of " << x[3] << " elements; the number must be even and at most the head dimension";
   return success();
 }
 
@@ -180,7 +182,8 @@ static LogicalResult verifyHeads(AttentionOp op) {
   bool fits = key[dims.batch] == query[dims.batch] && key.drop_back() == value.drop_back() && key[3] == query[3];
   if (!fits)
     return op.emitOpError("(C1) query ") << formatShape(query) << ", key " << formatShape(key) << " and value "
-                                         << formatShape(value) << " do not fit each other in layout " << stringifyHeadLayout(op.getLayout());
+                                         << formatShape(value) << " do not fit each other in layout "
+                                         << stringifyHeadLayout(op.getLayout());
   SmallVector<int64_t> shape(query);
   shape[3] = value[3];
   if (failed(verifyTensor(op, "C1", "the result", op.getResult(), shape, elementOf(op.getQuery()))))

@@ -30,8 +30,8 @@ LogicalResult BroadcastOp::verify() {
                                       << to.size();
   for (auto [dim, size] : llvm::zip(dims, from))
     if (size != 1 && size != to[dim])
-      return emitOpError("(C2) cannot repeat size ") << size << " to size " << to[dim] << " of the result's dimension "
-                                                     << dim << "; only size 1 repeats";
+      return emitOpError("(C2) cannot repeat size ")
+             << size << " to size " << to[dim] << " of the result's dimension " << dim << "; only size 1 repeats";
   return success();
 }
 
@@ -82,12 +82,13 @@ LogicalResult ConcatOp::verify() {
       shape[dim] = whole[dim];
     }
     if (!fits || ArrayRef<int64_t>(shape) != whole)
-      return emitOpError("(C2) operand ") << index << ", " << formatShape(shapeOf(input)) << ", differs from the result, "
-                                          << formatShape(whole) << ", not only in dimension " << dim;
+      return emitOpError("(C2) operand ")
+             << index << ", " << formatShape(shapeOf(input)) << ", differs from the result, " << formatShape(whole)
+             << ", not only in dimension " << dim;
   }
   if (sum != whole[dim])
-    return emitOpError("(C2) operands add up to size ") << sum << " in dimension " << dim << ", but the result has "
-                                                        << whole[dim];
+    return emitOpError("(C2) operands add up to size ")
+           << sum << " in dimension " << dim << ", but the result has " << whole[dim];
   return success();
 }
 
@@ -173,7 +174,7 @@ LogicalResult CacheUpdateOp::verify() {
                                      << "; they may differ in dimension 1 alone, and have no more there";
   for (Value counter : {getPast(), getCount()})
     if (shapeOf(counter) != cache.take_front())
-      return emitOpError("(C2) past and count must be [") << cache.front() << "], one for each batch element, got "
-                                                          << formatShape(shapeOf(counter));
+      return emitOpError("(C2) past and count must be [")
+             << cache.front() << "], one for each batch element, got " << formatShape(shapeOf(counter));
   return success();
 }

@@ -62,7 +62,8 @@ private:
       return place.error("P2") << "must have exactly one of hf.parameter, hf.state and hf.input";
     if (Attribute input = place.get("hf.input"); input && !isa<StringAttr>(input))
       return place.error("P4") << "must have a name as hf.input, got " << input;
-    if (failed(verifyDeclared<ParameterOp>(place, "hf.parameter")) || failed(verifyDeclared<StateOp>(place, "hf.state")))
+    if (failed(verifyDeclared<ParameterOp>(place, "hf.parameter")) ||
+        failed(verifyDeclared<StateOp>(place, "hf.state")))
       return failure();
     return verifyDefaults(place);
   }
@@ -81,7 +82,8 @@ private:
     if (!value)
       return success();
     auto symbol = dyn_cast<FlatSymbolRefAttr>(value);
-    auto declaration = symbol ? dyn_cast_or_null<DeclarationTy>(declarations.lookup(symbol.getAttr())) : DeclarationTy();
+    auto declaration =
+        symbol ? dyn_cast_or_null<DeclarationTy>(declarations.lookup(symbol.getAttr())) : DeclarationTy();
     if (!declaration)
       return place.error("P3") << "refers to " << value << ", which is no " << name << " of this module";
     if (declaration.getType() != place.type)

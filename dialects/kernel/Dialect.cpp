@@ -92,10 +92,9 @@ void FuncOp::print(OpAsmPrinter &printer) {
                                               getResultTypes(), getResAttrsAttr(), &getBody(),
                                               /*printEmptyResult=*/false);
   printer << " grid(" << getGrid() << ") lanes(" << getLanes() << ") outputs(" << getOutputs() << ')';
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                           {SymbolTable::getSymbolAttrName(), getFunctionTypeAttrName(),
-                                            getGridAttrName(), getLanesAttrName(), getOutputsAttrName(),
-                                            getArgAttrsAttrName(), getResAttrsAttrName()});
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {SymbolTable::getSymbolAttrName(), getFunctionTypeAttrName(), getGridAttrName(),
+                            getLanesAttrName(), getOutputsAttrName(), getArgAttrsAttrName(), getResAttrsAttrName()});
   printer << ' ';
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }

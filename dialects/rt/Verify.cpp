@@ -47,8 +47,8 @@ static LogicalResult verifyInArena(Operation *op, int64_t offset, MemRefType typ
     return op->emitOpError("(C1) offset ") << offset << " is not a multiple of " << arenaAlignment;
   std::optional<int64_t> bytes = sizeInBytes(type);
   if (!bytes || offset > arena || *bytes > arena - offset)
-    return op->emitOpError("(C1) buffer ") << type << " at " << offset << " does not lie inside the arena of " << arena
-                                           << " bytes";
+    return op->emitOpError("(C1) buffer ")
+           << type << " at " << offset << " does not lie inside the arena of " << arena << " bytes";
   return success();
 }
 
@@ -125,8 +125,8 @@ static LogicalResult verifyDeclaration(Operation *op, FlatSymbolRefAttr symbol, 
     return op->emitOpError("(C1) ") << symbol << " is not an " << DeclarationTy::getOperationName()
                                     << " of this module";
   if (!sameShapeAndElement(buffer.getType(), declaration.getType()))
-    return op->emitOpError("(C1) buffer ") << buffer.getType() << " does not fit " << symbol << ", declared as "
-                                           << declaration.getType();
+    return op->emitOpError("(C1) buffer ")
+           << buffer.getType() << " does not fit " << symbol << ", declared as " << declaration.getType();
   return success();
 }
 
@@ -160,8 +160,8 @@ LogicalResult ViewOp::verify() {
 /// Checks buffers, called `what`, against the callee's types for them.
 static LogicalResult verifyBuffers(LaunchOp op, StringRef what, OperandRange buffers, TypeRange types) {
   if (buffers.size() != types.size())
-    return op.emitOpError("(C2) passes ") << buffers.size() << ' ' << what << " to " << op.getCallee() << ", which has "
-                                          << types.size();
+    return op.emitOpError("(C2) passes ")
+           << buffers.size() << ' ' << what << " to " << op.getCallee() << ", which has " << types.size();
   for (auto [index, buffer, type] : llvm::enumerate(buffers, types))
     if (!sameShapeAndElement(buffer.getType(), type))
       return op.emitOpError("(C2) ") << what << " number " << index << ", " << buffer.getType() << ", does not fit "
@@ -192,9 +192,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 static LogicalResult sizesDiffer(GemmOp op, ArrayRef<int64_t> a, ArrayRef<int64_t> b, ArrayRef<int64_t> c) {
-  return op.emitOpError("(C1) sizes do not fit: [") << a << "] times [" << b << "] into [" << c << "]"
-                                                    << (op.getTransposeA() ? ", a transposed" : "")
-                                                    << (op.getTransposeB() ? ", b transposed" : "");
+  return op.emitOpError("(C1) sizes do not fit: [")
+         << a << "] times [" << b << "] into [" << c << "]" << (op.getTransposeA() ? ", a transposed" : "")
+         << (op.getTransposeB() ? ", b transposed" : "");
 }
 
 static LogicalResult verifyElements(GemmOp op) {

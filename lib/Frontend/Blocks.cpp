@@ -54,8 +54,7 @@ Value hfc::frontend::emitLayerNorm(EntryBuilder &entry, const Twine &name, doubl
   int64_t size = hf::shapeOf(x).back();
   Value weight = entry.parameter({(name + ".weight").str(), {size}, {}});
   Value bias = entry.parameter({(name + ".bias").str(), {size}, {}});
-  return hf::LayerNormOp::create(entry.builder(), entry.getLoc(), x.getType(), x, weight, bias,
-                                 llvm::APFloat(epsilon));
+  return hf::LayerNormOp::create(entry.builder(), entry.getLoc(), x.getType(), x, weight, bias, llvm::APFloat(epsilon));
 }
 
 Value hfc::frontend::emitRmsNorm(EntryBuilder &entry, const Twine &name, double epsilon, bool unitOffset, Value x) {
@@ -82,13 +81,13 @@ Value hfc::frontend::emitAttention(EntryBuilder &entry, Value query, Value key, 
   OpBuilder &builder = entry.builder();
   SmallVector<int64_t> shape(hf::shapeOf(query));
   shape.back() = hf::shapeOf(value).back();
-  return hf::AttentionOp::create(
-      builder, entry.getLoc(), RankedTensorType::get(shape, hf::elementOf(query)), query, key, value, parts.keyMask,
-      parts.segments, parts.segments, parts.past, parts.count, /*bias=*/Value(), builder.getF64FloatAttr(parts.scale),
-      parts.causal ? builder.getUnitAttr() : UnitAttr(),
-      parts.window ? builder.getI64IntegerAttr(*parts.window) : IntegerAttr(),
-      parts.softcap ? builder.getF64FloatAttr(*parts.softcap) : FloatAttr(),
-      hf::HeadLayoutAttr::get(builder.getContext(), parts.layout));
+  return hf::AttentionOp::create(builder, entry.getLoc(), RankedTensorType::get(shape, hf::elementOf(query)), query,
+                                 key, value, parts.keyMask, parts.segments, parts.segments, parts.past, parts.count,
+                                 /*bias=*/Value(), builder.getF64FloatAttr(parts.scale),
+                                 parts.causal ? builder.getUnitAttr() : UnitAttr(),
+                                 parts.window ? builder.getI64IntegerAttr(*parts.window) : IntegerAttr(),
+                                 parts.softcap ? builder.getF64FloatAttr(*parts.softcap) : FloatAttr(),
+                                 hf::HeadLayoutAttr::get(builder.getContext(), parts.layout));
 }
 
 Value hfc::frontend::swapBatchAndSequence(EntryBuilder &entry, Value x) { return entry.ops().transpose(x, {1, 0, 2}); }

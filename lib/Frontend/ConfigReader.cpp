@@ -35,8 +35,8 @@ void ConfigReader::alias(StringRef key, StringRef alias) {
   if (other == object.end() || other->is_null())
     return;
   if (original != object.end() && !original->is_null() && *original != *other)
-    return problem(name(key) + " and " + name(alias) + " are two spellings of one key, and differ: " +
-                   describe(*original) + " and " + describe(*other));
+    return problem(name(key) + " and " + name(alias) +
+                   " are two spellings of one key, and differ: " + describe(*original) + " and " + describe(*other));
   if (original == object.end() || original->is_null())
     aliases[key] = alias.str();
 }
@@ -167,8 +167,8 @@ std::optional<std::vector<std::string>> ConfigReader::texts(StringRef key) {
   }
   if (fits)
     return result;
-  wrong(key, "a list of strings", value->is_array() ? *llvm::find_if(*value, [](auto &v) { return !v.is_string(); })
-                                                    : *value);
+  wrong(key, "a list of strings",
+        value->is_array() ? *llvm::find_if(*value, [](auto &v) { return !v.is_string(); }) : *value);
   return std::nullopt;
 }
 

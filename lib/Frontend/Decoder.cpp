@@ -139,8 +139,8 @@ Value DecoderBuilder::cacheUpdate(StringRef name, int64_t index, Value rows) {
   std::string symbol = ("cache." + Twine(index) + "." + name).str();
   RankedTensorType type = entry.floats(shape);
   Value cache = entry.state(symbol, type);
-  Value next = hf::CacheUpdateOp::create(entry.builder(), entry.getLoc(), type, cache, rows, sequence.past,
-                                         sequence.count);
+  Value next =
+      hf::CacheUpdateOp::create(entry.builder(), entry.getLoc(), type, cache, rows, sequence.past, sequence.count);
   nextStates.emplace_back(symbol, next);
   return next;
 }
@@ -333,7 +333,8 @@ void DecoderBuilder::chunk(int64_t tokens) {
   sequence.positions = ops.add(ops.broadcast(sequence.past, perToken.getShape(), {0}), ops.iota(perToken, 1));
   // Places of a chunk that hold no token have positions too, which must not lie outside the table.
   if (!names.positions.empty())
-    sequence.positions = ops.min(sequence.positions, ops.splat(perToken, static_cast<double>(decoder.maxPositions - 1)));
+    sequence.positions =
+        ops.min(sequence.positions, ops.splat(perToken, static_cast<double>(decoder.maxPositions - 1)));
 
   Value x = embed(embedTokens(ids));
   for (int64_t i = 0, e = decoder.layers.size(); i < e; ++i)

@@ -35,9 +35,9 @@ struct Experts {
 
 /// How a checkpoint holds the projections that a program keeps apart.
 enum class Packing {
-  separate,  ///< one tensor each
-  rows,      ///< one nn.Linear for several, their rows one after the other
-  conv1d,    ///< every linear a Conv1D, whose weight is [in, out]; query, key and value in one
+  separate, ///< one tensor each
+  rows,     ///< one nn.Linear for several, their rows one after the other
+  conv1d,   ///< every linear a Conv1D, whose weight is [in, out]; query, key and value in one
 };
 
 /// HF's names. An empty one says that the module is not there.

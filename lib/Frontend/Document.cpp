@@ -53,8 +53,8 @@ static void checkMesh(ConfigReader &reader) {
 static ImportOptions readDefaults(ConfigReader &reader) {
   ImportOptions options;
   options.task = readChoice<Task>(reader, "task", {{"forward", Task::forward}, {"generate", Task::generate}});
-  options.dtype = readChoice<ProgramType>(
-      reader, "dtype", {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
+  options.dtype = readChoice<ProgramType>(reader, "dtype",
+                                          {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
   options.inputs = readChoice<InputKind>(
       reader, "inputs", {{"input_ids", InputKind::inputIds}, {"inputs_embeds", InputKind::inputsEmbeds}});
   options.layout = readChoice<BoundaryLayout>(

@@ -54,8 +54,8 @@ Decoder hfc::frontend::readDecoderSizes(ConfigReader &config, const DecoderSizes
           ? config.optionalInteger("num_key_value_heads", byDefault.keyHeads, 1, Limits::heads).value_or(decoder.heads)
           : config.size("num_key_value_heads", byDefault.keyHeads.value_or(decoder.heads), Limits::heads);
   if (decoder.heads % decoder.keyHeads)
-    config.problem("num_attention_heads = " + Twine(decoder.heads) + " is not a multiple of num_key_value_heads = " +
-                   Twine(decoder.keyHeads));
+    config.problem("num_attention_heads = " + Twine(decoder.heads) +
+                   " is not a multiple of num_key_value_heads = " + Twine(decoder.keyHeads));
   std::optional<int64_t> headDim = config.optionalInteger("head_dim", byDefault.headDim, 1, Limits::headDim);
   if (!headDim)
     checkHeads(config, "hidden_size", decoder.hidden, "num_attention_heads", decoder.heads);
@@ -76,8 +76,8 @@ void hfc::frontend::readLayerTypes(ConfigReader &config, Decoder &decoder, std::
                           Twine(decoder.layers.size()));
   for (auto [i, layer] : llvm::enumerate(decoder.layers)) {
     if (types && (*types)[i] != "full_attention" && (*types)[i] != "sliding_attention")
-      return config.problem("layer_types[" + Twine(i) + "] must be \"full_attention\" or \"sliding_attention\", and is " +
-                            inQuotes((*types)[i]));
+      return config.problem("layer_types[" + Twine(i) +
+                            "] must be \"full_attention\" or \"sliding_attention\", and is " + inQuotes((*types)[i]));
     if (!(types ? (*types)[i] == "sliding_attention" : isSliding(i)))
       continue;
     if (!window)

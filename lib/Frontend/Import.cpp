@@ -150,8 +150,8 @@ DictionaryAttr Importer::programAttribute() {
 }
 
 OwningOpRef<ModuleOp> Importer::build() {
-  FloatType element = dtype == ProgramType::float32 ? FloatType(Float32Type::get(context))
-                                                    : FloatType(BFloat16Type::get(context));
+  FloatType element =
+      dtype == ProgramType::float32 ? FloatType(Float32Type::get(context)) : FloatType(BFloat16Type::get(context));
   ProgramBuilder program(context, element, document.name);
   if (request.task == Task::forward) {
     model->buildForward(program, request);

@@ -38,8 +38,8 @@ static constexpr StringLiteral inertKeys[] = {
     "return_dict_in_generate", "torchscript", "use_cache", "_attn_implementation", "_attn_implementation_autoset",
     "_flash_attn_2_enabled",
     // Where the file comes from.
-    "auto_map", "is_llama_config", "name_or_path", "transformers.js_config", "transformers_version",
-    "unsloth_fixed", "unsloth_version", "_commit_hash", "_name_or_path"};
+    "auto_map", "is_llama_config", "name_or_path", "transformers.js_config", "transformers_version", "unsloth_fixed",
+    "unsloth_version", "_commit_hash", "_name_or_path"};
 
 namespace {
 struct NeutralKey {

@@ -63,7 +63,8 @@ public:
     std::string where = ("line " + Twine(line) + ", column " + Twine(column)).str();
     if (position > text.size())
       return fail("malformed JSON: the text ends in the middle of a value (" + where + ")");
-    return fail("malformed JSON at " + where + (token.empty() ? "" : ", near " + inQuotes(StringRef(token).take_back(24), '\'')));
+    return fail("malformed JSON at " + where +
+                (token.empty() ? "" : ", near " + inQuotes(StringRef(token).take_back(24), '\'')));
   }
 
   Json root;

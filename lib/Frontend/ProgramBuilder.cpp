@@ -41,8 +41,8 @@ void ProgramBuilder::declareState(StringRef name, RankedTensorType type) {
 
 EntryBuilder::EntryBuilder(ProgramBuilder &program, StringRef name)
     : program(program), opBuilder(program.getContext(), this),
-      function(func::FuncOp::create(NameLoc::get(opBuilder.getStringAttr(name)), name,
-                                    opBuilder.getFunctionType({}, {}))),
+      function(
+          func::FuncOp::create(NameLoc::get(opBuilder.getStringAttr(name)), name, opBuilder.getFunctionType({}, {}))),
       tensors(opBuilder, function.getLoc()) {
   program.addFunction(function);
   opBuilder.setInsertionPointToStart(function.addEntryBlock());

@@ -15,8 +15,9 @@ using namespace hfc;
 using namespace hfc::frontend;
 
 static constexpr StringLiteral ropeKeys[] = {
-    "attention_factor", "beta_fast",    "beta_slow",  "factor", "high_freq_factor", "long_factor", "low_freq_factor",
-    "mscale",           "mscale_all_dim", "short_factor", "truncate", "original_max_position_embeddings"};
+    "attention_factor", "beta_fast",    "beta_slow",       "factor",
+    "high_freq_factor", "long_factor",  "low_freq_factor", "mscale",
+    "mscale_all_dim",   "short_factor", "truncate",        "original_max_position_embeddings"};
 
 namespace {
 
@@ -65,7 +66,8 @@ std::string RopeReader::readType() {
   if (family.onlyLongrope && (type == "su" || type == "yarn"))
     type = "longrope";
   if (family.onlyLongrope && type != "longrope" && type != "default")
-    rope.problem(rope.name("rope_type") + " must be \"default\" or \"longrope\" in this family, and is " + inQuotes(type));
+    rope.problem(rope.name("rope_type") + " must be \"default\" or \"longrope\" in this family, and is " +
+                 inQuotes(type));
   return type;
 }
 
@@ -155,7 +157,8 @@ void RopeReader::readLongrope() {
   double ratio = rope.optionalReal("factor", std::nullopt, 0, /*above=*/true).value_or(implied);
   std::optional<double> given = rope.optionalReal("attention_factor", std::nullopt, 0);
   if (!given && ratio > 1 && result.threshold < 2)
-    return rope.problem(rope.name("original_max_position_embeddings") + " must be at least 2 for rope_type \"longrope\"");
+    return rope.problem(rope.name("original_max_position_embeddings") +
+                        " must be at least 2 for rope_type \"longrope\"");
   result.scaling = given.value_or(longropeScaling(ratio, result.threshold));
   std::optional<std::vector<double>> shortFactors = factors("short_factor"), longFactors = factors("long_factor");
   if (!shortFactors || !longFactors)
@@ -207,10 +210,13 @@ Rope RopeReader::read() {
 
 Rope hfc::frontend::readRope(ConfigReader &config, const RopeFamily &family) {
   static const Json none = Json::object();
-  // A config has one of the two; transformers prefers the old spelling where it says anything.
+  // A config has one of the two; where both say the same, the old spelling is read, as in transformers.
   const Json *parameters = config.get("rope_parameters");
   const Json *scaling = config.get("rope_scaling");
   bool old = scaling && !scaling->is_null() && !(scaling->is_object() && scaling->empty());
+  if (old && parameters && !parameters->is_null() && *parameters != *scaling)
+    config.problem(config.name("rope_scaling") + " and " + config.name("rope_parameters") +
+                   " say different things; keep the one that is meant");
   StringRef key = old ? "rope_scaling" : "rope_parameters";
   const Json *chosen = old ? scaling : parameters;
   if (!chosen || chosen->is_null())

@@ -44,8 +44,8 @@ static Value frequenciesAt(TensorBuilder &ops, const Rope &rope, Value total) {
     return usual;
   Value threshold = ops.splatLike(total, static_cast<double>(rope.threshold));
   Value isLong = ops.compare(hf::Compare::gt, total, threshold);
-  Value other = rope.kind == Rope::Switch::longrope ? constant(ops, rope.longFrequencies)
-                                                    : dynamicFrequencies(ops, rope, total);
+  Value other =
+      rope.kind == Rope::Switch::longrope ? constant(ops, rope.longFrequencies) : dynamicFrequencies(ops, rope, total);
   return ops.select(ops.broadcast(isLong, hf::shapeOf(usual), {0}), other, usual);
 }
 

@@ -133,8 +133,8 @@ Value TowerBuilder::pooled(Value x) {
 }
 
 void TowerBuilder::forward() {
-  Value pixels = entry.input("pixel_values",
-                             entry.floats({request.batch, tower.channels, tower.imageSize, tower.imageSize}));
+  Value pixels =
+      entry.input("pixel_values", entry.floats({request.batch, tower.channels, tower.imageSize, tower.imageSize}));
   Value x = embeddings(pixels);
   if (!tower.preNorm.empty())
     x = emitLayerNorm(entry, tower.preNorm, tower.epsilon, x);

@@ -65,8 +65,7 @@ static void select(ArrayRef<Tensor> operands, MutableArrayRef<Word> out) {
     out[i] = operands[operands[0].words()[i] ? 1 : 2].words()[i];
 }
 
-std::optional<Tensor> interpreter::evaluateElementwise(const Domain &domain, Operation *op,
-                                                       ArrayRef<Tensor> operands) {
+std::optional<Tensor> interpreter::evaluateElementwise(const Domain &domain, Operation *op, ArrayRef<Tensor> operands) {
   if (operands.empty() || op->getNumResults() != 1)
     return std::nullopt;
   Element element = operands[0].getElement();

@@ -99,8 +99,7 @@ static Signature signatureOf(func::FuncOp entry) {
   for (auto [number, type] : llvm::enumerate(entry.getResultTypes())) {
     DictionaryAttr attributes = entry.getResultAttrDict(number);
     if (!nameIn(attributes, "hf.state"))
-      signature.outputs.push_back(
-          portOf(nameIn(attributes, "hf.output").value_or(plainName("result", number)), type));
+      signature.outputs.push_back(portOf(nameIn(attributes, "hf.output").value_or(plainName("result", number)), type));
   }
   return signature;
 }
@@ -278,8 +277,7 @@ llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(rt::Entr
   return outputs;
 }
 
-llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(kernel::FuncOp entry,
-                                                                        const TensorMap &inputs) {
+llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(kernel::FuncOp entry, const TensorMap &inputs) {
   llvm::Expected<const Kernel *> kernel = kernels.get(entry);
   if (!kernel)
     return kernel.takeError();

@@ -51,8 +51,8 @@ static bool runLoop(KernelState &state, const Instruction &op, int64_t lower, in
 }
 
 static bool runFor(KernelState &state, const Instruction &op) {
-  return runLoop(state, op, state.integer(op.operands[0]), state.integer(op.operands[1]),
-                 state.integer(op.operands[2]), ArrayRef<unsigned>(op.operands).drop_front(3));
+  return runLoop(state, op, state.integer(op.operands[0]), state.integer(op.operands[1]), state.integer(op.operands[2]),
+                 ArrayRef<unsigned>(op.operands).drop_front(3));
 }
 
 /// On one lane, in order. `words[0]` is the vector's length, and the step.

@@ -69,8 +69,8 @@ static bool runStore(KernelState &state, const Instruction &op) {
 
 static bool runScratch(KernelState &state, const Instruction &op) {
   auto type = cast<MemRefType>(op.op->getResult(0).getType());
-  Scratch &scratch = state.scratch.emplace_back(
-      Scratch{Arena(countOf(type.getShape()) * byteSize(op.resultElement)), Buffer()});
+  Scratch &scratch =
+      state.scratch.emplace_back(Scratch{Arena(countOf(type.getShape()) * byteSize(op.resultElement)), Buffer()});
   scratch.buffer.name = "scratch memory";
   scratch.buffer.element = op.resultElement;
   scratch.buffer.shape.assign(type.getShape().begin(), type.getShape().end());

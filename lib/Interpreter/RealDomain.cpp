@@ -279,8 +279,8 @@ protected:
   void floatToInteger(ArrayRef<Word> x, MutableArrayRef<Word> out) const override {
     for (size_t i = 0; i < x.size(); ++i) {
       double value = real(x[i]);
-      int64_t integer = value >= 0x1p63    ? std::numeric_limits<int64_t>::max()
-                        : value <= -0x1p63 ? std::numeric_limits<int64_t>::min()
+      int64_t integer = value >= 0x1p63     ? std::numeric_limits<int64_t>::max()
+                        : value <= -0x1p63  ? std::numeric_limits<int64_t>::min()
                         : std::isnan(value) ? 0
                                             : static_cast<int64_t>(value);
       out[i] = static_cast<Word>(integer);

@@ -81,7 +81,6 @@ Signature unite(Signature first, const Signature &second) {
   return first;
 }
 
-
 llvm::Expected<TensorMap> runOnce(Interpreter &interpreter, StringRef entry, const TensorMap &inputs,
                                   const TensorMap &parameters, const TensorMap &states) {
   interpreter.resetStates();
@@ -125,8 +124,8 @@ llvm::Error compareEntry(Interpreter &before, Interpreter &after, StringRef entr
 
 } // namespace
 
-llvm::Expected<std::vector<OutputDifference>>
-interpreter::checkSameSemantics(ModuleOp before, ModuleOp after, const SameSemanticsOptions &options) {
+llvm::Expected<std::vector<OutputDifference>> interpreter::checkSameSemantics(ModuleOp before, ModuleOp after,
+                                                                              const SameSemanticsOptions &options) {
   llvm::Expected<std::unique_ptr<Interpreter>> first = Interpreter::create(before, options.execution);
   if (!first)
     return first.takeError();

@@ -34,9 +34,7 @@ Schedule::Schedule(rt::EntryOp entry, Machine &machine, KernelCache &kernels, co
 
 static int64_t streamOf(Operation *op) { return op->getAttrOfType<IntegerAttr>("stream").getInt(); }
 
-static bool isWork(Operation *op) {
-  return isa<rt::LaunchOp, rt::GemmOp, rt::CopyOp, rt::RecordOp, rt::WaitOp>(op);
-}
+static bool isWork(Operation *op) { return isa<rt::LaunchOp, rt::GemmOp, rt::CopyOp, rt::RecordOp, rt::WaitOp>(op); }
 
 llvm::Expected<std::unique_ptr<Schedule>> Schedule::start(rt::EntryOp entry, Machine &machine, KernelCache &kernels,
                                                           const TensorMap &inputs, RankStore store,
@@ -187,7 +185,8 @@ llvm::Error Schedule::step() {
   if (!op) {
     for (auto &[number, stream] : streams)
       if (!stream.empty())
-        return at(stream.front().second, makeError("stream " + Twine(number) + " waits for an event that never happens"));
+        return at(stream.front().second,
+                  makeError("stream " + Twine(number) + " waits for an event that never happens"));
     return makeError("there is no work left");
   }
   --remaining;
@@ -305,8 +304,7 @@ llvm::Error Schedule::multiply(rt::GemmOp op) {
   for (int64_t batch = 0; batch < batches; ++batch)
     machine.getDomain().matmul(
         target.element, rows, columns, depth,
-        matrixOf(*a, batch, op.getTransposeA() ? depth : rows,
-                 op.getTransposeA() ? rows : depth, op.getTransposeA()),
+        matrixOf(*a, batch, op.getTransposeA() ? depth : rows, op.getTransposeA() ? rows : depth, op.getTransposeA()),
         matrixOf(*b, batch, right.take_back(2)[0], right.back(), op.getTransposeB()),
         op.getBias() ? bias.words() : ArrayRef<Word>(), c.mutableWords().slice(batch * rows * columns, rows * columns));
   return target.write(c);

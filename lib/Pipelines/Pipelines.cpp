@@ -85,11 +85,10 @@ struct GPUPipelineOptions : PassPipelineOptions<GPUPipelineOptions> {
 };
 
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
-  Option<Phase> phase{
-      *this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::LLVM),
-      llvm::cl::values(clEnumValN(Phase::Import, "import", ""), clEnumValN(Phase::Layout, "layout", ""),
-                       clEnumValN(Phase::Fuse, "fuse", ""), clEnumValN(Phase::Rt, "rt", ""),
-                       clEnumValN(Phase::Kernel, "kernel", ""), clEnumValN(Phase::LLVM, "llvm", ""))};
+  Option<Phase> phase{*this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::LLVM),
+                      llvm::cl::values(clEnumValN(Phase::Import, "import", ""), clEnumValN(Phase::Layout, "layout", ""),
+                                       clEnumValN(Phase::Fuse, "fuse", ""), clEnumValN(Phase::Rt, "rt", ""),
+                                       clEnumValN(Phase::Kernel, "kernel", ""), clEnumValN(Phase::LLVM, "llvm", ""))};
 };
 } // namespace
 
@@ -97,9 +96,9 @@ void hfc::registerPipelines() {
   PassPipelineRegistration<PipelineOptions>(
       "hfc-cpu-pipeline", "Brings a module of any phase to a later one, for the CPU",
       [](OpPassManager &manager, const PipelineOptions &options) { buildCPUPipeline(manager, options.phase); });
-  PassPipelineRegistration<GPUPipelineOptions>(
-      "hfc-gpu-pipeline", "Brings a module of any phase to a later one, for a GPU",
-      [](OpPassManager &manager, const GPUPipelineOptions &options) {
-        buildGPUPipeline(manager, options.phase, options.chip);
-      });
+  PassPipelineRegistration<GPUPipelineOptions>("hfc-gpu-pipeline",
+                                               "Brings a module of any phase to a later one, for a GPU",
+                                               [](OpPassManager &manager, const GPUPipelineOptions &options) {
+                                                 buildGPUPipeline(manager, options.phase, options.chip);
+                                               });
 }

@@ -23,7 +23,8 @@ LogicalResult hfc::checkChip(StringRef chip, function_ref<InFlightDiagnostic()> 
   LLVMInitializeNVPTXTargetMC();
   StringRef number = chip;
   unsigned capability = 0;
-  if (!number.consume_front("sm_") || number.consumeInteger(10, capability) || (number != "" && number != "a" && number != "f"))
+  if (!number.consume_front("sm_") || number.consumeInteger(10, capability) ||
+      (number != "" && number != "a" && number != "f"))
     return emitError() << "GPU '" << chip << "' is not of the form sm_90 or sm_90a";
   if (capability < kMinComputeCapability)
     return emitError() << "GPU '" << chip << "' is too old: hfc generates code for sm_" << kMinComputeCapability

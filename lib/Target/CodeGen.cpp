@@ -46,8 +46,8 @@ static std::unique_ptr<llvm::TargetMachine> createTargetMachine(StringRef cpu, s
                                   /*CM=*/std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-/// LLVM's usual pipeline; kernels gain from its vectorizers where the emitter left scalars. Entries are marked not to be
-/// optimized, which the instrumentation sees to.
+/// LLVM's usual pipeline; kernels gain from its vectorizers where the emitter left scalars. Entries are marked not to
+/// be optimized, which the instrumentation sees to.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

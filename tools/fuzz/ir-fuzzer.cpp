@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   context.printOpOnDiagnostic(false);
   context.getDiagEngine().registerHandler([](Diagnostic &) {});
   std::string error;
-  OwningOpRef<ModuleOp> module = parseIR(&context, StringRef(reinterpret_cast<const char *>(data), size), "fuzz", error);
+  OwningOpRef<ModuleOp> module =
+      parseIR(&context, StringRef(reinterpret_cast<const char *>(data), size), "fuzz", error);
   if (!module)
     return 0;
   PassManager manager(&context);
@@ -59,8 +60,18 @@ size_t below(Random &random, size_t limit) { return random() % limit; }
 
 /// Replaces a number by one at which something may overflow, divide by zero, or no longer fit.
 static void mutateNumber(std::string &text, Random &random) {
-  static constexpr const char *numbers[] = {"0", "1", "2", "3", "7", "31", "64", "1000003", "-1", "2147483648",
-                                            "9223372036854775807", "18446744073709551616"};
+  static constexpr const char *numbers[] = {"0",
+                                            "1",
+                                            "2",
+                                            "3",
+                                            "7",
+                                            "31",
+                                            "64",
+                                            "1000003",
+                                            "-1",
+                                            "2147483648",
+                                            "9223372036854775807",
+                                            "18446744073709551616"};
   size_t start = text.find_first_of("0123456789", below(random, text.size()));
   if (start == std::string::npos)
     return;

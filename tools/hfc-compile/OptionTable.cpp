@@ -129,7 +129,8 @@ static std::string takeReport(StringRef value, Options &options) {
   std::optional<ReportFormat> format;
   if (value.empty())
     value = "text";
-  std::string error = takeWord<ReportFormat>(value, format, {{"text", ReportFormat::Text}, {"json", ReportFormat::JSON}});
+  std::string error =
+      takeWord<ReportFormat>(value, format, {{"text", ReportFormat::Text}, {"json", ReportFormat::JSON}});
   options.report = format.value_or(ReportFormat::None);
   return error;
 }
@@ -187,7 +188,8 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
          options.printLocations = true;
          return std::string();
        }},
-      {"report", "text|json", ValueKind::Optional, output, "print the ledger: memory by kind, work by kind", takeReport},
+      {"report", "text|json", ValueKind::Optional, output, "print the ledger: memory by kind, work by kind",
+       takeReport},
 
       {"mesh", "dp=D,tp=T", required, parallel, "ranks along each axis (this version: 1)", takeMesh},
       {"partitioner", "NAME[{OPTIONS}]", required, parallel, "default megatron{sequence-parallel=off zero=0}",

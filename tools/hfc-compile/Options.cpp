@@ -56,7 +56,8 @@ LogicalResult hfc::parseOptions(ArrayRef<const char *> arguments, Options &optio
     StringRef argument = arguments[i];
     if (!argument.starts_with("-") || argument == "-") {
       if (!options.model.empty()) {
-        error = "there is one model to compile, but both '" + options.model + "' and '" + argument.str() + "' are given";
+        error =
+            "there is one model to compile, but both '" + options.model + "' and '" + argument.str() + "' are given";
         return failure();
       }
       options.model = argument.str();
@@ -105,7 +106,7 @@ void hfc::printHelp(llvm::raw_ostream &os) {
       os << '\n' << (group = info.group) << ":\n";
     std::string left = dashed(info.name);
     if (!info.value.empty())
-      left += (info.name.size() == 1                 ? " " + info.value
+      left += (info.name.size() == 1              ? " " + info.value
                : info.kind == ValueKind::Optional ? "[=" + info.value + "]"
                                                   : "=" + info.value)
                   .str();

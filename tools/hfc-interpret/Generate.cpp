@@ -186,8 +186,7 @@ llvm::Expected<Status> Session::generate() {
   return reportTokens(sequences, *prompts);
 }
 
-llvm::Expected<Status> Session::reportTokens(const std::vector<Tokens> &sequences,
-                                             const std::vector<Tokens> &prompts) {
+llvm::Expected<Status> Session::reportTokens(const std::vector<Tokens> &sequences, const std::vector<Tokens> &prompts) {
   llvm::json::Array all;
   for (const Tokens &sequence : sequences) {
     if (options.json)

@@ -139,12 +139,10 @@ std::string takeStage(StringRef value, InterpretOptions &options) {
 
 const OptionInfo optionTable[] = {
     {"task", "forward|generate", "what a model is imported for; default forward", takeTask, true},
-    {"batch", "B", "default: as in the inputs' file", [](StringRef value, InterpretOptions &options) {
-       return takeCount(value, options.import.batch);
-     }, true},
-    {"seq", "S", "default: as in the inputs' file", [](StringRef value, InterpretOptions &options) {
-       return takeCount(value, options.import.sequence);
-     }, true},
+    {"batch", "B", "default: as in the inputs' file",
+     [](StringRef value, InterpretOptions &options) { return takeCount(value, options.import.batch); }, true},
+    {"seq", "S", "default: as in the inputs' file",
+     [](StringRef value, InterpretOptions &options) { return takeCount(value, options.import.sequence); }, true},
     {"dtype", "float32|bfloat16", "of parameters and activations; default: the config's", takeDtype, true},
     {"layout", "batch-first|sequence-first", "of the activations at the boundary", takeLayout, true},
     {"stage", "PHASE", "bring the IR to import, layout, fuse, rt, kernel or gpu (threads) first", takeStage},
@@ -153,16 +151,17 @@ const OptionInfo optionTable[] = {
     {"outputs", "FILE", "write the outputs as safetensors", takeText<&InterpretOptions::outputs>},
     {"check", "FILE", "compare every output that this safetensors file has too", takeText<&InterpretOptions::check>},
     {"tolerance", "T", "the largest relative error that passes", takeTolerance},
-    {"prompt-ids", "1,2,3", "generate after these tokens; ';' separates prompts", takeText<&InterpretOptions::promptIds>},
-    {"max-new-tokens", "N", "how many; default 16", [](StringRef value, InterpretOptions &options) {
-       return takeCount(value, options.newTokens);
-     }},
+    {"prompt-ids", "1,2,3", "generate after these tokens; ';' separates prompts",
+     takeText<&InterpretOptions::promptIds>},
+    {"max-new-tokens", "N", "how many; default 16",
+     [](StringRef value, InterpretOptions &options) { return takeCount(value, options.newTokens); }},
     {"ignore-eos", "", "do not stop at the end of a sequence", takeFlag<&InterpretOptions::ignoreEos>},
     {"entry", "NAME", "the entry to run; default: forward, or the only one", takeText<&InterpretOptions::entry>},
     {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16", takeDomain},
     {"streams", "in-order|random:SEED", "the order of work of different streams", takeStreams},
     {"ranks", "N", "ranks that run and must agree; default 1", takeRanks},
-    {"compare", "B.mlir|PHASE", "run B too, on the same random values, and compare", takeText<&InterpretOptions::compare>},
+    {"compare", "B.mlir|PHASE", "run B too, on the same random values, and compare",
+     takeText<&InterpretOptions::compare>},
     {"seed", "N", "of the random values; default 0", takeSeed},
     {"print", "", "print the outputs", takeFlag<&InterpretOptions::print>},
     {"json", "", "results as JSON", takeFlag<&InterpretOptions::json>},
@@ -208,7 +207,8 @@ LogicalResult hfc::parseOptions(ArrayRef<const char *> arguments, InterpretOptio
       continue;
     }
     if (!options.model.empty())
-      error = "there is one model to interpret, but both '" + options.model + "' and '" + argument.str() + "' are given";
+      error =
+          "there is one model to interpret, but both '" + options.model + "' and '" + argument.str() + "' are given";
     options.model = argument.str();
   }
   if (error.empty() && options.model.empty() && !options.help)

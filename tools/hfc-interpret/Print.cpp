@@ -58,8 +58,7 @@ static void printJson(llvm::raw_ostream &os, ArrayRef<OutputDifference> differen
   os << llvm::json::Value(llvm::json::Object{{"tolerance", tolerance}, {"outputs", std::move(rows)}}) << '\n';
 }
 
-void hfc::printDifferences(llvm::raw_ostream &os, ArrayRef<OutputDifference> differences, double tolerance,
-                           bool json) {
+void hfc::printDifferences(llvm::raw_ostream &os, ArrayRef<OutputDifference> differences, double tolerance, bool json) {
   if (json)
     return printJson(os, differences, tolerance);
   for (const OutputDifference &difference : differences)

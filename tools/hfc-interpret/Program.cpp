@@ -42,8 +42,7 @@ Element hfc::elementOf(hfc_dtype dtype) {
 static llvm::Error fillTensor(const Port &port, io::TensorInfo &info) {
   std::optional<hfc_dtype> dtype = dtypeOf(port.element);
   if (!dtype)
-    return llvm::createStringError("'" + port.name + "' is of " + nameOf(port.element).str() +
-                                   ", which no file holds");
+    return llvm::createStringError("'" + port.name + "' is of " + nameOf(port.element).str() + ", which no file holds");
   info.name = port.name;
   info.dtype = *dtype;
   info.shape.assign(port.shape.begin(), port.shape.end());
@@ -64,11 +63,15 @@ static llvm::Error fillBindings(ArrayRef<Port> ports, std::vector<io::BindingInf
 
 static llvm::Error fillParameter(hf::ParameterOp op, io::ParameterInfo &info) {
   auto type = cast<RankedTensorType>(op.getType());
-  Port port{op.getSymName().str(), *interpreter::elementOf(type.getElementType()), SmallVector<int64_t>(type.getShape()),
-            "", {}, {}};
+  Port port{op.getSymName().str(),
+            *interpreter::elementOf(type.getElementType()),
+            SmallVector<int64_t>(type.getShape()),
+            "",
+            {},
+            {}};
   for (auto piece : op.getPieces().getAsRange<hf::PieceAttr>())
-    info.pieces.push_back({piece.getTensor().str(), piece.getOffsets().vec(), piece.getSizes().vec(),
-                           piece.getPermutation().vec()});
+    info.pieces.push_back(
+        {piece.getTensor().str(), piece.getOffsets().vec(), piece.getSizes().vec(), piece.getPermutation().vec()});
   return fillTensor(port, info);
 }
 
@@ -119,8 +122,7 @@ static void fillHeader(DictionaryAttr attributes, io::ProgramInfo &info) {
     info.generation = generationOf(generation);
 }
 
-llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interpreter &interpreter,
-                                                StringRef named) {
+llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interpreter &interpreter, StringRef named) {
   io::ProgramInfo info;
   if (auto attributes = module->getAttrOfType<DictionaryAttr>("hf.program"))
     fillHeader(attributes, info);

@@ -18,13 +18,51 @@
 namespace hfc::interpreter {
 
 enum class Unary : uint8_t {
-  Neg, Abs, Exp, Exp2, Expm1, Log, Log2, Log1p, Sqrt, Rsqrt, Tanh, Erf, Sin, Cos, Floor, Ceil, Round, RoundEven, Trunc
+  Neg,
+  Abs,
+  Exp,
+  Exp2,
+  Expm1,
+  Log,
+  Log2,
+  Log1p,
+  Sqrt,
+  Rsqrt,
+  Tanh,
+  Erf,
+  Sin,
+  Cos,
+  Floor,
+  Ceil,
+  Round,
+  RoundEven,
+  Trunc
 };
 
 /// Max and Min give NaN if either operand is; MaxNum and MinNum the other operand. What follows Pow is integers' only.
 enum class Binary : uint8_t {
-  Add, Sub, Mul, Div, Rem, Max, Min, MaxNum, MinNum, Pow,
-  And, Or, Xor, Shl, ShrS, ShrU, DivU, RemU, MaxU, MinU, CeilDiv, FloorDiv
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Rem,
+  Max,
+  Min,
+  MaxNum,
+  MinNum,
+  Pow,
+  And,
+  Or,
+  Xor,
+  Shl,
+  ShrS,
+  ShrU,
+  DivU,
+  RemU,
+  MaxU,
+  MinU,
+  CeilDiv,
+  FloorDiv
 };
 
 /// Of floats, all but Unordered are false where an operand is NaN. ULT and the like take integers as unsigned.
@@ -49,7 +87,8 @@ public:
 
   // Elementwise. `out` may be an operand's own span.
   void unary(Unary function, Element element, ArrayRef<Word> x, MutableArrayRef<Word> out) const;
-  void binary(Binary function, Element element, ArrayRef<Word> lhs, ArrayRef<Word> rhs, MutableArrayRef<Word> out) const;
+  void binary(Binary function, Element element, ArrayRef<Word> lhs, ArrayRef<Word> rhs,
+              MutableArrayRef<Word> out) const;
   /// With `orUnordered`, a comparison of floats is true if either operand is NaN.
   void compare(Predicate predicate, bool orUnordered, Element element, ArrayRef<Word> lhs, ArrayRef<Word> rhs,
                MutableArrayRef<Word> out) const;

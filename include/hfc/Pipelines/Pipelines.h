@@ -42,8 +42,8 @@ std::optional<Phase> phaseNamed(StringRef name);
 /// Adds the passes that bring a module of any phase up to `phase`, for the CPU.
 void buildCPUPipeline(OpPassManager &manager, Phase phase);
 
-/// Adds the passes that bring a module of any phase up to `phase`, for the GPU `chip` ("sm_90a"). PTX's module still is one:
-/// translateToPTX() makes the text of it.
+/// Adds the passes that bring a module of any phase up to `phase`, for the GPU `chip` ("sm_90a"). PTX's module still is
+/// one: translateToPTX() makes the text of it.
 void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip);
 
 /// Makes `hfc-cpu-pipeline{phase=PHASE}` and `hfc-gpu-pipeline{phase=PHASE chip=CHIP}` known to tools.

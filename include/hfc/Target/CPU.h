@@ -17,8 +17,8 @@ namespace hfc {
 /// The instruction set that programs are compiled for if the user says nothing.
 StringRef defaultCPU();
 
-/// The name, as programs record it, of what the user called `name`: one of the levels of the x86-64 ABI, or `native` for the
-/// highest that this machine has. Empty if there is no such.
+/// The name, as programs record it, of what the user called `name`: one of the levels of the x86-64 ABI, or `native`
+/// for the highest that this machine has. Empty if there is no such.
 std::string resolveCPU(StringRef name);
 
 /// The names that `resolveCPU` takes, for messages.

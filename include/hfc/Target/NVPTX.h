@@ -19,11 +19,12 @@ using EmitErrorFn = function_ref<InFlightDiagnostic()>;
 /// Adds to `registry` how the dialects of kernels become the NVVM dialect, and that LLVM IR.
 void registerNVPTXExtensions(DialectRegistry &registry);
 
-/// The CUDA toolkit's folder: CUDA_HOME, CUDA_PATH, the toolkit of the nvcc or ptxas on PATH, /usr/local/cuda; empty if there is none.
+/// The CUDA toolkit's folder: CUDA_HOME, CUDA_PATH, the toolkit of the nvcc or ptxas on PATH, /usr/local/cuda; empty if
+/// there is none.
 std::string findCudaToolkit();
 
-/// One PTX text with all kernels of `module`, whose gpu.modules `hfc-lower-kernels-to-nvvm` has lowered. libdevice is linked, and
-/// a function that remains undefined is an error.
+/// One PTX text with all kernels of `module`, whose gpu.modules `hfc-lower-kernels-to-nvvm` has lowered. libdevice is
+/// linked, and a function that remains undefined is an error.
 FailureOr<std::string> translateToPTX(ModuleOp module, StringRef chip);
 
 /// What ptxas reports of a kernel.
@@ -43,7 +44,6 @@ FailureOr<Cubin> assemble(StringRef ptx, StringRef chip, EmitErrorFn emitError);
 
 /// What `ptxas -v` printed, kernel by kernel.
 std::vector<KernelResources> parseResources(StringRef ptxasOutput);
-
 
 } // namespace hfc
 

@@ -38,8 +38,8 @@ void AttentionEmitter::emitScores() {
   distribute(index.constant(plan.rowTile / plan.rowBlock * chunks), [&](Value unit) {
     Value row = index.mul(index.div(unit, chunks), plan.rowBlock), local = index.mul(index.rem(unit, chunks), width);
     SmallVector<Value> zeros(plan.rowBlock, splat(f32(0), width));
-    SmallVector<Value> results = loop(
-        index.constant(0), index.constant(plan.depth), 1, zeros, [&](Value element, ValueRange carried) {
+    SmallVector<Value> results =
+        loop(index.constant(0), index.constant(plan.depth), 1, zeros, [&](Value element, ValueRange carried) {
           Value keys = load(transposedKeys, {element, local}, width);
           SmallVector<Value> next;
           for (auto [number, score] : llvm::enumerate(carried))
@@ -64,8 +64,8 @@ void AttentionEmitter::emitDirectScores() {
     SmallVector<Type> types(plan.rowBlock, b.getF32Type());
     auto compute = [&] {
       SmallVector<Value> zeros(plan.rowBlock, splat(f32(0), width));
-      SmallVector<Value> results = loop(
-          index.constant(0), index.constant(plan.depth), width, zeros, [&](Value element, ValueRange carried) {
+      SmallVector<Value> results =
+          loop(index.constant(0), index.constant(plan.depth), width, zeros, [&](Value element, ValueRange carried) {
             Value keys = load(buffer(op.getKey()), position(key, keyHead, element), width);
             SmallVector<Value> next;
             for (auto [number, score] : llvm::enumerate(carried))
@@ -171,7 +171,8 @@ void AttentionEmitter::emitWeigh() {
   int64_t width = plan.columnVector, chunks = plan.columns / width;
   Value end = arith::MinSIOp::create(b, index.constant(plan.keyTile), arith::SubIOp::create(b, tileEnd, tile));
   distribute(index.constant(plan.rowTile / plan.valueRowBlock * chunks), [&](Value unit) {
-    Value row = index.mul(index.div(unit, chunks), plan.valueRowBlock), column = index.mul(index.rem(unit, chunks), width);
+    Value row = index.mul(index.div(unit, chunks), plan.valueRowBlock),
+          column = index.mul(index.rem(unit, chunks), width);
     SmallVector<Value> inits;
     for (int64_t number = 0; number < plan.valueRowBlock; ++number) {
       Value each = index.add(row, number);

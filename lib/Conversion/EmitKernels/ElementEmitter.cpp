@@ -53,20 +53,19 @@ Value ElementEmitter::emit(Value value, const Indices &indices) {
 Value ElementEmitter::emitOp(Operation *op, const Indices &indices) {
   Location before = b.getLoc();
   b.setLoc(op->getLoc());
-  Value result =
-      llvm::TypeSwitch<Operation *, Value>(op)
-          .Case([&](hf::ConstantOp constantOp) { return emitConstant(constantOp); })
-          .Case([&](hf::IotaOp iota) { return emitIota(iota, indices); })
-          .Case([&](hf::BroadcastOp broadcast) { return emitBroadcast(broadcast, indices); })
-          .Case([&](hf::ReshapeOp reshape) {
-            return emit(reshape.getX(), index.reshape(indices, shapeOf(reshape.getX())));
-          })
-          .Case([&](hf::TransposeOp transpose) { return emitTranspose(transpose, indices); })
-          .Case([&](hf::SliceOp slice) { return emitSlice(slice, indices); })
-          .Case([&](hf::ConcatOp concat) { return emitConcat(concat, indices); })
-          .Case([&](hf::GatherOp gather) { return emitGather(gather, indices); })
-          .Case([&](hf::TakeOp take) { return emitTake(take, indices); })
-          .Default([&](Operation *) { return emitElementwise(op, indices); });
+  Value result = llvm::TypeSwitch<Operation *, Value>(op)
+                     .Case([&](hf::ConstantOp constantOp) { return emitConstant(constantOp); })
+                     .Case([&](hf::IotaOp iota) { return emitIota(iota, indices); })
+                     .Case([&](hf::BroadcastOp broadcast) { return emitBroadcast(broadcast, indices); })
+                     .Case([&](hf::ReshapeOp reshape) {
+                       return emit(reshape.getX(), index.reshape(indices, shapeOf(reshape.getX())));
+                     })
+                     .Case([&](hf::TransposeOp transpose) { return emitTranspose(transpose, indices); })
+                     .Case([&](hf::SliceOp slice) { return emitSlice(slice, indices); })
+                     .Case([&](hf::ConcatOp concat) { return emitConcat(concat, indices); })
+                     .Case([&](hf::GatherOp gather) { return emitGather(gather, indices); })
+                     .Case([&](hf::TakeOp take) { return emitTake(take, indices); })
+                     .Default([&](Operation *) { return emitElementwise(op, indices); });
   b.setLoc(before);
   return result;
 }
@@ -133,8 +132,7 @@ LogicalResult ElementEmitter::store(Value value, Value buffer, Indices indices) 
     return success();
   }
   for (int64_t lane = 0; lane < index.width; ++lane)
-    memref::StoreOp::create(b, vector::ExtractOp::create(b, value, lane), buffer,
-                            basesOf(index.atLane(indices, lane)));
+    memref::StoreOp::create(b, vector::ExtractOp::create(b, value, lane), buffer, basesOf(index.atLane(indices, lane)));
   return success();
 }
 

@@ -67,9 +67,7 @@ AttentionPlan::AttentionPlan(hf::AttentionOp op, const EmitOptions &options) {
   rowTile = rows <= 2 ? rows : std::min<int64_t>(32, llvm::alignTo(rows, 4));
   direct = rowTile <= kMaxDirectRows;
   keyTile = std::min<int64_t>(direct ? 256 : 64, llvm::alignTo(keys, keyVector));
-  auto bytes = [&] {
-    return 4 * (rowTile * (depth + columns + keyTile + 6) + keyTile * ((direct ? 0 : depth) + 2));
-  };
+  auto bytes = [&] { return 4 * (rowTile * (depth + columns + keyTile + 6) + keyTile * ((direct ? 0 : depth) + 2)); };
   while (bytes() > kScratchBytes && (keyTile > keyVector || rowTile > 4)) {
     if (keyTile > keyVector && (keyTile >= 2 * rowTile || rowTile <= 4))
       keyTile = llvm::alignTo(keyTile / 2, keyVector);
@@ -127,8 +125,7 @@ Value AttentionEmitter::maximum(Value lhs, Value rhs) {
 Value AttentionEmitter::horizontal(vector::CombiningKind kind, Value value) {
   if (!isa<VectorType>(value.getType()))
     return value;
-  return vector::ReductionOp::create(b, kind, value,
-                                     arith::FastMathFlags::contract | arith::FastMathFlags::reassoc);
+  return vector::ReductionOp::create(b, kind, value, arith::FastMathFlags::contract | arith::FastMathFlags::reassoc);
 }
 
 SmallVector<Value> AttentionEmitter::position(Value sequence, Value head, Value element) {
@@ -170,8 +167,7 @@ SmallVector<Value> AttentionEmitter::loop(Value lower, Value upper, int64_t step
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-SmallVector<Value> AttentionEmitter::choose(Value condition, TypeRange types,
-                                            function_ref<SmallVector<Value>()> onTrue,
+SmallVector<Value> AttentionEmitter::choose(Value condition, TypeRange types, function_ref<SmallVector<Value>()> onTrue,
                                             function_ref<SmallVector<Value>()> onFalse) {
   auto branch = scf::IfOp::create(b, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
@@ -252,8 +248,7 @@ void AttentionEmitter::emitQueries() {
     Value row = index.add(firstRow, local);
     auto loadScaled = [&]() -> SmallVector<Value> {
       Value head = index.add(index.mul(keyHead, plan.group), index.rem(row, plan.group));
-      Value value =
-          load(buffer(op.getQuery()), position(index.div(row, plan.group), head, element), plan.depthVector);
+      Value value = load(buffer(op.getQuery()), position(index.div(row, plan.group), head, element), plan.depthVector);
       Value scale = splat(f32(op.getScale().convertToDouble()), plan.depthVector);
       return {arith::MulFOp::create(b, value, scale, arith::FastMathFlags::contract)};
     };

@@ -27,7 +27,8 @@ public:
 
   void runOnOperation() override {
     if (!llvm::isPowerOf2_64(vectorBits) || vectorBits < 32 || !llvm::isPowerOf2_64(interleave)) {
-      getOperation().emitError("hfc-emit-kernels: vector-bits must be a power of two of at least 32 and interleave one");
+      getOperation().emitError(
+          "hfc-emit-kernels: vector-bits must be a power of two of at least 32 and interleave one");
       return signalPassFailure();
     }
     EmitOptions options{vectorBits / 32, lanes, interleave, bufferAlignment};

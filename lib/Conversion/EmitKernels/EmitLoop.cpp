@@ -72,7 +72,8 @@ LogicalResult hfc::emitLoopKernel(func::FuncOp body, const EmitOptions &options)
   int64_t grid = 1;
   for (const Space &space : spaces)
     grid = std::max<int64_t>(grid, llvm::divideCeil(space.type.getNumElements(), kBlockElements));
-  Value block = grid == 1 ? elements.index.constant(0) : Value(kernel::BlockIdOp::create(writer.b, writer.b.getIndexType()));
+  Value block =
+      grid == 1 ? elements.index.constant(0) : Value(kernel::BlockIdOp::create(writer.b, writer.b.getIndexType()));
   for (const Space &space : spaces) {
     int64_t share = llvm::alignTo(llvm::divideCeil(space.type.getNumElements(), grid), kBlockMultiple);
     if (failed(emitSpace(writer, elements, results, space, block, share, options.width)))

@@ -101,9 +101,7 @@ private:
 // RowElements
 //===----------------------------------------------------------------------===//
 
-bool RowElements::isCurrentRow(const Indices &indices) {
-  return rows == 1 || index.mergeAll(indices).base == row;
-}
+bool RowElements::isCurrentRow(const Indices &indices) { return rows == 1 || index.mergeAll(indices).base == row; }
 
 bool RowElements::isCurrentElement(const Indices &indices) {
   if (indices.empty() || indices.back().base != position || indices.back().lane != (index.width > 1))

@@ -26,8 +26,8 @@ public:
   TopKEmitter(func::FuncOp body, hf::TopKOp op, const EmitOptions &options)
       : writer(body, options), b(writer.b), elements(b, writer.entry(), options.bufferAlignment), index(elements.index),
         lead(op.getX().getType().getShape().drop_back()), length(op.getX().getType().getShape().back()),
-        count(op.getValues().getType().getShape().back()),
-        indexType(op.getIndices().getType().getElementType()), lanes(options.lanes) {}
+        count(op.getValues().getType().getShape().back()), indexType(op.getIndices().getType().getElementType()),
+        lanes(options.lanes) {}
 
   LogicalResult emit();
 
@@ -58,8 +58,7 @@ Indices TopKEmitter::at(Value row, Value column, int64_t extent) {
   return result;
 }
 
-TopKEmitter::Carried TopKEmitter::loop(int64_t end, ValueRange inits,
-                                       function_ref<Carried(Value, ValueRange)> body) {
+TopKEmitter::Carried TopKEmitter::loop(int64_t end, ValueRange inits, function_ref<Carried(Value, ValueRange)> body) {
   auto loop = scf::ForOp::create(b, index.constant(0), index.constant(end), index.constant(1), inits);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(loop.getBody());
@@ -82,9 +81,8 @@ TopKEmitter::Carried TopKEmitter::emitNext(Value row, Value value, Value number)
     Value sameLater = arith::AndIOp::create(b, compare(arith::CmpFPredicate::OEQ, each, value),
                                             compareIndex(arith::CmpIPredicate::sgt, column, number));
     Value left = arith::OrIOp::create(b, compare(arith::CmpFPredicate::OLT, each, value), sameLater);
-    Value better = arith::OrIOp::create(
-        b, compare(arith::CmpFPredicate::OGT, each, best[0]),
-        compareIndex(arith::CmpIPredicate::eq, best[1], index.constant(length)));
+    Value better = arith::OrIOp::create(b, compare(arith::CmpFPredicate::OGT, each, best[0]),
+                                        compareIndex(arith::CmpIPredicate::eq, best[1], index.constant(length)));
     Value take = arith::AndIOp::create(b, left, better);
     return {arith::SelectOp::create(b, take, each, best[0]), arith::SelectOp::create(b, take, column, best[1])};
   });

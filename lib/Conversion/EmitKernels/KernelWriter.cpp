@@ -27,8 +27,8 @@ static SmallVector<Type> bufferTypes(func::FuncOp body) {
 KernelWriter::KernelWriter(func::FuncOp body, const EmitOptions &options)
     : b(body.getLoc(), body.getContext()), inputs(body.getNumArguments()) {
   b.setInsertionPoint(body);
-  kernel = kernel::FuncOp::create(b, body.getName(), bufferTypes(body), /*grid=*/1, options.lanes,
-                                  body.getNumResults());
+  kernel =
+      kernel::FuncOp::create(b, body.getName(), bufferTypes(body), /*grid=*/1, options.lanes, body.getNumResults());
   for (unsigned result : llvm::seq<unsigned>(0, body.getNumResults()))
     if (Attribute alias = body.getResultAttr(result, "kernel.alias"))
       kernel.setArgAttr(inputs + result, "kernel.alias", alias);

@@ -16,9 +16,7 @@ using namespace hfc;
 
 static constexpr auto kContract = arith::FastMathFlags::contract;
 
-Type hfc::computeType(Type type) {
-  return isa<FloatType>(type) ? Type(Float32Type::get(type.getContext())) : type;
-}
+Type hfc::computeType(Type type) { return isa<FloatType>(type) ? Type(Float32Type::get(type.getContext())) : type; }
 
 static Type withElement(Type type, Type element) {
   auto vector = dyn_cast<VectorType>(type);
@@ -30,14 +28,16 @@ Value hfc::toComputeType(ImplicitLocOpBuilder &b, Value value) {
   if (!isa<FloatType>(element) || element.isF32())
     return value;
   Type type = withElement(value.getType(), b.getF32Type());
-  return element.isF64() ? Value(arith::TruncFOp::create(b, type, value)) : Value(arith::ExtFOp::create(b, type, value));
+  return element.isF64() ? Value(arith::TruncFOp::create(b, type, value))
+                         : Value(arith::ExtFOp::create(b, type, value));
 }
 
 Value hfc::fromComputeType(ImplicitLocOpBuilder &b, Value value, Type element) {
   if (!isa<FloatType>(element) || element.isF32())
     return value;
   Type type = withElement(value.getType(), element);
-  return element.isF64() ? Value(arith::ExtFOp::create(b, type, value)) : Value(arith::TruncFOp::create(b, type, value));
+  return element.isF64() ? Value(arith::ExtFOp::create(b, type, value))
+                         : Value(arith::TruncFOp::create(b, type, value));
 }
 
 static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }

@@ -123,7 +123,8 @@ LogicalResult KernelLowering::checkScratch() {
 void KernelLowering::hoistScratch() {
   for (auto scratch : llvm::make_early_inc_range(kernel.getBody().getOps<kernel::ScratchOp>())) {
     auto type = cast<MemRefType>(scratch.getType());
-    Value memory = memref::AllocaOp::create(builder, scratch.getLoc(), type, builder.getI64IntegerAttr(scratchAlignment));
+    Value memory =
+        memref::AllocaOp::create(builder, scratch.getLoc(), type, builder.getI64IntegerAttr(scratchAlignment));
     scratch.replaceAllUsesWith(memory);
     scratch.erase();
   }

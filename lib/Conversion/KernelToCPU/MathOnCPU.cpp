@@ -37,8 +37,8 @@ static LogicalResult callLibm(ModuleOp module) {
   ConversionTarget target(*context);
   target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
   target.addIllegalOp<math::AcosOp, math::AcoshOp, math::AsinOp, math::AsinhOp, math::AtanOp, math::Atan2Op,
-                      math::AtanhOp, math::CbrtOp, math::CosOp, math::CoshOp, math::ErfcOp, math::Exp2Op,
-                      math::Log10Op, math::PowFOp, math::SinOp, math::SinhOp, math::TanOp>();
+                      math::AtanhOp, math::CbrtOp, math::CosOp, math::CoshOp, math::ErfcOp, math::Exp2Op, math::Log10Op,
+                      math::PowFOp, math::SinOp, math::SinhOp, math::TanOp>();
   RewritePatternSet patterns(context);
   populateMathToLibmConversionPatterns(patterns);
   return applyPartialConversion(module, target, std::move(patterns));

@@ -22,8 +22,7 @@ Value hfc::addSharedMemory(gpu::GPUFuncOp func, MemRefType shape, Location loc) 
   BlockArgument memory = func.addWorkgroupAttribution(type, loc);
   Builder builder(func.getContext());
   // Without it the memory is aligned for one element, and vectors come apart.
-  func.setWorkgroupAttributionAttr(func.getNumWorkgroupAttributions() - 1, "llvm.align",
-                                   builder.getI64IntegerAttr(16));
+  func.setWorkgroupAttributionAttr(func.getNumWorkgroupAttributions() - 1, "llvm.align", builder.getI64IntegerAttr(16));
   return memory;
 }
 
@@ -138,7 +137,9 @@ private:
     llvm_unreachable("a combine kind that the dialect does not have");
   }
 
-  Value combine(Value lhs, Value rhs) { return vector::makeArithReduction(builder, loc, vectorKind(lhs.getType()), lhs, rhs); }
+  Value combine(Value lhs, Value rhs) {
+    return vector::makeArithReduction(builder, loc, vectorKind(lhs.getType()), lhs, rhs);
+  }
 
   Value shuffle(Value value, int64_t offset) {
     if (value.getType().getIntOrFloatBitWidth() == 32)

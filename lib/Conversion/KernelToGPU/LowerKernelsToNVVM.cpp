@@ -33,8 +33,8 @@ static constexpr int64_t kMaxNarrowElements = int64_t(1) << 30;
 /// Threads on a multiprocessor at once that leave each 128 registers.
 static constexpr int32_t kWantedThreads = 512;
 
-/// Lets LLVM form fused multiply-adds, as nvcc does by default, and divide within two units in the last place: the exact
-/// quotient takes a function call that costs registers.
+/// Lets LLVM form fused multiply-adds, as nvcc does by default, and divide within two units in the last place: the
+/// exact quotient takes a function call that costs registers.
 static void relaxArithmetic(Operation *root) {
   root->walk([](arith::ArithFastMathInterface op) {
     auto flags = op.getFastMathFlagsAttr() ? op.getFastMathFlagsAttr().getValue() : arith::FastMathFlags::none;
@@ -45,8 +45,8 @@ static void relaxArithmetic(Operation *root) {
   });
 }
 
-/// Left to itself, ptxas spills to reach as many threads on a multiprocessor as it can hold. Asked for a quarter of them, it
-/// uses the registers that there are.
+/// Left to itself, ptxas spills to reach as many threads on a multiprocessor as it can hold. Asked for a quarter of
+/// them, it uses the registers that there are.
 static void limitOccupancy(gpu::GPUModuleOp module) {
   for (auto func : module.getOps<gpu::GPUFuncOp>())
     if (std::optional<ArrayRef<int32_t>> size = func.getKnownBlockSize(); size && size->front() > 0) {
@@ -76,7 +76,8 @@ static LogicalResult checkKernels(gpu::GPUModuleOp module) {
   for (auto func : module.getOps<gpu::GPUFuncOp>())
     for (Type type : func.getArgumentTypes())
       if (auto memref = dyn_cast<MemRefType>(type); !memref || !memref.hasStaticShape())
-        return func.emitError("has an argument of type ") << type << "; a GPU kernel of hfc takes buffers of static shape";
+        return func.emitError("has an argument of type ")
+               << type << "; a GPU kernel of hfc takes buffers of static shape";
   return success();
 }
 

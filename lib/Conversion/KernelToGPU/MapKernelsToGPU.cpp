@@ -197,8 +197,8 @@ void KernelMapper::mapReduce(kernel::ReduceOp reduce) {
                                                         reduce.getPartial(), needsBarrierFirst(reduce), hasScratch));
 }
 
-/// Every reduction has shared memory of its own, so only a loop brings a thread back to it while others may still be reading.
-/// Another barrier in the loop's body parts the two runs.
+/// Every reduction has shared memory of its own, so only a loop brings a thread back to it while others may still be
+/// reading. Another barrier in the loop's body parts the two runs.
 bool KernelMapper::needsBarrierFirst(kernel::ReduceOp reduce) {
   auto loop = reduce->getParentOfType<LoopLikeOpInterface>();
   if (!loop)
@@ -210,9 +210,8 @@ bool KernelMapper::needsBarrierFirst(kernel::ReduceOp reduce) {
   if (!body)
     return true;
   Operation *ancestor = body->findAncestorOpInBlock(*reduce);
-  return llvm::none_of(*body, [&](Operation &op) {
-    return &op != ancestor && isa<kernel::BarrierOp, kernel::ReduceOp>(op);
-  });
+  return llvm::none_of(*body,
+                       [&](Operation &op) { return &op != ancestor && isa<kernel::BarrierOp, kernel::ReduceOp>(op); });
 }
 
 LogicalResult KernelMapper::checkSharedMemory() {

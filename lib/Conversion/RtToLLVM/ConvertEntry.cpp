@@ -124,8 +124,8 @@ LogicalResult EntryConversion::createFunction() {
 
 void EntryConversion::loadFrame() {
   for (int32_t field : {Context, Arena, Parameters, States}) {
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, function.getArgument(0),
-                                     ArrayRef<LLVM::GEPArg>{field});
+    Value slot =
+        LLVM::GEPOp::create(builder, loc, pointer, pointer, function.getArgument(0), ArrayRef<LLVM::GEPArg>{field});
     frame[field] = LLVM::LoadOp::create(builder, loc, pointer, slot);
   }
 }

@@ -27,13 +27,12 @@ static void readSparseLayers(ConfigReader &config, Decoder &decoder) {
   std::vector<int64_t> dense = config.integers("mlp_only_layers", 0, Limits::layers).value_or(std::vector<int64_t>());
   bool any = false;
   for (int64_t i = 0; i < layers; ++i) {
-    decoder.layers[i].sparse =
-        decoder.experts->count > 0 && (i + 1) % step == 0 && !llvm::is_contained(dense, i);
+    decoder.layers[i].sparse = decoder.experts->count > 0 && (i + 1) % step == 0 && !llvm::is_contained(dense, i);
     any |= decoder.layers[i].sparse;
   }
   if (any && decoder.experts->perToken > decoder.experts->count)
-    config.problem("num_experts_per_tok = " + Twine(decoder.experts->perToken) + " is more than num_experts = " +
-                   Twine(decoder.experts->count));
+    config.problem("num_experts_per_tok = " + Twine(decoder.experts->perToken) +
+                   " is more than num_experts = " + Twine(decoder.experts->count));
   if (layers * decoder.experts->count > Limits::expertPieces)
     config.problem("num_hidden_layers = " + Twine(layers) + " times num_experts = " + Twine(decoder.experts->count) +
                    " is more than hfc's limit of " + Twine(Limits::expertPieces));

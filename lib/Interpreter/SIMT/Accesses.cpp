@@ -55,8 +55,8 @@ static FailureOr<int64_t> locate(Machine &machine, const AccessOp &access, const
   }
   if (isInside)
     return element;
-  return machine.error(access.op, thread) << (access.isWrite ? "writes " : "reads ") << describe(access, memory, indices)
-                                          << ", outside " << memory.type;
+  return machine.error(access.op, thread)
+         << (access.isWrite ? "writes " : "reads ") << describe(access, memory, indices) << ", outside " << memory.type;
 }
 
 /// Everything that the hardware would not notice.
@@ -64,7 +64,8 @@ static LogicalResult check(Machine &machine, const AccessOp &access, const Memor
                            int64_t width, int64_t thread, ArrayRef<int64_t> indices) {
   int64_t offset = element * memory.elementBytes, size = width * memory.elementBytes;
   auto error = [&] {
-    return machine.error(access.op, thread) << (access.isWrite ? "writes " : "reads ") << describe(access, memory, indices);
+    return machine.error(access.op, thread)
+           << (access.isWrite ? "writes " : "reads ") << describe(access, memory, indices);
   };
   if (offset % access.alignment)
     return error() << ", which is not aligned to " << access.alignment << " bytes";

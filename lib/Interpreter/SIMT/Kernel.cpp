@@ -69,8 +69,7 @@ LogicalResult Execution::checkBuffer(unsigned number, const Buffer &buffer) {
     return kernel.emitError() << "argument " << number << " is not a buffer of static shape";
   int64_t bytes = type.getNumElements() * elementBytes(type.getElementType());
   if (buffer.bytes != bytes)
-    return kernel.emitError() << "argument " << number << " has " << bytes << " bytes, but was given "
-                              << buffer.bytes;
+    return kernel.emitError() << "argument " << number << " has " << bytes << " bytes, but was given " << buffer.bytes;
   return success();
 }
 
@@ -152,7 +151,8 @@ LogicalResult Execution::bindShared() {
 LogicalResult hfc::simt::runKernel(gpu::GPUFuncOp kernel, ArrayRef<Buffer> arguments) {
   std::optional<ArrayRef<int32_t>> block = kernel.getKnownBlockSize(), grid = kernel.getKnownGridSize();
   if (!block || !grid || (*block)[1] != 1 || (*block)[2] != 1 || (*grid)[1] != 1 || (*grid)[2] != 1)
-    return kernel.emitError() << "needs known_block_size and known_grid_size of one dimension, as hfc-map-kernels-to-gpu sets them";
+    return kernel.emitError()
+           << "needs known_block_size and known_grid_size of one dimension, as hfc-map-kernels-to-gpu sets them";
   if ((*block)[0] < 1 || (*block)[0] > kMaxThreads)
     return kernel.emitError() << "has blocks of " << (*block)[0] << " threads; a GPU's have 1 to " << kMaxThreads;
   Execution execution(kernel, (*grid)[0], (*block)[0]);

@@ -63,7 +63,9 @@ public:
 
   /// Begins a new interval between barriers.
   void passBarrier() { ++interval; }
-  Access accessBy(int64_t thread) const { return {static_cast<int32_t>(block), static_cast<int32_t>(thread), interval}; }
+  Access accessBy(int64_t thread) const {
+    return {static_cast<int32_t>(block), static_cast<int32_t>(thread), interval};
+  }
   /// An error at `op`: "kernel 'name', block 3, thread 5: ".
   InFlightDiagnostic error(Operation *op, int64_t thread);
   InFlightDiagnostic error(Operation *op);

@@ -43,7 +43,8 @@ std::string Watch::access(int64_t offset, int64_t size, bool isWrite, Access by)
         if (conflicts(reader, by))
           return describe(reader, "reads it");
       cell.writer = by;
-    } else if (cell.reader.block != by.block || cell.reader.thread == by.thread || cell.reader.interval != by.interval) {
+    } else if (cell.reader.block != by.block || cell.reader.thread == by.thread ||
+               cell.reader.interval != by.interval) {
       // The reader before the last one matters if it is of another block.
       if (cell.reader.thread >= 0 && cell.reader.block != by.block)
         cell.otherReader = cell.reader;

@@ -28,7 +28,8 @@ public:
   Watch(int64_t bytes, int64_t cellBytes, bool isShared)
       : cellBytes(cellBytes), isShared(isShared), cells(bytes / cellBytes) {}
 
-  /// Notes the access to `size` bytes at `offset`; returns what it races with ("thread 3 of block 0, which writes it"), or "".
+  /// Notes the access to `size` bytes at `offset`; returns what it races with ("thread 3 of block 0, which writes it"),
+  /// or "".
   std::string access(int64_t offset, int64_t size, bool isWrite, Access by);
   /// Whether anything in the current block wrote these bytes.
   bool isWritten(int64_t offset, int64_t size, int32_t block) const;

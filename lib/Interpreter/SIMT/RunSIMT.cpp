@@ -87,8 +87,8 @@ private:
     return all;
   }
 
-  /// A line for the kernel; then for each argument a line with its type, the argument it is one buffer with or -1, and its
-  /// bytes, and these bytes before and after.
+  /// A line for the kernel; then for each argument a line with its type, the argument it is one buffer with or -1, and
+  /// its bytes, and these bytes before and after.
   void dumpKernel(gpu::GPUFuncOp kernel, ArrayRef<std::string> before, ArrayRef<std::string> after) {
     *file << kernel.getName() << ' ' << kernel.getKnownGridSize()->front() << ' ' << kernel.getKnownBlockSize()->front()
           << ' ' << before.size() << '\n';

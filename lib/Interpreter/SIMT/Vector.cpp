@@ -9,8 +9,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <cmath>
 
 using namespace hfc;
@@ -87,7 +87,8 @@ static LogicalResult runInsert(Machine &machine, vector::InsertOp op, const Mask
 static LogicalResult runExtractSlice(Machine &machine, vector::ExtractStridedSliceOp op, const Mask &) {
   if (op.getSourceVectorType().getRank() != 1)
     return machine.error(op) << "the SIMT interpreter slices vectors of one dimension only";
-  int64_t offset = cast<IntegerAttr>(op.getOffsets()[0]).getInt(), stride = cast<IntegerAttr>(op.getStrides()[0]).getInt();
+  int64_t offset = cast<IntegerAttr>(op.getOffsets()[0]).getInt(),
+          stride = cast<IntegerAttr>(op.getStrides()[0]).getInt();
   return permute(machine, op, [&](int64_t i) -> Place { return {op.getSource(), offset + i * stride}; });
 }
 

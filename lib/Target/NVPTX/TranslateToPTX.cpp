@@ -43,7 +43,8 @@ protected:
 
 } // namespace
 
-/// One gpu.module with all functions of those in `module`: a program has one PTX text, and functions of libdevice are declared once.
+/// One gpu.module with all functions of those in `module`: a program has one PTX text, and functions of libdevice are
+/// declared once.
 static OwningOpRef<gpu::GPUModuleOp> mergeKernels(ModuleOp module, NVVM::NVVMTargetAttr target) {
   OpBuilder builder(module.getContext());
   OwningOpRef<gpu::GPUModuleOp> merged = gpu::GPUModuleOp::create(builder, module.getLoc(), "kernels");

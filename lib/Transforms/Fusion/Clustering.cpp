@@ -15,8 +15,8 @@ using namespace hfc::fusion;
 
 /// Larger kernels gain nothing and cost registers and compile time.
 static constexpr size_t maxNodes = 128;
-/// How often an expensive element may be computed (a rotary table has each cosine twice); and how many cheap elements, for
-/// each element of the largest node of the cluster.
+/// How often an expensive element may be computed (a rotary table has each cosine twice); and how many cheap elements,
+/// for each element of the largest node of the cluster.
 static constexpr double maxExpensiveRedundancy = 2.0, maxCheapRedundancy = 8.0;
 /// A search for a path between clusters gives up after this many.
 static constexpr size_t maxVisited = 32;
@@ -30,7 +30,8 @@ static double elementsOf(Operation *node) {
 
 /// A unique address for each shape.
 static const void *shapeSpace(Operation *node) {
-  return RankedTensorType::get(shapeOf(node->getResult(0)), IntegerType::get(node->getContext(), 1)).getAsOpaquePointer();
+  return RankedTensorType::get(shapeOf(node->getResult(0)), IntegerType::get(node->getContext(), 1))
+      .getAsOpaquePointer();
 }
 
 void Clustering::run() {
@@ -41,7 +42,8 @@ void Clustering::run() {
 
 bool Clustering::isResult(Operation *node) const {
   unsigned own = getClusterOf(node);
-  return llvm::any_of(graph.getUses(node), [&](const Use &use) { return !graph.isFusable(use.user) || getClusterOf(use.user) != own; });
+  return llvm::any_of(graph.getUses(node),
+                      [&](const Use &use) { return !graph.isFusable(use.user) || getClusterOf(use.user) != own; });
 }
 
 void Clustering::place(Operation *node) {
@@ -101,7 +103,8 @@ void Clustering::begin(Operation *node) {
   cluster.mergedInto = clusters.size() - 1;
   if (isa<hf::ReduceOp>(node))
     cluster.rows = graph.getRows(node);
-  states[node] = {static_cast<unsigned>(clusters.size() - 1), shapeSpace(node), elementsOf(node), graph.getRows(node).has_value()};
+  states[node] = {static_cast<unsigned>(clusters.size() - 1), shapeSpace(node), elementsOf(node),
+                  graph.getRows(node).has_value()};
   addUsers(node);
 }
 
@@ -182,12 +185,13 @@ void Clustering::evaluate(Operation *node, ArrayRef<const Use *> inside, bool as
 bool Clustering::isRowwise(Operation *node, ArrayRef<const Use *> inside) const {
   std::optional<RowSpace> rows = graph.getRows(node);
   return rows && llvm::all_of(inside, [&](const Use *use) {
-    return use->access != Access::mapped && graph.getRows(use->user) == rows && states.at(use->user).rowwise;
-  });
+           return use->access != Access::mapped && graph.getRows(use->user) == rows && states.at(use->user).rowwise;
+         });
 }
 
 bool Clustering::resultsFit(const Cluster &cluster, const RowSpace &rows) const {
-  return llvm::all_of(cluster.nodes, [&](Operation *node) { return rows.contains(shapeOf(node->getResult(0))) || !isResult(node); });
+  return llvm::all_of(cluster.nodes,
+                      [&](Operation *node) { return rows.contains(shapeOf(node->getResult(0))) || !isResult(node); });
 }
 
 bool Clustering::fitsRows(Operation *node, const State &state, const Cluster &cluster, bool asResult) const {

@@ -54,8 +54,8 @@ public:
   bool isResult(Operation *node) const;
 
 private:
-  /// At which index a node is evaluated, and how often. Nodes with the same index space in a cluster share evaluations: a
-  /// shape's own space is the one in which results of that shape are computed; a node's is private.
+  /// At which index a node is evaluated, and how often. Nodes with the same index space in a cluster share evaluations:
+  /// a shape's own space is the one in which results of that shape are computed; a node's is private.
   struct State {
     unsigned cluster = ~0u;
     const void *space = nullptr;

@@ -76,7 +76,8 @@ LogicalResult FusionGraph::build(func::FuncOp entry) {
   for (Operation &op : entry.getBody().front().without_terminator()) {
     std::optional<Role> role = classify(&op);
     if (!role)
-      return op.emitOpError("cannot be part of a kernel; entries hold hf primitives, composites and calls of kernel bodies");
+      return op.emitOpError(
+          "cannot be part of a kernel; entries hold hf primitives, composites and calls of kernel bodies");
     unsigned depth = 0;
     if (*role == Role::inlined || *role == Role::view)
       for (Value operand : op.getOperands())

@@ -45,7 +45,8 @@ enum class Access {
   mapped
 };
 
-/// The rows of a reduction over trailing dimensions: `full` is the shape that is reduced, its first `rank` dimensions the rows.
+/// The rows of a reduction over trailing dimensions: `full` is the shape that is reduced, its first `rank` dimensions
+/// the rows.
 struct RowSpace {
   ArrayRef<int64_t> full;
   unsigned rank = 0;
@@ -76,7 +77,8 @@ public:
   unsigned getPhase(Operation *op) const { return info.lookup(op).phase; }
   /// The position of `op` in the entry.
   unsigned getOrder(Operation *op) const { return info.lookup(op).order; }
-  /// The rows of the reduction that the values of `op` belong to, if it is a reduction or an elementwise function of one.
+  /// The rows of the reduction that the values of `op` belong to, if it is a reduction or an elementwise function of
+  /// one.
   std::optional<RowSpace> getRows(Operation *op) const { return info.lookup(op).rows; }
 
   /// The uses of all results of a node, seen through views and inlined ops.

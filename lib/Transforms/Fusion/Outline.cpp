@@ -179,14 +179,16 @@ private:
     SmallVector<Location> locs;
     for (Operation *op : unit.ops)
       locs.push_back(op->getLoc());
-    auto call = func::CallOp::create(builder, FusedLoc::get(entry.getContext(), locs), bodies.getOrCreate(plan), plan.arguments);
+    auto call = func::CallOp::create(builder, FusedLoc::get(entry.getContext(), locs), bodies.getOrCreate(plan),
+                                     plan.arguments);
     for (StringRef name : {"hf.block", "hf.phase"})
       if (Attribute attribute = unit.ops.back()->getDiscardableAttr(name))
         call->setDiscardableAttr(name, attribute);
     return call;
   }
 
-  /// Makes the operands of `op`, which stands in the new order or is about to, refer to calls and views in the new order.
+  /// Makes the operands of `op`, which stands in the new order or is about to, refer to calls and views in the new
+  /// order.
   void placeOperands(Operation *op) {
     for (OpOperand &operand : op->getOpOperands())
       operand.set(placed(operand.get()));
@@ -227,6 +229,7 @@ private:
 
 } // namespace
 
-OutlineCounts fusion::outline(func::FuncOp entry, const FusionGraph &graph, const Clustering &clustering, BodyTable &bodies) {
+OutlineCounts fusion::outline(func::FuncOp entry, const FusionGraph &graph, const Clustering &clustering,
+                              BodyTable &bodies) {
   return Outliner(entry, graph, clustering, bodies).run();
 }

@@ -45,7 +45,9 @@ public:
   }
 
 private:
-  static bool isDecomposed(Operation *op) { return isa<hf::CompositeOpInterface>(op) && !isa<hf::LinearOp, hf::AttentionOp>(op); }
+  static bool isDecomposed(Operation *op) {
+    return isa<hf::CompositeOpInterface>(op) && !isa<hf::LinearOp, hf::AttentionOp>(op);
+  }
 
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override { built.push_back(op); }
 
@@ -109,7 +111,8 @@ struct ComputeBeforeBroadcast : RewritePattern {
       if (splatOf(operand))
         continue;
       auto broadcast = operand.getDefiningOp<hf::BroadcastOp>();
-      if (!broadcast || (shared && (shared.getDims() != broadcast.getDims() || shapeOf(shared.getX()) != shapeOf(broadcast.getX()))))
+      if (!broadcast ||
+          (shared && (shared.getDims() != broadcast.getDims() || shapeOf(shared.getX()) != shapeOf(broadcast.getX()))))
         return failure();
       shared = broadcast;
     }
@@ -136,7 +139,8 @@ private:
     return constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
   }
   static Value splat(OpBuilder &builder, Location loc, SplatElementsAttr value, ArrayRef<int64_t> shape) {
-    return hf::ConstantOp::create(builder, loc, SplatElementsAttr::get(value.getType().clone(shape), value.getSplatValue<Attribute>()));
+    return hf::ConstantOp::create(
+        builder, loc, SplatElementsAttr::get(value.getType().clone(shape), value.getSplatValue<Attribute>()));
   }
 };
 } // namespace

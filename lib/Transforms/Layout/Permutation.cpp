@@ -76,9 +76,8 @@ std::optional<CommutedReshape> layout::commuteReshape(ArrayRef<int64_t> from, Ar
     for (int64_t dim = group.fromBegin + 1; dim < group.fromEnd; ++dim)
       if (permutation[dim] != permutation[dim - 1] + 1)
         return std::nullopt;
-  llvm::sort(groups, [&](const Group &a, const Group &b) {
-    return permutation[a.fromBegin] < permutation[b.fromBegin];
-  });
+  llvm::sort(groups,
+             [&](const Group &a, const Group &b) { return permutation[a.fromBegin] < permutation[b.fromBegin]; });
   CommutedReshape result;
   result.permutation.resize(to.size());
   for (const Group &group : groups)

@@ -18,9 +18,12 @@
 
 using namespace hfc::memory;
 
-static int64_t aligned(int64_t bytes) { return static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(bytes), arenaAlignment)); }
+static int64_t aligned(int64_t bytes) {
+  return static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(bytes), arenaAlignment));
+}
 
-/// The lowest end of the smallest gap between `neighbours`, sorted by offset, that takes `bytes`; behind all where none does.
+/// The lowest end of the smallest gap between `neighbours`, sorted by offset, that takes `bytes`; behind all where none
+/// does.
 static int64_t bestFit(llvm::ArrayRef<const ArenaBlock *> neighbours, int64_t bytes) {
   int64_t best = -1, bestGap = std::numeric_limits<int64_t>::max(), end = 0;
   for (const ArenaBlock *block : neighbours) {
@@ -80,7 +83,9 @@ ArenaPlan hfc::memory::planArena(llvm::MutableArrayRef<ArenaBlock> blocks) {
   llvm::SmallVector<ArenaBlock *> order(llvm::make_pointer_range(blocks));
   llvm::SmallVector<int64_t> best(blocks.size(), 0);
   for (const auto &weight : weights) {
-    llvm::sort(order, [&](const ArenaBlock *a, const ArenaBlock *b) { return std::pair(weight(b), a) < std::pair(weight(a), b); });
+    llvm::sort(order, [&](const ArenaBlock *a, const ArenaBlock *b) {
+      return std::pair(weight(b), a) < std::pair(weight(a), b);
+    });
     if (int64_t size = place(order); size < plan.size) {
       plan.size = size;
       for (auto [offset, block] : llvm::zip_equal(best, blocks))

@@ -33,8 +33,8 @@ struct ArenaPlan {
 };
 
 /// Gives every block an offset so that no two that are alive at the same step overlap. Blocks are placed one after the
-/// other, each into the smallest gap that takes it; several orders are tried, the largest first being the first. Comparing
-/// every pair of blocks is milliseconds for the thousand blocks of a large model.
+/// other, each into the smallest gap that takes it; several orders are tried, the largest first being the first.
+/// Comparing every pair of blocks is milliseconds for the thousand blocks of a large model.
 ArenaPlan planArena(llvm::MutableArrayRef<ArenaBlock> blocks);
 
 } // namespace hfc::memory

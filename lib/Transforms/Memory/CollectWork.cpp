@@ -56,7 +56,8 @@ private:
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (tensor && tensor.hasStaticShape() && tensor.getElementType().isIntOrFloat())
         return success();
-      return emitError(loc) << type << " in entry @" << plan.entry.getName() << " has no buffer; values must be tensors of numbers with static shapes";
+      return emitError(loc) << type << " in entry @" << plan.entry.getName()
+                            << " has no buffer; values must be tensors of numbers with static shapes";
     };
     for (BlockArgument argument : plan.entry.getArguments())
       if (failed(check(argument.getLoc(), argument.getType())))
@@ -79,9 +80,11 @@ private:
       else if (auto symbol = attributes.getAs<FlatSymbolRefAttr>("hf.state"))
         versionOf[argument] = declared(Buffer::Kind::state, symbol, argument);
       else if (auto name = attributes.getAs<StringAttr>("hf.input"))
-        versionOf[argument] = newVersion(newBuffer(Buffer::Kind::input, tensorTypeOf(argument), name, argument.getLoc(), without(attributes, "hf.input")));
+        versionOf[argument] = newVersion(newBuffer(Buffer::Kind::input, tensorTypeOf(argument), name, argument.getLoc(),
+                                                   without(attributes, "hf.input")));
       else
-        return plan.entry.emitOpError("argument ") << number << " is marked neither hf.parameter, nor hf.state, nor hf.input";
+        return plan.entry.emitOpError("argument ")
+               << number << " is marked neither hf.parameter, nor hf.state, nor hf.input";
     }
     return success();
   }
@@ -96,7 +99,8 @@ private:
 
   static DictionaryAttr without(DictionaryAttr attributes, StringRef name) {
     SmallVector<NamedAttribute> kept;
-    llvm::copy_if(attributes, std::back_inserter(kept), [&](NamedAttribute attribute) { return attribute.getName() != name; });
+    llvm::copy_if(attributes, std::back_inserter(kept),
+                  [&](NamedAttribute attribute) { return attribute.getName() != name; });
     return DictionaryAttr::get(attributes.getContext(), kept);
   }
 
@@ -115,11 +119,12 @@ private:
       if (!firstVersions.contains(state))
         declared(Buffer::Kind::state, state, returned.get());
       if (plan.bufferOf(firstVersions[state]).type != returned.get().getType())
-        return plan.entry.emitOpError("returns ") << returned.get().getType() << " as the next value of " << state << ", which is "
-                                                  << plan.bufferOf(firstVersions[state]).type;
+        return plan.entry.emitOpError("returns ") << returned.get().getType() << " as the next value of " << state
+                                                  << ", which is " << plan.bufferOf(firstVersions[state]).type;
       // Updates in place may be chained; all of them happen in the state.
       Value root = rootOf(returned.get());
-      while (root.getDefiningOp() && destinedState.try_emplace(root, state).second && bodies.updatesInPlace(root.getDefiningOp()))
+      while (root.getDefiningOp() && destinedState.try_emplace(root, state).second &&
+             bodies.updatesInPlace(root.getDefiningOp()))
         root = rootOf(root.getDefiningOp()->getOperand(0));
     }
     for (OpOperand &returned : terminator->getOpOperands()) {
@@ -131,11 +136,14 @@ private:
   }
 
   StringAttr outputName(unsigned number) { return plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"); }
-  static bool isComputed(Value root) { return isa_and_nonnull<func::CallOp, hf::LinearOp, hf::MatmulOp>(root.getDefiningOp()); }
+  static bool isComputed(Value root) {
+    return isa_and_nonnull<func::CallOp, hf::LinearOp, hf::MatmulOp>(root.getDefiningOp());
+  }
 
   //===--- Building blocks ------------------------------------------------===//
 
-  unsigned newBuffer(Buffer::Kind kind, RankedTensorType type, Attribute what, Location loc, DictionaryAttr attributes = {}) {
+  unsigned newBuffer(Buffer::Kind kind, RankedTensorType type, Attribute what, Location loc,
+                     DictionaryAttr attributes = {}) {
     plan.buffers.push_back({kind, type, what, attributes, loc});
     return plan.buffers.size() - 1;
   }
@@ -171,9 +179,12 @@ private:
     if (output == destinedOutput.end())
       return newBuffer(Buffer::Kind::arena, tensorTypeOf(value), {}, value.getLoc());
     unsigned number = output->second;
-    return newBuffer(Buffer::Kind::output, tensorTypeOf(terminator->getOperand(number)), outputName(number), value.getLoc(), outputAttributes(number));
+    return newBuffer(Buffer::Kind::output, tensorTypeOf(terminator->getOperand(number)), outputName(number),
+                     value.getLoc(), outputAttributes(number));
   }
-  DictionaryAttr outputAttributes(unsigned number) { return without(plan.entry.getResultAttrDict(number), "hf.output"); }
+  DictionaryAttr outputAttributes(unsigned number) {
+    return without(plan.entry.getResultAttrDict(number), "hf.output");
+  }
 
   //===--- Ops ------------------------------------------------------------===//
 
@@ -183,7 +194,8 @@ private:
       return success();
     }
     if (auto constant = dyn_cast<hf::ConstantOp>(op)) {
-      versionOf[constant.getResult()] = newVersion(newBuffer(Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
+      versionOf[constant.getResult()] = newVersion(
+          newBuffer(Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
       return success();
     }
     if (isa<hf::LinearOp, hf::MatmulOp>(op)) {
@@ -195,7 +207,8 @@ private:
       return op.emitOpError("cannot be scheduled; run --hfc-fuse first, which turns it into a kernel body");
     func::FuncOp body = bodies.lookup(call);
     if (!body || !body->hasAttr("kernel.kind"))
-      return op.emitOpError("calls @") << call.getCallee() << ", which is no kernel body: it has no attribute kernel.kind";
+      return op.emitOpError("calls @") << call.getCallee()
+                                       << ", which is no kernel body: it has no attribute kernel.kind";
     if (bodies.updatesInPlace(call))
       addUpdate(call);
     else
@@ -234,8 +247,8 @@ private:
     versionOf[result] = write(work, freshBuffer(result), tensorTypeOf(result));
   }
 
-  /// Whether `work` may write a state's next value straight into its buffer: all that reads the old value stands before it,
-  /// or is it, reading each element before it writes it.
+  /// Whether `work` may write a state's next value straight into its buffer: all that reads the old value stands before
+  /// it, or is it, reading each element before it writes it.
   bool canOverwrite(FlatSymbolRefAttr state, unsigned work, func::FuncOp body) {
     unsigned old = firstVersions[state];
     if (plan.versions[old].overwriter != none)
@@ -250,7 +263,8 @@ private:
         reading.push_back(number);
     if (reading.empty())
       return true;
-    if (!body || reading.size() > 1 || bodies.getAlias(body).value_or(reading[0]) != reading[0] || !isPointwise(body, reading[0]))
+    if (!body || reading.size() > 1 || bodies.getAlias(body).value_or(reading[0]) != reading[0] ||
+        !isPointwise(body, reading[0]))
       return false;
     bodies.setAlias(body, reading[0]);
     return true;
@@ -269,7 +283,8 @@ private:
     Value result = call.getResult(0);
     unsigned old = versionOf.at(call.getOperand(0));
     auto state = destinedState.find(result);
-    bool inState = state != destinedState.end() && plan.bufferOf(old).what == state->second && plan.versions[old].overwriter == none;
+    bool inState = state != destinedState.end() && plan.bufferOf(old).what == state->second &&
+                   plan.versions[old].overwriter == none;
     if (!inState)
       old = copy(old, freshBuffer(result), tensorTypeOf(result), call.getLoc());
     unsigned work = newWork(Work::Kind::launch, call, call.getLoc());
@@ -288,7 +303,9 @@ private:
     if (!state) {
       auto output = destinedOutput.find(rootOf(value));
       if (output == destinedOutput.end() || output->second != number)
-        copy(version, newBuffer(Buffer::Kind::output, type, outputName(number), value.getLoc(), outputAttributes(number)), type, value.getLoc());
+        copy(version,
+             newBuffer(Buffer::Kind::output, type, outputName(number), value.getLoc(), outputAttributes(number)), type,
+             value.getLoc());
       return;
     }
     if (plan.bufferOf(version).what == state)

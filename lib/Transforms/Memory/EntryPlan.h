@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// What stands between a fused entry and its `rt.entry`: work items that read and write versions of buffers. A buffer has a
-// new version wherever it is written; most have one, a state that is updated in place has two or more.
+// What stands between a fused entry and its `rt.entry`: work items that read and write versions of buffers. A buffer
+// has a new version wherever it is written; most have one, a state that is updated in place has two or more.
 //
 //===----------------------------------------------------------------------===//
 

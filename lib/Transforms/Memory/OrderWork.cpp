@@ -54,9 +54,11 @@ static LogicalResult reportCycle(EntryPlan &plan, ArrayRef<unsigned> pending) {
       if (reader == version.overwriter || pending[reader] == 0)
         continue;
       const Work &update = plan.works[version.overwriter], &read = plan.works[reader];
-      auto diagnostic = emitError(update.loc) << "state " << plan.buffers[version.buffer].what << " cannot be updated in place: "
-                                              << describe(update) << " overwrites a value that " << describe(read)
-                                              << " reads, which itself needs the update; read the state before it is updated";
+      auto diagnostic = emitError(update.loc)
+                        << "state " << plan.buffers[version.buffer].what
+                        << " cannot be updated in place: " << describe(update) << " overwrites a value that "
+                        << describe(read)
+                        << " reads, which itself needs the update; read the state before it is updated";
       diagnostic.attachNote(read.loc) << "the old value is read here";
       return failure();
     }

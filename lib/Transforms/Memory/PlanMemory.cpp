@@ -88,7 +88,8 @@ private:
     if (result.kind != Buffer::Kind::arena && result.kind != Buffer::Kind::output)
       return;
     for (auto [argument, in] : llvm::enumerate(work.ins)) {
-      if (bodies.getAlias(body).value_or(argument) != argument || !canTake(work, argument, step) || !isPointwise(body, argument))
+      if (bodies.getAlias(body).value_or(argument) != argument || !canTake(work, argument, step) ||
+          !isPointwise(body, argument))
         continue;
       bodies.setAlias(body, argument);
       take(work.outs[0].version, in.version);
@@ -100,7 +101,8 @@ private:
   bool canTake(const Work &work, unsigned argument, unsigned step) {
     unsigned taken = plan.versions[work.ins[argument].version].buffer;
     const Buffer &operand = plan.buffers[taken], &result = plan.bufferOf(work.outs[0].version);
-    bool fits = operand.kind == Buffer::Kind::arena || (operand.kind == Buffer::Kind::input && result.kind == Buffer::Kind::arena);
+    bool fits = operand.kind == Buffer::Kind::arena ||
+                (operand.kind == Buffer::Kind::input && result.kind == Buffer::Kind::arena);
     auto reads = [&](const View &view) { return plan.versions[view.version].buffer == taken; };
     return fits && operand.last == step && &operand != &result && llvm::count_if(work.ins, reads) == 1;
   }
@@ -137,7 +139,8 @@ private:
       std::optional<int64_t> bytes = bytesOf(buffer.type);
       if (!bytes || (total += *bytes) > maxBytes)
         return emitError(buffer.loc) << "the buffers of entry @" << plan.entry.getName() << ", with " << buffer.type
-                                     << ", need more than " << (maxBytes >> 40) << " TiB; reduce batch, sequence or model";
+                                     << ", need more than " << (maxBytes >> 40)
+                                     << " TiB; reduce batch, sequence or model";
       blocks.push_back({*bytes, buffer.first, buffer.last});
       placed.push_back(&buffer);
     }

@@ -141,7 +141,8 @@ private:
       Operation *target = baseOf(out);
       for (Value other : outs.take_front(number))
         if (overlap(baseOf(other), target))
-          return op->emitOpError("writes ") << nameOf(target) << ", which overlaps its other output, " << nameOf(baseOf(other));
+          return op->emitOpError("writes ")
+                 << nameOf(target) << ", which overlaps its other output, " << nameOf(baseOf(other));
       for (auto [argument, in] : llvm::enumerate(ins))
         if (overlap(baseOf(in), target) && !(in == out && mayUpdate(op, argument, number)))
           return op->emitOpError("writes ") << nameOf(target) << " while it reads " << nameOf(baseOf(in))
@@ -162,7 +163,8 @@ private:
         return argument == 0 && result == 0;
       alias = body.getResultAttrOfType<IntegerAttr>(result, "kernel.alias");
     } else if (auto kernel = dyn_cast_or_null<kernel::FuncOp>(callee)) {
-      alias = kernel.getArgAttrOfType<IntegerAttr>(kernel.getNumArguments() - kernel.getOutputs() + result, "kernel.alias");
+      alias =
+          kernel.getArgAttrOfType<IntegerAttr>(kernel.getNumArguments() - kernel.getOutputs() + result, "kernel.alias");
     } else if (auto module = dyn_cast_or_null<gpu::GPUModuleOp>(callee)) {
       if (auto kernel = module.lookupSymbol<gpu::GPUFuncOp>(launch.getCallee()))
         alias = kernel.getArgAttrOfType<IntegerAttr>(launch.getIns().size() + result, "kernel.alias");
@@ -199,7 +201,9 @@ private:
   }
 
   /// Whether bytes last written as `writer` may be read as `buffer`.
-  static bool isSame(Operation *writer, Operation *buffer) { return writer == buffer || (regionOf(buffer) && regionOf(writer) == regionOf(buffer)); }
+  static bool isSame(Operation *writer, Operation *buffer) {
+    return writer == buffer || (regionOf(buffer) && regionOf(writer) == regionOf(buffer));
+  }
 
   LogicalResult read(Operation *op, Operation *buffer) {
     bool given = isa<rt::ParameterOp, rt::StateOp, rt::ConstantOp>(buffer);
@@ -244,8 +248,8 @@ private:
   }
 
   static LogicalResult conflict(Operation *op, const Access &earlier, const Twine &what, StringRef how) {
-    auto diagnostic = op->emitOpError(what) << ' ' << (earlier.op ? earlier.op->getName().getStringRef() : "the caller") << ", which " << how << ' '
-                                            << nameOf(earlier.buffer);
+    auto diagnostic = op->emitOpError(what) << ' ' << (earlier.op ? earlier.op->getName().getStringRef() : "the caller")
+                                            << ", which " << how << ' ' << nameOf(earlier.buffer);
     if (earlier.op)
       diagnostic.attachNote(earlier.op->getLoc()) << "the other access is here";
     return diagnostic;
