@@ -37,6 +37,8 @@ if shutil.which("ptxas", path=os.pathsep.join([config.cuda_bin_dir, os.environ.g
     config.available_features.add("cuda")
 if config.sanitize:
     config.available_features.add("sanitize")
+if os.environ.get("HFC_TEST_FULL") == "1":
+    config.available_features.add("full")
 if config.clang:
     config.available_features.add("clang")
     config.substitutions.append(("%clang", config.clang))
