@@ -5,6 +5,7 @@ set -uo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$1 seconds=$2 results=$3
 mkdir -p "$results"
+. "$root/scripts/sanitizers.sh"
 
 seed() { # TARGET CORPUS_DIR
   case $1 in

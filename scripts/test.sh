@@ -37,10 +37,7 @@ else
 fi
 
 if [ $quick -eq 0 ]; then
-  # libMLIR and libLLVM are not instrumented: containers and arenas that cross over to them cannot be annotated, the
-  # leaks are their globals, and LLVM puts a signal stack of its own in the place of the sanitizer's.
-  export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0:detect_leaks=0:use_sigaltstack=0
-  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  . "$root/scripts/sanitizers.sh"
   if "$root/scripts/build.sh" "$root/build-sanitize" -DHFC_SANITIZE=ON -DHFC_FUZZERS=ON; then
     lit_suite "$root/build-sanitize" sanitize
     "$root/scripts/fuzz.sh" "$root/build-sanitize" 60 "$results"
