@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/hf/TensorBuilder.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace hfc;
 using namespace hfc::hf;
@@ -36,30 +37,28 @@ public:
   }
 
 private:
-  /// Float32 (or wider), heads outside the sequence.
-  Value toHeadsFirst(Value x) {
-    x = tb.convert(x, tb.computeType(elementOf(x)));
-    switch (op.getLayout()) {
+  /// The permutation that brings a layout's dimensions to batch, heads, sequence, head dimension.
+  static SmallVector<int64_t> headsFirst(HeadLayout layout) {
+    switch (layout) {
     case HeadLayout::bshd:
-      return tb.transpose(x, {0, 2, 1, 3});
+      return {0, 2, 1, 3};
     case HeadLayout::bhsd:
-      return x;
+      return {0, 1, 2, 3};
     case HeadLayout::sbhd:
-      return tb.transpose(x, {1, 2, 0, 3});
+      return {1, 2, 0, 3};
     }
     llvm_unreachable("every layout is handled");
   }
 
+  /// Float32 (or wider), heads outside the sequence.
+  Value toHeadsFirst(Value x) {
+    x = tb.convert(x, tb.computeType(elementOf(x)));
+    return op.getLayout() == HeadLayout::bhsd ? x : tb.transpose(x, headsFirst(op.getLayout()));
+  }
+
   Value fromHeadsFirst(Value x) {
-    switch (op.getLayout()) {
-    case HeadLayout::bshd:
-      return tb.transpose(x, {0, 2, 1, 3});
-    case HeadLayout::bhsd:
-      return x;
-    case HeadLayout::sbhd:
-      return tb.transpose(x, {2, 0, 1, 3});
-    }
-    llvm_unreachable("every layout is handled");
+    return op.getLayout() == HeadLayout::bhsd ? x
+                                              : tb.transpose(x, invertPermutationVector(headsFirst(op.getLayout())));
   }
 
   /// A product of each query head with its key head: the query heads of a group stack up as rows.
