@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a program compiled before would no longer run. */
-#define HFC_ABI_VERSION 1
+#define HFC_ABI_VERSION 2
 
 /* Element types, as numbers in hfc_gemm and as these names in the metadata. */
 typedef enum hfc_dtype {
@@ -40,12 +40,15 @@ typedef enum hfc_dtype {
 typedef struct hfc_context hfc_context;
 
 /* What an entry gets. `parameters` and `states` stand in the order of the metadata's
-   lists; `arena` is 64-byte aligned and as large as the metadata's "arena". */
+   lists; those that name a bucket point into it, at their offsets. `arena` is 64-byte aligned and as
+   large as the metadata's "arena". `places[i]` is this rank's place along the axes of the metadata's
+   group number i; it holds from the program's opening to its end. */
 typedef struct hfc_frame {
   hfc_context *context;
   char *arena;
   void *const *parameters;
   void *const *states;
+  const int32_t *places;
 } hfc_frame;
 
 /* An entry, exported under its metadata "symbol". Returns when its work is done. */
@@ -70,6 +73,48 @@ void hfc_rt_gemm(hfc_context *context, const hfc_gemm *gemm);
 
 /* memcpy, by the rank's threads. */
 void hfc_rt_copy(hfc_context *context, void *target, const void *source, int64_t bytes);
+
+/* What ranks do together. A group is the ranks that differ only in their places along the group's axes; G is their
+   number, and piece i belongs to the rank at place i. The kinds are those of the dist dialect. */
+typedef enum hfc_collective_kind {
+  HFC_ALL_REDUCE = 0,     /* ins[t], outs[t]: combined over the group, each of `tensors` tensors for itself */
+  HFC_AGREE = 1,          /* as all-reduce: the mean, of what should be equal */
+  HFC_ALL_GATHER = 2,     /* outs[0]: the pieces joined along `dim` */
+  HFC_REDUCE_SCATTER = 3, /* outs[0]: this rank's piece along `dim` of the combination */
+  HFC_ALL_TO_ALL = 4,     /* ins[0] cut in G along `dim`; outs[0]: what arrives, joined along `concat` */
+  HFC_BROADCAST = 5,      /* outs[0]: ins[0] of the rank at place `place` */
+  HFC_SEND_RECEIVE = 6,   /* outs[0]: ins[0] of the rank at place (own - `place`) mod G */
+  HFC_REDUCE_SCATTER_BUCKET =
+      7,                    /* outs[0]: piece of the combined ins[0 … tensors-1], flattened, joined, zeros behind */
+  HFC_ALL_GATHER_BUCKET = 8 /* outs[0 … tensors-1]: the pieces ins[0], joined, cut into tensors; the rest dropped */
+} hfc_collective_kind;
+
+typedef enum hfc_reduction { HFC_SUM = 0, HFC_MAX = 1, HFC_MIN = 2, HFC_MEAN = 3 } hfc_reduction;
+
+/* One collective: constant, the same on every rank. Pieces along a dimension of size D are of ceil(D / G); where the
+   last ones reach beyond D, an all-gather drops what is behind it and a reduce-scatter has zeros there. */
+typedef struct hfc_collective {
+  int32_t id;               /* its place in the metadata's "collectives" */
+  int32_t kind;             /* hfc_collective_kind */
+  int32_t reduction;        /* hfc_reduction; 0 for kinds that combine nothing */
+  int32_t dtype;            /* hfc_dtype, of all tensors */
+  int32_t group;            /* its place in the metadata's "groups" */
+  int32_t tensors;          /* how many, in all_reduce, agree and the bucket kinds; else 1 */
+  const int64_t *counts;    /* `tensors` of them: elements of each of these; else those of ins[0] */
+  int64_t piece;            /* bucket kinds: elements of one rank's piece; else 0 */
+  int32_t rank;             /* of ins[0] and outs[0], for kinds 2 to 6; else 0 */
+  int32_t dim, concat;      /* see the kinds; else 0 */
+  int32_t place;            /* see the kinds; else 0 */
+  const int64_t *in_shape;  /* `rank` sizes of ins[0], */
+  const int64_t *out_shape; /* and of outs[0] */
+} hfc_collective;
+
+/* Returns when this rank's outs are written and its ins may be written. All ranks of a group call the same
+   collectives in the same order. `outs[t]` may be `ins[t]` (all_reduce, agree, broadcast, send_receive); in the
+   bucket kinds the piece may be this rank's own part of the tensors, where these lie one behind the other in memory.
+   Otherwise ins and outs do not overlap. */
+void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, const void *const *ins,
+                       void *const *outs);
 
 /*===-- Symbols that a program exports -------------------------------------===*/
 

@@ -136,7 +136,8 @@ hfc_status run(hfc_program *program, const char *name) {
     if (!program->parameters[i] && program->info.parameters[i].bytes() > 0)
       return fail(userError, "parameter '" + program->info.parameters[i].name + "' has no values yet");
   std::lock_guard<std::mutex> lock(program->running);
-  hfc_frame frame{&program->context, program->arena.data(), program->parameters.data(), program->states.data()};
+  hfc_frame frame{&program->context, program->arena.data(), program->parameters.data(), program->states.data(),
+                  nullptr};
   program->entries[entry - program->info.entries.data()](&frame);
   return success;
 }
