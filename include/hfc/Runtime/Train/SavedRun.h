@@ -1,0 +1,48 @@
+//===- SavedRun.h - checkpoints of a training run
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The format is python-frontend-spec/checkpoint.md's. A checkpoint says nothing of the mesh it was written on: all
+// tensors are whole.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_RUNTIME_TRAIN_SAVEDRUN_H
+#define HFC_RUNTIME_TRAIN_SAVEDRUN_H
+
+#include "hfc/Runtime/IO/SafeTensors.h"
+
+namespace hfc::train {
+
+/// Where a run stands. With the parameters and the optimizer's states it is all that the next step depends on.
+struct Progress {
+  /// Optimizer steps done.
+  int64_t step = 0;
+  /// Sequences read, over all epochs: see Batches::read.
+  int64_t position = 0;
+  /// Of the order of the data and of dropout.
+  uint64_t seed = 0;
+};
+
+/// Writes a checkpoint into the folder `path`, which is made if it is not there. `parameters` have the names of a
+/// Hugging Face checkpoint; `optimizer` are `moment1.NAME`, `moment2.NAME` and `master.NAME`. One rename makes it the
+/// folder's checkpoint; at any moment before, the one before it is whole, and after, its files are removed. Refuses a
+/// folder that has a model.safetensors, which would hide what is written.
+io::Status saveRun(const std::string &path, const Progress &progress, const std::vector<io::TensorToWrite> &parameters,
+                   const std::vector<io::TensorToWrite> &optimizer);
+
+struct SavedRun {
+  Progress progress;
+  /// `io::Weights` reads parameters from the folder itself.
+  io::SafeTensors optimizer;
+};
+
+/// Opens the checkpoint of a folder that saveRun() wrote.
+io::Result<SavedRun> openRun(const std::string &path);
+
+} // namespace hfc::train
+
+#endif // HFC_RUNTIME_TRAIN_SAVEDRUN_H
