@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -16,6 +17,13 @@
 namespace hfc::io {
 
 namespace {
+double relativeError(const Comparison &comparison, double norm) {
+  if (!comparison.notFinite && norm > 0)
+    return comparison.differenceNorm / norm;
+  bool isSame = !comparison.notFinite && comparison.differenceNorm == 0;
+  return isSame ? 0 : std::numeric_limits<double>::infinity();
+}
+
 /// Compares one output, position by position.
 class Comparer {
 public:
@@ -31,7 +39,8 @@ public:
     if (!reference.dtype)
       return Failure{"reference '" + reference.name + "' is " + reference.dtypeName + ", which hfc does not read"};
     swapped = sequenceFirst && reference.shape != shape && swappedShape() == reference.shape;
-    if (reference.shape != shape && !swapped)
+    bool isScalar = output.info.elements() == 1 && reference.elements() == 1;
+    if (reference.shape != shape && !swapped && !isScalar)
       return Failure{"output '" + output.info.name + "' is " + shapeToString(shape) + ", but its reference is " +
                      shapeToString(reference.shape)};
     comparison.name = output.info.name;
@@ -90,13 +99,10 @@ private:
   }
 
   void finish() {
-    double infinity = std::numeric_limits<double>::infinity();
-    if (comparison.notFinite)
-      comparison.error = infinity;
-    else if (squaredReference > 0)
-      comparison.error = std::sqrt(squaredDifference / squaredReference);
-    else
-      comparison.error = squaredDifference > 0 ? infinity : 0;
+    comparison.isGradient = output.info.name.rfind("grad.", 0) == 0;
+    comparison.differenceNorm = std::sqrt(squaredDifference);
+    comparison.referenceNorm = std::sqrt(squaredReference);
+    comparison.error = relativeError(comparison, comparison.referenceNorm);
     comparison.worst.resize(shape.size());
     for (size_t i = shape.size(); i-- > 0;) {
       comparison.worst[i] = shape[i] ? worst % shape[i] : 0;
@@ -113,6 +119,21 @@ private:
   double squaredDifference = 0, squaredReference = 0;
   Comparison comparison;
 };
+
+/// The scale of all gradients together enters each one's error.
+void measureGradients(std::vector<Comparison> &comparisons) {
+  double squares = 0;
+  int64_t count = 0;
+  for (const Comparison &each : comparisons)
+    if (each.isGradient) {
+      squares += each.referenceNorm * each.referenceNorm;
+      ++count;
+    }
+  double least = count ? 1e-2 * std::sqrt(squares / double(count)) : 0;
+  for (Comparison &each : comparisons)
+    if (each.isGradient)
+      each.error = relativeError(each, std::max(each.referenceNorm, least));
+}
 
 std::string format(const char *pattern, double value) {
   char text[32];
@@ -144,32 +165,69 @@ Result<std::vector<Comparison>> compareOutputs(const std::vector<OutputView> &ou
   if (comparisons.empty())
     return Failure{"'" + reference.path() + "' has none of the program's outputs (" + names +
                    "): there is nothing to compare"};
+  measureGradients(comparisons);
   return comparisons;
 }
 
-std::string comparisonTable(const std::vector<Comparison> &comparisons, double tolerance, bool colors) {
+std::optional<double> medianOfGradients(const std::vector<Comparison> &comparisons) {
+  std::vector<double> errors;
+  for (const Comparison &each : comparisons)
+    if (each.isGradient)
+      errors.push_back(each.error);
+  if (errors.empty())
+    return std::nullopt;
+  auto middle = errors.begin() + errors.size() / 2;
+  std::nth_element(errors.begin(), middle, errors.end());
+  return *middle;
+}
+
+static bool medianPassed(const std::vector<Comparison> &comparisons, const Tolerances &tolerances) {
+  std::optional<double> median = medianOfGradients(comparisons);
+  return !median || !tolerances.median || *median <= *tolerances.median;
+}
+
+bool allPassed(const std::vector<Comparison> &comparisons, const Tolerances &tolerances) {
+  return medianPassed(comparisons, tolerances) &&
+         std::all_of(comparisons.begin(), comparisons.end(),
+                     [&](const Comparison &each) { return each.passed(tolerances.of(each)); });
+}
+
+static std::string verdict(bool passed, bool colors) {
+  if (!colors)
+    return passed ? "ok" : "FAILED";
+  return passed ? "\033[32mok\033[0m" : "\033[31mFAILED\033[0m";
+}
+
+std::string comparisonTable(const std::vector<Comparison> &comparisons, const Tolerances &tolerances, bool colors) {
   size_t width = 8;
   for (const Comparison &comparison : comparisons)
     width = std::max(width, comparison.name.size() + 2);
   std::string table = pad("output", width) + pad("shape", 18) + pad("positions", 12) + pad("error", 12) +
                       pad("tolerance", 12) + pad("max |diff|", 12) + "at\n";
   for (const Comparison &each : comparisons) {
-    bool passed = each.passed(tolerance);
+    double tolerance = tolerances.of(each);
     table += pad(each.name, width) + pad(shapeToString(each.shape), 18);
     table += pad(std::to_string(each.compared) + "/" + std::to_string(each.positions), 12);
     table += pad(format("%.2e", each.error), 12) + pad(format("%.2e", tolerance), 12);
     table += pad(format("%.2e", each.maxDifference), 12) + pad(shapeToString(each.worst), 16);
-    table += colors ? (passed ? "\033[32mok\033[0m" : "\033[31mFAILED\033[0m") : (passed ? "ok" : "FAILED");
+    table += verdict(each.passed(tolerance), colors);
     if (each.notFinite)
       table += " (" + std::to_string(each.notFinite) + " values are NaN or infinite)";
+    table += "\n";
+  }
+  if (std::optional<double> median = medianOfGradients(comparisons)) {
+    table += pad("median of gradients", width + 30) + pad(format("%.2e", *median), 12);
+    if (tolerances.median)
+      table += pad(format("%.2e", *tolerances.median), 40) + verdict(medianPassed(comparisons, tolerances), colors);
     table += "\n";
   }
   return table;
 }
 
-std::string comparisonJson(const std::vector<Comparison> &comparisons, double tolerance) {
+std::string comparisonJson(const std::vector<Comparison> &comparisons, const Tolerances &tolerances) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Comparison &each : comparisons) {
+    double tolerance = tolerances.of(each);
     nlohmann::ordered_json row = {{"name", each.name}, {"shape", each.shape}};
     // JSON has no infinity: null.
     row["error"] = std::isfinite(each.error) ? nlohmann::ordered_json(each.error) : nlohmann::ordered_json(nullptr);
@@ -186,5 +244,11 @@ std::string comparisonJson(const std::vector<Comparison> &comparisons, double to
 }
 
 double defaultTolerance(const ProgramInfo &program) { return program.dtype == "bfloat16" ? 2e-2 : 1e-5; }
+
+Tolerances tolerancesOf(const ProgramInfo &program, std::optional<double> given) {
+  if (given || program.dtype != "bfloat16")
+    return given.value_or(defaultTolerance(program));
+  return {defaultTolerance(program), /*gradients=*/5e-2, /*median=*/2e-2};
+}
 
 } // namespace hfc::io

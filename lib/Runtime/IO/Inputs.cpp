@@ -16,6 +16,9 @@
 namespace hfc::io {
 
 namespace {
+/// Of transformers' losses.
+constexpr int32_t ignoredLabel = -100;
+
 std::string indexToString(int64_t flat, const std::vector<int64_t> &shape) {
   std::vector<int64_t> index(shape.size());
   for (size_t i = shape.size(); i-- > 0;) {
@@ -144,8 +147,24 @@ void fillSegments(const BindingInfo &binding, int32_t *target, const int32_t *po
   }
 }
 
-Status fillDefault(const EntryInfo &entry, const BindingInfo &binding, const SafeTensors *file,
-                   const InputBuffer &buffer) {
+/// What a position predicts is the next position's label; the last predicts nothing.
+Status fillShiftedLabels(const ProgramInfo &program, const BindingInfo &binding, const SafeTensors *file,
+                         int32_t *target) {
+  const TensorView *labels = file ? file->find("labels") : nullptr;
+  if (!labels)
+    return Failure{"training needs labels: " +
+                   (file ? "'" + file->path() + "' has neither 'labels' nor '" + binding.name + "'"
+                         : "give a safetensors file with 'labels' or '" + binding.name + "' with --inputs")};
+  if (Status status = InputReader(program, binding, *labels, file->path()).read(target); !status)
+    return status;
+  int64_t last = binding.shape.empty() ? 1 : binding.shape.back();
+  for (int64_t i = 0, count = binding.elements(); i < count; ++i)
+    target[i] = (i + 1) % last ? target[i + 1] : ignoredLabel;
+  return {};
+}
+
+Status fillDefault(const ProgramInfo &program, const EntryInfo &entry, const BindingInfo &binding,
+                   const SafeTensors *file, const InputBuffer &buffer) {
   void *target = buffer(binding);
   if (binding.defaultValue == "ones") {
     fillConstant(binding, target, 1);
@@ -153,6 +172,8 @@ Status fillDefault(const EntryInfo &entry, const BindingInfo &binding, const Saf
     fillConstant(binding, target, 0);
   } else if (binding.defaultValue == "arange") {
     fillArange(binding, static_cast<int32_t *>(target));
+  } else if (binding.defaultValue == "labels") {
+    return fillShiftedLabels(program, binding, file, static_cast<int32_t *>(target));
   } else if (binding.defaultValue == "segments") {
     const BindingInfo *positions = entry.findInput("position_ids");
     bool packed = file && positions && file->find("position_ids") && !file->find("attention_mask");
@@ -205,15 +226,15 @@ Status readInputs(const ProgramInfo &program, const EntryInfo &entry, const Safe
   }
   // Last, since segments are made of positions.
   for (const BindingInfo *binding : absent)
-    if (Status status = fillDefault(entry, *binding, file, buffer); !status)
+    if (Status status = fillDefault(program, entry, *binding, file, buffer); !status)
       return status;
   return {};
 }
 
 void randomInputs(const EntryInfo &entry, uint64_t seed, const InputBuffer &buffer) {
   for (const BindingInfo &binding : entry.inputs) {
-    if (!binding.defaultValue.empty()) {
-      (void)bool(fillDefault(entry, binding, nullptr, buffer));
+    if (!binding.defaultValue.empty() && binding.defaultValue != "labels") {
+      (void)bool(fillDefault(ProgramInfo(), entry, binding, nullptr, buffer));
       continue;
     }
     uint64_t key = randomKey(seed, binding.name);

@@ -120,10 +120,11 @@ void readTensor(Reader &reader, TensorInfo &tensor) {
 ParameterInfo readParameter(Reader &reader) {
   ParameterInfo parameter;
   readTensor(reader, parameter);
-  reader.objects("pieces", [&](Reader &piece) {
-    parameter.pieces.push_back(
-        {piece.string("tensor"), piece.integers("offsets"), piece.integers("sizes"), piece.integers("permutation")});
-  });
+  for (auto [key, pieces] : {std::pair("pieces", &parameter.pieces), std::pair("state_dict", &parameter.stateDict)})
+    reader.objects(key, [pieces = pieces](Reader &piece) {
+      pieces->push_back(
+          {piece.string("tensor"), piece.integers("offsets"), piece.integers("sizes"), piece.integers("permutation")});
+    });
   return parameter;
 }
 
@@ -198,6 +199,9 @@ Result<ProgramInfo> parseMetadata(std::string_view text) {
   program.layout = reader.string("layout", "batch-first");
   program.batch = reader.integer("batch");
   program.sequence = reader.integer("sequence");
+  program.microBatches = reader.integer("micro_batches", 1);
+  if (program.microBatches < 1)
+    reader.fail("'micro_batches' must be at least 1");
   program.arena = reader.integer("arena");
   if (program.arena < 0 || program.arena > int64_t(1) << 56)
     reader.fail("absurd size of the arena");

@@ -34,13 +34,16 @@ struct TensorInfo {
 };
 
 struct ParameterInfo : TensorInfo {
+  /// Where it stands in a checkpoint.
   std::vector<Piece> pieces;
+  /// Where it stands in `state_dict()`; empty: as in a checkpoint.
+  std::vector<Piece> stateDict;
 };
 
 /// An input or output of an entry, at an offset of the arena.
 struct BindingInfo : TensorInfo {
   int64_t offset = 0;
-  /// Inputs: how the runtime fills it if the user does not: "", "ones", "arange", "zeros", "segments".
+  /// Inputs: how the runtime fills it if the user does not: "", "ones", "arange", "zeros", "segments", "labels".
   std::string defaultValue;
   /// Inputs: allowed values, both inclusive.
   std::optional<int64_t> min, max;
@@ -71,7 +74,7 @@ struct GenerationInfo {
 
 struct ProgramInfo {
   std::string version, task, target, cpu, family, architecture, dtype, layout;
-  int64_t abi = 0, batch = 0, sequence = 0, arena = 0;
+  int64_t abi = 0, batch = 0, sequence = 0, microBatches = 1, arena = 0;
   std::vector<std::string> checkpointPrefixes;
   std::vector<ParameterInfo> parameters;
   std::vector<TensorInfo> states;
