@@ -7,13 +7,10 @@
 
 #include "ThreadPool.h"
 
+#include "Futex.h"
+
 #include <algorithm>
 #include <chrono>
-#include <climits>
-#include <linux/futex.h>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace hfc::cpu {
 
@@ -25,24 +22,6 @@ constexpr std::chrono::microseconds spinTime{200};
 constexpr int pausesPerLook = 32;
 
 thread_local bool insideLoop = false;
-
-void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#endif
-}
-
-long futex(std::atomic<uint32_t> &word, int operation, uint32_t value) {
-  return syscall(SYS_futex, reinterpret_cast<uint32_t *>(&word), operation | FUTEX_PRIVATE_FLAG, value, nullptr,
-                 nullptr, 0);
-}
-
-int usableCores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    return std::max(1, CPU_COUNT(&set));
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 } // namespace
 
 ThreadPool::ThreadPool(int threads) {
@@ -54,7 +33,7 @@ ThreadPool::ThreadPool(int threads) {
 ThreadPool::~ThreadPool() {
   stopping.store(true);
   epoch.fetch_add(1);
-  futex(epoch, FUTEX_WAKE, INT_MAX);
+  futexWakeAll(epoch);
   for (std::thread &worker : workers)
     worker.join();
 }
@@ -86,12 +65,12 @@ void ThreadPool::run(int64_t count, int64_t grain, Body body, void *user) {
   inside.store(openBit, std::memory_order_release);
   epoch.fetch_add(1);
   if (sleepers.load() > 0)
-    futex(epoch, FUTEX_WAKE, INT_MAX);
+    futexWakeAll(epoch);
   runPieces();
   // Nobody may enter any more; wait for those who have.
   uint32_t left = inside.fetch_and(~openBit, std::memory_order_acquire) & ~openBit;
   for (int spins = 0; left != 0; left = inside.load(std::memory_order_acquire)) {
-    pause();
+    pauseBriefly();
     if (++spins > 2000)
       sched_yield();
   }
@@ -101,12 +80,12 @@ bool ThreadPool::waitForWork(uint32_t seen) {
   auto deadline = std::chrono::steady_clock::now() + spinTime;
   while (epoch.load(std::memory_order_relaxed) == seen) {
     for (int i = 0; i < pausesPerLook && epoch.load(std::memory_order_relaxed) == seen; ++i)
-      pause();
+      pauseBriefly();
     if (std::chrono::steady_clock::now() < deadline)
       continue;
     sleepers.fetch_add(1);
     if (epoch.load() == seen)
-      futex(epoch, FUTEX_WAIT, seen);
+      futexWait(epoch, seen);
     sleepers.fetch_sub(1);
   }
   return !stopping.load();

@@ -1,0 +1,94 @@
+//===- HostCommunicator.cpp - collectives over host memory
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Communicator.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <numeric>
+#include <unistd.h>
+
+namespace hfc::cpu {
+
+namespace {
+/// A gather's number; those of programs begin at 0.
+constexpr int32_t gatherKind = 100;
+
+/// Testing aids: HFC_TEST_STALL=RANK:ID and HFC_TEST_DIE=RANK:ID name a rank, and a collective that it never comes to.
+struct Mishap {
+  int rank = -1, id = -1;
+
+  static Mishap read(const char *variable) {
+    Mishap mishap;
+    const char *text = std::getenv(variable);
+    if (text && std::sscanf(text, "%d:%d", &mishap.rank, &mishap.id) != 2)
+      mishap = {};
+    return mishap;
+  }
+  bool happens(int atRank, int atId) const { return rank == atRank && id == atId; }
+};
+
+class HostCommunicator : public Communicator {
+public:
+  HostCommunicator(World &world, int rank, std::vector<RankGroup> groups, DescribeCollective describe)
+      : rank(rank), groups(std::move(groups)), stall(Mishap::read("HFC_TEST_STALL")),
+        death(Mishap::read("HFC_TEST_DIE")), transport(world.makeTransport(rank, std::move(describe))),
+        scratch(scratchBytes) {
+    everybody.number = RankGroup::everybody;
+    everybody.ranks.resize(world.ranks);
+    std::iota(everybody.ranks.begin(), everybody.ranks.end(), 0);
+    everybody.place = rank;
+  }
+
+  bool run(const hfc_collective &collective, const void *const *ins, void *const *outs) override {
+    meetWithMishap(collective.id);
+    const RankGroup &group = groups[collective.group];
+    Plan plan = planCollective(collective, ins, outs, group.place, group.size(), scratch.data());
+    CollectiveHeader header{collective.id, collective.kind, collective.reduction, collective.dtype,
+                            bytesOf(collective)};
+    if (!transport->perform(group, header, std::move(plan.phases)))
+      return false;
+    zeroView(plan.zeros);
+    return true;
+  }
+
+  bool gather(const void *piece, const std::vector<int64_t> &bytes, void *const *targets) override {
+    Phase phase;
+    phase.sends.resize(everybody.size());
+    phase.receives.resize(everybody.size());
+    phase.sends[0] = View(const_cast<void *>(piece), bytes[rank]);
+    if (rank == 0)
+      for (int i = 0; i < everybody.size(); ++i)
+        phase.receives[i] = View(targets[i], bytes[i]);
+    CollectiveHeader header{-1, gatherKind, 0, 0, std::accumulate(bytes.begin(), bytes.end(), int64_t(0))};
+    return transport->perform(everybody, header, {std::move(phase)});
+  }
+
+private:
+  void meetWithMishap(int id) const {
+    if (death.happens(rank, id))
+      kill(getpid(), SIGKILL);
+    while (stall.happens(rank, id))
+      pause();
+  }
+
+  int rank;
+  std::vector<RankGroup> groups;
+  RankGroup everybody;
+  Mishap stall, death;
+  std::shared_ptr<Transport> transport;
+  std::vector<char> scratch;
+};
+} // namespace
+
+std::unique_ptr<Communicator> makeHostCommunicator(World &world, int rank, std::vector<RankGroup> groups,
+                                                   DescribeCollective describe) {
+  return std::make_unique<HostCommunicator>(world, rank, std::move(groups), std::move(describe));
+}
+
+} // namespace hfc::cpu
