@@ -82,4 +82,21 @@ def Hf_PieceAttr : Hf_Attr<"Piece", "piece"> {
   let genVerifyDecl = 1;
 }
 
+def Hf_PlaceAttr : Hf_Attr<"Place", "place"> {
+  let summary = "A place in a bucket";
+  let description = [{
+    Element `offset` of the `hf.bucket` of that name is the first of the tensor that lies there, row-major.
+
+    Constraints:
+    - (C1) `offset` is at least 0.
+
+    ```mlir
+    #hf.place<@grads.0, 4096>
+    ```
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$bucket, "int64_t":$offset);
+  let assemblyFormat = "`<` $bucket `,` $offset `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // HFC_DIALECTS_HF_ATTRS

@@ -10,7 +10,7 @@
 
 include "dialects/hf/OpBase.td"
 
-def Hf_LinearOp : Hf_Composite<"linear"> {
+def Hf_LinearOp : Hf_Composite<"linear", [Hf_Differentiable]> {
   let summary = "affine map of the last dimension, as torch.nn.Linear";
   let description = [{
     `result[…, o] = sum_i x[…, i] * weight[o, i] (+ bias[o])`.
@@ -35,7 +35,7 @@ def Hf_LinearOp : Hf_Composite<"linear"> {
   let assemblyFormat = "$x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Hf_EmbeddingOp : Hf_Composite<"embedding"> {
+def Hf_EmbeddingOp : Hf_Composite<"embedding", [Hf_Differentiable]> {
   let summary = "rows of an embedding table, as torch.nn.Embedding";
   let description = [{
     `result[i…, h] = table[ids[i…], h]`.
@@ -104,7 +104,7 @@ def Hf_LayerNormOp : Hf_Composite<"layer_norm", [AllTypesMatch<["x", "result"]>]
   let assemblyFormat = "$x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Hf_SoftmaxOp : Hf_Composite<"softmax", [SameOperandsAndResultType]> {
+def Hf_SoftmaxOp : Hf_Composite<"softmax", [SameOperandsAndResultType, Hf_Differentiable]> {
   let summary = "softmax of the last dimension, in float32";
   let description = [{
     `result = exp(x - max(x)) / sum(exp(x - max(x)))`.
@@ -126,7 +126,7 @@ def Hf_SoftmaxOp : Hf_Composite<"softmax", [SameOperandsAndResultType]> {
   let assemblyFormat = "$x attr-dict `:` type($result)";
 }
 
-def Hf_ActivationOp : Hf_Composite<"activation", [SameOperandsAndResultType]> {
+def Hf_ActivationOp : Hf_Composite<"activation", [SameOperandsAndResultType, Hf_Differentiable]> {
   let summary = "an activation function by its transformers name";
   let description = [{
     Applies `transformers.activations.ACT2FN[kind]`, element by element, computed in float32.
@@ -148,7 +148,7 @@ def Hf_ActivationOp : Hf_Composite<"activation", [SameOperandsAndResultType]> {
   let assemblyFormat = "$kind `,` $x attr-dict `:` type($result)";
 }
 
-def Hf_SoftcapOp : Hf_Composite<"softcap", [SameOperandsAndResultType]> {
+def Hf_SoftcapOp : Hf_Composite<"softcap", [SameOperandsAndResultType, Hf_Differentiable]> {
   let summary = "squashes values smoothly into (-cap, cap)";
   let description = [{
     `result = cap * tanh(x / cap)`, as Gemma 2 does to its logits.
@@ -199,7 +199,7 @@ def Hf_RotaryTableOp : Hf_Composite<"rotary_table", [AllTypesMatch<["cosine", "s
   }];
 }
 
-def Hf_RotaryOp : Hf_Composite<"rotary", [AllTypesMatch<["x", "result"]>, AllTypesMatch<["cosine", "sine"]>]> {
+def Hf_RotaryOp : Hf_Composite<"rotary", [AllTypesMatch<["x", "result"]>, AllTypesMatch<["cosine", "sine"]>, Hf_Differentiable]> {
   let summary = "applies rotary position embeddings to the heads of a tensor";
   let description = [{
     With `R` the last size of the tables, rotates the first `R` elements of each head and leaves the rest:
@@ -229,7 +229,7 @@ def Hf_RotaryOp : Hf_Composite<"rotary", [AllTypesMatch<["x", "result"]>, AllTyp
   }];
 }
 
-def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments]> {
+def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments, Hf_Differentiable]> {
   let summary = "scaled dot-product attention, composed of parts";
   let description = [{
     For query `i` and key `j` of the same batch element and head (query head `h` uses key head
@@ -335,7 +335,7 @@ def Hf_RouteOp : Hf_Composite<"route", [SameOperandsAndResultType]> {
   let assemblyFormat = "$logits attr-dict `:` type($result)";
 }
 
-def Hf_ExpertsOp : Hf_Composite<"experts", [AllTypesMatch<["x", "result"]>]> {
+def Hf_ExpertsOp : Hf_Composite<"experts", [AllTypesMatch<["x", "result"]>, Hf_Differentiable]> {
   let summary = "a mixture of gated MLPs, weighted by a routing";
   let description = [{
     `result[t] = sum_e route[t, e] * down[e] (act(gate[e] x[t]) * (up[e] x[t]))`; experts are stacked in front.

@@ -1,4 +1,4 @@
-//===- DecomposeAttention.cpp - decomposition of hf.attention
+//===- DecomposeAttention.cpp - decompositions of attention and its backward pass
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,10 +13,12 @@ using namespace hfc::hf;
 
 namespace {
 
-/// Builds attention over operands in the order batch, heads, sequence, head dimension.
+/// Builds attention over operands in the order batch, heads, sequence, head dimension. `OpTy` is `AttentionOp` or
+/// `AttentionBackwardOp`, which take the same parts by the same names.
+template <typename OpTy>
 class AttentionBuilder {
 public:
-  AttentionBuilder(TensorBuilder &tb, AttentionOp op) : tb(tb), op(op) {
+  AttentionBuilder(TensorBuilder &tb, OpTy op) : tb(tb), op(op) {
     query = toHeadsFirst(op.getQuery());
     key = toHeadsFirst(op.getKey());
     value = toHeadsFirst(op.getValue());
@@ -28,12 +30,25 @@ public:
   }
 
   Value build() {
-    Value score = scores();
-    Value mask = visible();
-    Value weights = mask ? maskedSoftmax(score, tb.broadcast(mask, shapeOf(score), {0, 2, 3}))
-                         : Value(SoftmaxOp::create(tb.get(), tb.getLoc(), score.getType(), score));
-    Value mixed = groupedProduct(weights, value, /*transposeRhs=*/false);
-    return fromHeadsFirst(tb.convert(mixed, elementOf(op.getQuery())));
+    Value mixed = groupedProduct(softmax(withBias(cappedScores())), value, /*transposeRhs=*/false);
+    return fromHeadsFirst(mixed);
+  }
+
+  /// Gradients of query, key and value. A score's cotangent is `P (dP - sum(P dP))` for the softmax `P`, and that sum
+  /// is the product of the result with its cotangent.
+  SmallVector<Value> buildBackward(Value cotangentOperand, Value outputOperand) {
+    Value capped = cappedScores(), weights = softmax(withBias(capped));
+    Value cotangent = toHeadsFirst(cotangentOperand), output = toHeadsFirst(outputOperand);
+    Value mean = tb.reduce(Reduction::sum, tb.mul(cotangent, output), {3});
+    Value weightGrad = groupedProduct(cotangent, value, /*transposeRhs=*/true);
+    Value scoreGrad = tb.mul(weights, tb.sub(weightGrad, tb.broadcast(mean, shapeOf(weights), {0, 1, 2})));
+    if (auto cap = op.getSoftcapAttr()) {
+      Value tangent = tb.mul(capped, 1.0 / cap.getValueAsDouble());
+      scoreGrad = tb.mul(scoreGrad, tb.sub(tb.splatLike(tangent, 1.0), tb.mul(tangent, tangent)));
+    }
+    scoreGrad = tb.mul(scoreGrad, op.getScale().convertToDouble());
+    return {fromHeadsFirst(groupedProduct(scoreGrad, key, /*transposeRhs=*/false)),
+            fromHeadsFirst(sumOverQueries(scoreGrad, query)), fromHeadsFirst(sumOverQueries(weights, cotangent))};
   }
 
 private:
@@ -56,26 +71,45 @@ private:
     return op.getLayout() == HeadLayout::bhsd ? x : tb.transpose(x, headsFirst(op.getLayout()));
   }
 
+  /// The operands' element type and layout.
   Value fromHeadsFirst(Value x) {
+    x = tb.convert(x, elementOf(op.getQuery()));
     return op.getLayout() == HeadLayout::bhsd ? x
                                               : tb.transpose(x, invertPermutationVector(headsFirst(op.getLayout())));
   }
 
   /// A product of each query head with its key head: the query heads of a group stack up as rows.
   Value groupedProduct(Value lhs, Value rhs, bool transposeRhs) {
-    int64_t rows = heads / keyHeads * queries;
-    Value grouped = tb.reshape(lhs, {batch, keyHeads, rows, shapeOf(lhs).back()});
-    Value product = tb.matmul(grouped, rhs, /*transposeLhs=*/false, transposeRhs);
+    Value product = tb.matmul(byKeyHead(lhs), rhs, /*transposeLhs=*/false, transposeRhs);
     return tb.reshape(product, {batch, heads, queries, shapeOf(product).back()});
   }
 
-  Value scores() {
+  /// `lhs^T rhs` for each key head, over all queries of all its query heads.
+  Value sumOverQueries(Value lhs, Value rhs) {
+    return tb.matmul(byKeyHead(lhs), byKeyHead(rhs), /*transposeLhs=*/true, /*transposeRhs=*/false);
+  }
+
+  Value byKeyHead(Value x) {
+    return tb.reshape(x, {batch, keyHeads, heads / keyHeads * queries, shapeOf(x).back()});
+  }
+
+  Value cappedScores() {
     Value score = tb.mul(groupedProduct(query, key, /*transposeRhs=*/true), op.getScale().convertToDouble());
     if (auto cap = op.getSoftcapAttr())
       score = SoftcapOp::create(tb.get(), tb.getLoc(), score.getType(), score, cap);
-    if (Value bias = op.getBias())
-      score = tb.add(score, tb.broadcast(tb.convert(bias, elementOf(score)), shapeOf(score), {0, 1, 2, 3}));
     return score;
+  }
+
+  Value withBias(Value score) {
+    if (Value bias = op.getBias())
+      return tb.add(score, tb.broadcast(tb.convert(bias, elementOf(score)), shapeOf(score), {0, 1, 2, 3}));
+    return score;
+  }
+
+  Value softmax(Value score) {
+    if (Value mask = visible())
+      return maskedSoftmax(score, tb.broadcast(mask, shapeOf(score), {0, 2, 3}));
+    return SoftmaxOp::create(tb.get(), tb.getLoc(), score.getType(), score);
   }
 
   // Masks, over [batch, queries, keys].
@@ -128,7 +162,7 @@ private:
   }
 
   TensorBuilder &tb;
-  AttentionOp op;
+  OpTy op;
   Value query, key, value;
   int64_t batch, heads, queries, keyHeads, keys;
 };
@@ -138,4 +172,9 @@ private:
 SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
   return {AttentionBuilder(tb, *this).build()};
+}
+
+SmallVector<Value> AttentionBackwardOp::decompose(OpBuilder &builder) {
+  TensorBuilder tb(builder, getLoc());
+  return AttentionBuilder(tb, *this).buildBackward(getCotangent(), getOutput());
 }

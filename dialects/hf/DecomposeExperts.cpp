@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/hf/TensorBuilder.h"
+#include "dialects/hf/Activations.h"
 
 using namespace hfc;
 using namespace hfc::hf;
@@ -43,4 +43,34 @@ SmallVector<Value> ExpertsOp::decompose(OpBuilder &builder) {
   Value down = tb.matmul(byExpert, getDown(), /*transposeLhs=*/false, /*transposeRhs=*/true);
   Value route = tb.broadcast(tb.transpose(getRoute(), {1, 0}), shapeOf(down), {0, 1});
   return {tb.reduce(Reduction::sum, tb.mul(down, route), {0})};
+}
+
+/// The gradient of a weight, `lhs^T rhs` for each expert, summed in `element` and never in anything narrower.
+static Value expertWgrad(TensorBuilder &tb, Value lhs, Value rhs, Type element) {
+  return tb.matmul(tb.convert(lhs, element), tb.convert(rhs, element), /*transposeLhs=*/true, /*transposeRhs=*/false);
+}
+
+SmallVector<Value> ExpertsBackwardOp::decompose(OpBuilder &builder) {
+  TensorBuilder tb(builder, getLoc());
+  Type element = elementOf(getX()), wide = tb.computeType(element);
+  int64_t tokens = shapeOf(getX())[0], hidden = shapeOf(getX())[1], experts = shapeOf(getGate())[0];
+  // Every expert reads the same rows.
+  Value x = tb.broadcast(getX(), {experts, tokens, hidden}, {1, 2});
+  Value cotangent = tb.broadcast(getCotangent(), {experts, tokens, hidden}, {1, 2});
+  auto project = [&](Value weight) { return tb.matmul(x, weight, /*transposeLhs=*/false, /*transposeRhs=*/true); };
+  Value gate = project(getGate()), up = project(getUp());
+  Value active = tb.activation(getActivation(), gate), gated = tb.mul(active, up);
+
+  // The cotangent of `gated` but for the routing weight, which multiplies what comes after it.
+  Value pulled = tb.matmul(cotangent, getDown());
+  Value routeGrad = tb.reduce(Reduction::sum, tb.mul(pulled, gated), {2});
+  Value route = tb.broadcast(tb.transpose(getRoute(), {1, 0}), shapeOf(gated), {0, 1});
+  Value gatedGrad = tb.mul(pulled, route);
+  Value slope = tb.convert(buildActivationDerivative(tb, getActivation(), tb.convert(gate, wide)), element);
+  Value gateSum = tb.mul(tb.mul(gatedGrad, up), slope), upSum = tb.mul(gatedGrad, active);
+
+  Value xGrad = tb.add(tb.matmul(gateSum, getGate()), tb.matmul(upSum, getUp()));
+  return {tb.reduce(Reduction::sum, xGrad, {0}), tb.transpose(routeGrad, {1, 0}),
+          expertWgrad(tb, gateSum, x, elementOf(getGateGrad())), expertWgrad(tb, upSum, x, elementOf(getUpGrad())),
+          expertWgrad(tb, cotangent, tb.mul(gated, route), elementOf(getDownGrad()))};
 }

@@ -28,10 +28,14 @@ def Hf_Dialect : Dialect {
     The module attribute `hf.program` marks a whole program. Constraints, for each public `func.func` of it:
     - (P1) `hf.program` is a dictionary.
     - (P2) each argument has exactly one of `hf.parameter`, `hf.state`, `hf.input`; each result exactly one of
-      `hf.output`, `hf.state`.
+      `hf.output`, `hf.state`, `hf.parameter`.
     - (P3) `hf.parameter` and `hf.state` name a declaration of that kind and of the same type.
-    - (P4) `hf.input` and `hf.output` are names; `hf.default`, if any, is `"ones"`, `"arange"`, `"zeros"` or
-      `"segments"`; `hf.min` is at most `hf.max`.
+    - (P4) `hf.input` and `hf.output` are names; `hf.default`, if any, is `"ones"`, `"arange"`, `"zeros"`,
+      `"segments"` or `"labels"`; `hf.min` is at most `hf.max`.
+    - (P5) `hf.objective`, of a function, is the number of one of its results, a float scalar. `hf.differentiate`, of an argument, is a unit
+      attribute, and the argument a tensor of floats.
+    - (P6) what has `hf.bucket = #hf.place<…>` lies inside that bucket, which has its element type.
+    - (P7) `hf.of` and `hf.initial` of a state name a parameter; for `hf.initial` the shapes agree.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;

@@ -21,6 +21,12 @@ def Hf_BoolTensor : StaticShapeTensorOf<[I1]>;
 def Hf_NumberTensor : StaticShapeTensorOf<[F32, F64, BF16, F16, I32, I64]>;
 def Hf_Tensor : StaticShapeTensorOf<[F32, F64, BF16, F16, I32, I64, I1]>;
 
+// The shape of a step's number and of a learning rate.
+def Hf_F32Scalar : 0DTensorOf<[F32]>, BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getF32Type())">;
+def Hf_I32Scalar : 0DTensorOf<[I32]>, BuildableType<"::mlir::RankedTensorType::get({}, $_builder.getI32Type())">;
+
+def Hf_Differentiable : DeclareOpInterfaceMethods<Hf_DifferentiableOpInterface>;
+
 class Hf_Op<string mnemonic, list<Trait> traits = []> : Op<Hf_Dialect, mnemonic, traits>;
 
 class Hf_Composite<string mnemonic, list<Trait> traits = []>

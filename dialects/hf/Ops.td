@@ -11,5 +11,6 @@
 include "dialects/hf/Program.td"
 include "dialects/hf/Primitives.td"
 include "dialects/hf/Composites.td"
+include "dialects/hf/Training.td"
 
 #endif // HFC_DIALECTS_HF_OPS

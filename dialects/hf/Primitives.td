@@ -15,7 +15,7 @@ include "dialects/hf/OpBase.td"
 //===----------------------------------------------------------------------===//
 
 class Hf_Unary<string mnemonic, Type type, string what, string formula>
-    : Hf_Op<mnemonic, [Pure, Elementwise, SameOperandsAndResultType]> {
+    : Hf_Op<mnemonic, [Pure, Elementwise, SameOperandsAndResultType, Hf_Differentiable]> {
   let summary = what;
   let description = "`result[i] = " # formula # [{`, rounded to the element type.
 
@@ -48,7 +48,7 @@ def Hf_CosOp : Hf_Unary<"cos", Hf_FloatTensor, "elementwise cosine", "cos(x[i])"
 def Hf_FloorOp : Hf_Unary<"floor", Hf_FloatTensor, "elementwise floor", "floor(x[i])">;
 
 class Hf_Binary<string mnemonic, Type type, string what, string formula, list<Trait> traits = []>
-    : Hf_Op<mnemonic, !listconcat([Pure, Elementwise, SameOperandsAndResultType], traits)> {
+    : Hf_Op<mnemonic, !listconcat([Pure, Elementwise, SameOperandsAndResultType, Hf_Differentiable], traits)> {
   let summary = what;
   let description = "`result[i] = " # formula # [{`, rounded to the element type. Shapes are equal; use
     `hf.broadcast` where they are not.
@@ -120,7 +120,7 @@ def Hf_CompareOp : Hf_Op<"compare", [Pure, Elementwise, SameTypeOperands, SameOp
 }
 
 def Hf_SelectOp : Hf_Op<"select", [Pure, Elementwise, AllShapesMatch<["condition", "result"]>,
-                                   AllTypesMatch<["on_true", "on_false", "result"]>]> {
+                                   AllTypesMatch<["on_true", "on_false", "result"]>, Hf_Differentiable]> {
   let summary = "elementwise choice";
   let description = [{
     `result[i] = condition[i] ? on_true[i] : on_false[i]`. The value not chosen does not matter, NaN included.
@@ -140,7 +140,7 @@ def Hf_SelectOp : Hf_Op<"select", [Pure, Elementwise, AllShapesMatch<["condition
   let hasFolder = 1;
 }
 
-def Hf_ConvertOp : Hf_Op<"convert", [Pure, Elementwise, SameOperandsAndResultShape]> {
+def Hf_ConvertOp : Hf_Op<"convert", [Pure, Elementwise, SameOperandsAndResultShape, Hf_Differentiable]> {
   let summary = "conversion between element types";
   let description = [{
     Floats round to nearest even; a float becomes an integer by truncation toward zero; a truth value
@@ -206,7 +206,7 @@ def Hf_IotaOp : Hf_Op<"iota", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Hf_BroadcastOp : Hf_Op<"broadcast", [Pure, SameOperandsAndResultElementType]> {
+def Hf_BroadcastOp : Hf_Op<"broadcast", [Pure, SameOperandsAndResultElementType, Hf_Differentiable]> {
   let summary = "repeats a tensor along new or unit dimensions";
   let description = [{
     Dimension `i` of the operand is dimension `dims[i]` of the result; all other dimensions repeat.
@@ -231,7 +231,7 @@ def Hf_BroadcastOp : Hf_Op<"broadcast", [Pure, SameOperandsAndResultElementType]
   let hasFolder = 1;
 }
 
-def Hf_ReshapeOp : Hf_Op<"reshape", [Pure, SameOperandsAndResultElementType]> {
+def Hf_ReshapeOp : Hf_Op<"reshape", [Pure, SameOperandsAndResultElementType, Hf_Differentiable]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     Constraints:
@@ -253,7 +253,7 @@ def Hf_ReshapeOp : Hf_Op<"reshape", [Pure, SameOperandsAndResultElementType]> {
   let hasFolder = 1;
 }
 
-def Hf_TransposeOp : Hf_Op<"transpose", [Pure, SameOperandsAndResultElementType]> {
+def Hf_TransposeOp : Hf_Op<"transpose", [Pure, SameOperandsAndResultElementType, Hf_Differentiable]> {
   let summary = "permutes dimensions";
   let description = [{
     Dimension `i` of the result is dimension `permutation[i]` of the operand.
@@ -278,7 +278,7 @@ def Hf_TransposeOp : Hf_Op<"transpose", [Pure, SameOperandsAndResultElementType]
   let hasFolder = 1;
 }
 
-def Hf_SliceOp : Hf_Op<"slice", [Pure, SameOperandsAndResultElementType]> {
+def Hf_SliceOp : Hf_Op<"slice", [Pure, SameOperandsAndResultElementType, Hf_Differentiable]> {
   let summary = "a contiguous box of a tensor";
   let description = [{
     `result[i] = x[offsets + i]`; the sizes are the result's shape.
@@ -303,7 +303,7 @@ def Hf_SliceOp : Hf_Op<"slice", [Pure, SameOperandsAndResultElementType]> {
   let hasFolder = 1;
 }
 
-def Hf_ConcatOp : Hf_Op<"concat", [Pure, SameOperandsAndResultElementType]> {
+def Hf_ConcatOp : Hf_Op<"concat", [Pure, SameOperandsAndResultElementType, Hf_Differentiable]> {
   let summary = "joins tensors along one dimension";
   let description = [{
     Constraints:
@@ -330,7 +330,7 @@ def Hf_ConcatOp : Hf_Op<"concat", [Pure, SameOperandsAndResultElementType]> {
 // Reductions, products, indexed access
 //===----------------------------------------------------------------------===//
 
-def Hf_ReduceOp : Hf_Op<"reduce", [Pure, SameOperandsAndResultElementType]> {
+def Hf_ReduceOp : Hf_Op<"reduce", [Pure, SameOperandsAndResultElementType, Hf_Differentiable]> {
   let summary = "reduces dimensions away";
   let description = [{
     Sums, or takes the maximum or minimum, over `dims`, which disappear. An accumulation of floats is
@@ -355,7 +355,7 @@ def Hf_ReduceOp : Hf_Op<"reduce", [Pure, SameOperandsAndResultElementType]> {
   let hasVerifier = 1;
 }
 
-def Hf_MatmulOp : Hf_Op<"matmul", [Pure]> {
+def Hf_MatmulOp : Hf_Op<"matmul", [Pure, Hf_Differentiable]> {
   let summary = "batched matrix product";
   let description = [{
     `result[…, m, n] = sum_k lhs[…, m, k] * rhs[…, k, n]`; `transpose_lhs` and `transpose_rhs` swap the
@@ -382,7 +382,7 @@ def Hf_MatmulOp : Hf_Op<"matmul", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Hf_GatherOp : Hf_Op<"gather", [Pure]> {
+def Hf_GatherOp : Hf_Op<"gather", [Pure, Hf_Differentiable]> {
   let summary = "rows of a table, by index";
   let description = [{
     `result[i…, r…] = table[indices[i…], r…]`. An index outside the table is undefined: the program's
@@ -406,7 +406,7 @@ def Hf_GatherOp : Hf_Op<"gather", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Hf_TakeOp : Hf_Op<"take", [Pure]> {
+def Hf_TakeOp : Hf_Op<"take", [Pure, Hf_Differentiable]> {
   let summary = "one row for each batch element, by index";
   let description = [{
     `result[b, r…] = x[b, index[b], r…]`, as in picking the logits of each sequence's last token. An index
@@ -431,7 +431,7 @@ def Hf_TakeOp : Hf_Op<"take", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Hf_TopKOp : Hf_Op<"top_k", [Pure]> {
+def Hf_TopKOp : Hf_Op<"top_k", [Pure, Hf_Differentiable]> {
   let summary = "the k largest elements of the last dimension, in descending order";
   let description = [{
     Returns values and indices. Of equal elements the one with the lower index comes first.

@@ -18,7 +18,8 @@ def Hf_ParameterOp : Hf_Op<"parameter", [Symbol]> {
     `….q_proj.weight`). `pieces` say where its values stand in a checkpoint. An entry takes the parameter
     as an argument marked `{hf.parameter = @name}`.
 
-    `no_decay`, `initializer` and the like are discardable attributes read by later passes.
+    `hf.frozen`, `hf.initializer`, `hf.state_dict` and the like are discardable attributes read by later passes
+    (`docs/distribution.md`).
 
     Constraints:
     - (C1) the type is a static-shaped tensor of floats.
@@ -41,7 +42,8 @@ def Hf_StateOp : Hf_Op<"state", [Symbol]> {
     A row of the program's state table (KV cache, step, random counter). An entry takes the state as an
     argument marked `{hf.state = @name}` and returns its next value as a result marked
     `{hf.state = @name}`: the two alias, and a program in which they cannot share the buffer is rejected.
-    States start as zeros.
+    States start as zeros, or as the parameter that the discardable attribute `hf.initial` names. `hf.of` and `hf.role` say which parameter a
+    state belongs to, and as what: `"gradient"`, `"moment1"`, `"moment2"`, `"master"`.
 
     Constraints:
     - (C1) the type is a static-shaped tensor.
@@ -50,6 +52,27 @@ def Hf_StateOp : Hf_Op<"state", [Symbol]> {
 
     ```mlir
     hf.state @cache.0.key : tensor<2x128x2x16xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type);
+  let assemblyFormat = "$sym_name `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
+def Hf_BucketOp : Hf_Op<"bucket", [Symbol]> {
+  let summary = "declares a buffer in which several parameters or states lie";
+  let description = [{
+    Parameters and states with the discardable attribute `hf.bucket = #hf.place<@name, offset>` lie in it, so that one collective works on all
+    of them where they are.
+
+    Constraints:
+    - (C1) the type is a static-shaped tensor of floats of rank 1.
+
+    Example:
+
+    ```mlir
+    hf.bucket @grads.0 : tensor<4160xf32>
+    hf.state @grad.norm : tensor<64xf32> {hf.bucket = #hf.place<@grads.0, 4096>}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type);

@@ -130,3 +130,43 @@ Value TensorBuilder::embedding(Value table, Value ids) {
 Value TensorBuilder::activation(Activation kind, Value x) {
   return ActivationOp::create(builder, loc, x.getType(), kind, x);
 }
+
+Value TensorBuilder::scatterAdd(Value base, Value indices, Value updates) {
+  return ScatterAddOp::create(builder, loc, base.getType(), base, indices, updates);
+}
+
+Value TensorBuilder::sliceAt(Value x, Value start, int64_t dim, int64_t size) {
+  SmallVector<int64_t> shape(shapeOf(x));
+  shape[dim] = size;
+  return SliceAtOp::create(builder, loc, RankedTensorType::get(shape, elementOf(x)), x, start, dim);
+}
+
+Value TensorBuilder::randomUniform(Value row, Value column, Value key) {
+  Type type = RankedTensorType::get(shapeOf(row), builder.getF32Type());
+  return RandomUniformOp::create(builder, loc, type, row, column, key);
+}
+
+SmallVector<Value> TensorBuilder::barrier(ValueRange inputs) {
+  return llvm::to_vector_of<Value>(BarrierOp::create(builder, loc, inputs.getTypes(), inputs).getResults());
+}
+
+std::pair<Value, Value> TensorBuilder::crossEntropy(Value logits, Value labels) {
+  Type type = RankedTensorType::get(shapeOf(labels), computeType(elementOf(logits)));
+  auto op = CrossEntropyOp::create(builder, loc, type, type, logits, labels);
+  return {op.getLoss(), op.getLogSum()};
+}
+
+Value TensorBuilder::linearDgrad(Value cotangent, Value weight) {
+  SmallVector<int64_t> shape(shapeOf(cotangent));
+  shape.back() = shapeOf(weight).back();
+  return LinearDgradOp::create(builder, loc, RankedTensorType::get(shape, elementOf(cotangent)), cotangent, weight);
+}
+
+Value TensorBuilder::linearWgrad(Value cotangent, Value x, Type element) {
+  auto type = RankedTensorType::get({shapeOf(cotangent).back(), shapeOf(x).back()}, element);
+  return LinearWgradOp::create(builder, loc, type, cotangent, x);
+}
+
+Value TensorBuilder::dropout(Value x, Value key, double p) {
+  return DropoutOp::create(builder, loc, x.getType(), x, key, builder.getF64FloatAttr(p));
+}

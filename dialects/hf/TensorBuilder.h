@@ -92,6 +92,20 @@ public:
   Value embedding(Value table, Value ids);
   Value activation(Activation kind, Value x);
 
+  // Training.
+  Value scatterAdd(Value base, Value indices, Value updates);
+  /// `size` elements of dimension `dim` from the scalar `start` on.
+  Value sliceAt(Value x, Value start, int64_t dim, int64_t size);
+  Value randomUniform(Value row, Value column, Value key);
+  /// `inputs`, which nothing looks through.
+  SmallVector<Value> barrier(ValueRange inputs);
+  /// The loss of each row, and the logarithm of the sum of its exponentials.
+  std::pair<Value, Value> crossEntropy(Value logits, Value labels);
+  Value linearDgrad(Value cotangent, Value weight);
+  /// A gradient of element type `element`: the operands', or float32.
+  Value linearWgrad(Value cotangent, Value x, Type element);
+  Value dropout(Value x, Value key, double p);
+
 private:
   OpBuilder &builder;
   Location loc;

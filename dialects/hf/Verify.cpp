@@ -54,7 +54,7 @@ bool hf::areIncreasingBelow(ArrayRef<int64_t> numbers, int64_t bound) {
 }
 
 //===----------------------------------------------------------------------===//
-// PieceAttr, ParameterOp, StateOp
+// PieceAttr, PlaceAttr, ParameterOp, StateOp, BucketOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult PieceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef tensor,
@@ -101,5 +101,19 @@ LogicalResult StateOp::verify() {
   if (!isProgramTensor(getType(), /*onlyFloats=*/false))
     return emitOpError("(C1) the type must be a tensor of floats, integers or truth values with static shape, got ")
            << getType();
+  return success();
+}
+
+LogicalResult BucketOp::verify() {
+  auto tensor = dyn_cast<RankedTensorType>(getType());
+  if (!isProgramTensor(getType(), /*onlyFloats=*/true) || tensor.getRank() != 1)
+    return emitOpError("(C1) the type must be a tensor of floats with static shape and rank 1, got ") << getType();
+  return success();
+}
+
+LogicalResult PlaceAttr::verify(function_ref<InFlightDiagnostic()> emitError, FlatSymbolRefAttr bucket,
+                                int64_t offset) {
+  if (offset < 0)
+    return emitError() << "(C1) a place in " << bucket << " begins at element " << offset << ", which is negative";
   return success();
 }

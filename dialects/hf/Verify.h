@@ -32,6 +32,36 @@ bool isPermutation(ArrayRef<int64_t> permutation, int64_t rank);
 /// Whether the numbers increase strictly and lie in `[0, bound)`.
 bool areIncreasingBelow(ArrayRef<int64_t> numbers, int64_t bound);
 
+inline bool isPositive(const APFloat &number) {
+  return number.isFinite() && !number.isNegative() && !number.isZero();
+}
+
+/// Where a layout puts batch, sequence and heads.
+struct HeadDims {
+  explicit HeadDims(HeadLayout layout)
+      : batch(layout == HeadLayout::sbhd ? 1 : 0), sequence(layout == HeadLayout::bshd   ? 1
+                                                            : layout == HeadLayout::bhsd ? 2
+                                                                                         : 0),
+        heads(layout == HeadLayout::bhsd ? 1 : 2) {}
+  int64_t batch, sequence, heads;
+};
+
+/// Checks the operands of `ExpertsOp` and of `ExpertsBackwardOp`, which have the same names.
+template <typename OpTy>
+LogicalResult verifyExperts(OpTy op) {
+  ArrayRef<int64_t> x = shapeOf(op.getX()), gate = shapeOf(op.getGate());
+  Type element = elementOf(op.getX());
+  if (x.size() != 2 || gate.size() != 3)
+    return op.emitOpError("(C1) x must be [tokens, hidden] and gate [experts, inner, hidden], got ")
+           << formatShape(x) << " and " << formatShape(gate);
+  int64_t tokens = x[0], hidden = x[1], experts = gate[0], inner = gate[1];
+  if (failed(verifyTensor(op, "C1", "route", op.getRoute(), {tokens, experts}, element)) ||
+      failed(verifyTensor(op, "C2", "gate", op.getGate(), {experts, inner, hidden}, element)) ||
+      failed(verifyTensor(op, "C2", "up", op.getUp(), {experts, inner, hidden}, element)))
+    return failure();
+  return verifyTensor(op, "C2", "down", op.getDown(), {experts, hidden, inner}, element);
+}
+
 } // namespace hfc::hf
 
 #endif // HFC_DIALECTS_HF_VERIFY_H

@@ -59,8 +59,6 @@ LogicalResult SoftmaxOp::verify() { return verifyHasDimension(*this, getX()); }
 
 LogicalResult ActivationOp::verify() { return verifyHasDimension(*this, getX()); }
 
-static bool isPositive(const APFloat &number) { return number.isFinite() && !number.isNegative() && !number.isZero(); }
-
 LogicalResult SoftcapOp::verify() {
   if (!isPositive(getCap()))
     return emitOpError("(C1) cap must be a positive number, got ") << getCapAttr();
@@ -94,19 +92,7 @@ LogicalResult RouteOp::verify() {
   return success();
 }
 
-LogicalResult ExpertsOp::verify() {
-  ArrayRef<int64_t> x = shapeOf(getX()), gate = shapeOf(getGate());
-  Type element = elementOf(getX());
-  if (x.size() != 2 || gate.size() != 3)
-    return emitOpError("(C1) x must be [tokens, hidden] and gate [experts, inner, hidden], got ")
-           << formatShape(x) << " and " << formatShape(gate);
-  int64_t tokens = x[0], hidden = x[1], experts = gate[0], inner = gate[1];
-  if (failed(verifyTensor(*this, "C1", "route", getRoute(), {tokens, experts}, element)) ||
-      failed(verifyTensor(*this, "C2", "gate", getGate(), {experts, inner, hidden}, element)) ||
-      failed(verifyTensor(*this, "C2", "up", getUp(), {experts, inner, hidden}, element)))
-    return failure();
-  return verifyTensor(*this, "C2", "down", getDown(), {experts, hidden, inner}, element);
-}
+LogicalResult ExpertsOp::verify() { return verifyExperts(*this); }
 
 //===----------------------------------------------------------------------===//
 // Rotary embeddings
@@ -124,18 +110,6 @@ LogicalResult RotaryTableOp::verify() {
   return verifyTensor(*this, "C2", "the results", getCosine(), shape, elementOf(getCosine()));
 }
 
-namespace {
-/// Where a layout puts batch, sequence and heads.
-struct HeadDims {
-  explicit HeadDims(HeadLayout layout)
-      : batch(layout == HeadLayout::sbhd ? 1 : 0), sequence(layout == HeadLayout::bshd   ? 1
-                                                            : layout == HeadLayout::bhsd ? 2
-                                                                                         : 0),
-        heads(layout == HeadLayout::bhsd ? 1 : 2) {}
-  int64_t batch, sequence, heads;
-};
-} // namespace
-
 LogicalResult RotaryOp::verify() {
   ArrayRef<int64_t> x = shapeOf(getX()), table = shapeOf(getCosine());
   if (x.size() != 4)
@@ -149,87 +123,5 @@ LogicalResult RotaryOp::verify() {
   if (table[2] % 2 || table[2] > x[3])
     return emitOpError("(C2) tables rotate ")
            << table[2] << " of " << x[3] << " elements; the number must be even and at most the head dimension";
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Attention
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// The sizes of an attention, once its operands have rank 4.
-struct AttentionSizes {
-  explicit AttentionSizes(AttentionOp op) {
-    HeadDims dims(op.getLayout());
-    ArrayRef<int64_t> query = shapeOf(op.getQuery()), key = shapeOf(op.getKey());
-    batch = query[dims.batch];
-    queries = query[dims.sequence];
-    queryHeads = query[dims.heads];
-    keys = key[dims.sequence];
-    keyHeads = key[dims.heads];
-  }
-  int64_t batch, queries, queryHeads, keys, keyHeads;
-};
-} // namespace
-
-static LogicalResult verifyHeads(AttentionOp op) {
-  for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
-    if (rankOf(operand) != 4 || elementOf(operand) != elementOf(op.getQuery()))
-      return op.emitOpError("(C1) query, key and value must have rank 4 and one element type, got ")
-             << operand.getType();
-  HeadDims dims(op.getLayout());
-  ArrayRef<int64_t> query = shapeOf(op.getQuery()), key = shapeOf(op.getKey()), value = shapeOf(op.getValue());
-  bool fits = key[dims.batch] == query[dims.batch] && key.drop_back() == value.drop_back() && key[3] == query[3];
-  if (!fits)
-    return op.emitOpError("(C1) query ") << formatShape(query) << ", key " << formatShape(key) << " and value "
-                                         << formatShape(value) << " do not fit each other in layout "
-                                         << stringifyHeadLayout(op.getLayout());
-  SmallVector<int64_t> shape(query);
-  shape[3] = value[3];
-  if (failed(verifyTensor(op, "C1", "the result", op.getResult(), shape, elementOf(op.getQuery()))))
-    return failure();
-  int64_t queryHeads = query[dims.heads], keyHeads = key[dims.heads];
-  if (keyHeads < 1 || queryHeads % keyHeads)
-    return op.emitOpError("(C2) ") << queryHeads << " query heads cannot share " << keyHeads
-                                   << " key heads evenly; their number must be a multiple";
-  return success();
-}
-
-static LogicalResult verifyMasks(AttentionOp op, const AttentionSizes &sizes) {
-  auto check = [&](StringRef constraint, StringRef what, Value mask, ArrayRef<int64_t> shape) -> LogicalResult {
-    return mask ? verifyTensor(op, constraint, what, mask, shape, elementOf(mask)) : success();
-  };
-  SmallVector<int64_t> perKey{sizes.batch, sizes.keys}, perQuery{sizes.batch, sizes.queries};
-  if (!op.getQuerySegments() != !op.getKeySegments())
-    return op.emitOpError("(C3) segments of queries and of keys come together; one is missing");
-  if (!op.getPast() != !op.getCount())
-    return op.emitOpError("(C4) past and count come together; one is missing");
-  return success(succeeded(check("C3", "key_mask", op.getKeyMask(), perKey)) &&
-                 succeeded(check("C3", "query_segments", op.getQuerySegments(), perQuery)) &&
-                 succeeded(check("C3", "key_segments", op.getKeySegments(), perKey)) &&
-                 succeeded(check("C4", "past", op.getPast(), {sizes.batch})) &&
-                 succeeded(check("C4", "count", op.getCount(), {sizes.batch})));
-}
-
-LogicalResult AttentionOp::verify() {
-  if (failed(verifyHeads(*this)))
-    return failure();
-  AttentionSizes sizes(*this);
-  if (failed(verifyMasks(*this, sizes)))
-    return failure();
-  if (IntegerAttr window = getWindowAttr(); window && (window.getInt() < 1 || !getCausal()))
-    return emitOpError("(C5) window ") << window.getInt() << " must be positive and come with `causal`";
-  if (FloatAttr cap = getSoftcapAttr(); cap && !isPositive(cap.getValue()))
-    return emitOpError("(C5) softcap must be a positive number, got ") << cap;
-  if (!getBias())
-    return success();
-  ArrayRef<int64_t> bias = shapeOf(getBias());
-  SmallVector<int64_t> space{sizes.batch, sizes.queryHeads, sizes.queries, sizes.keys};
-  bool fits = bias.size() == 4 && llvm::all_of(llvm::zip(bias, space), [](auto pair) {
-                return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair);
-              });
-  if (!fits)
-    return emitOpError("(C6) bias of ") << formatShape(bias) << " does not broadcast to " << formatShape(space)
-                                        << " (batch, query heads, queries, keys)";
   return success();
 }

@@ -74,5 +74,9 @@ llvm::Expected<Results> interpreter::evaluatePrimitive(const Domain &domain, Ope
       .Case([&](hf::MatmulOp op) -> Answer { return Results{evaluate(domain, op, operands[0], operands[1])}; })
       .Case([&](hf::TopKOp op) -> Answer { return evaluate(domain, op, operands[0]); })
       .Case<hf::GatherOp, hf::TakeOp>([&](auto op) -> Answer { return single(evaluate(op, operands[0], operands[1])); })
+      .Case<hf::ScatterAddOp, hf::RandomUniformOp>(
+          [&](auto op) -> Answer { return Results{evaluate(domain, op, operands)}; })
+      .Case([&](hf::SliceAtOp op) -> Answer { return Results{evaluate(op, operands[0], operands[1])}; })
+      .Case([&](hf::BarrierOp) -> Answer { return Results(operands); })
       .Default([](Operation *) -> Answer { return makeError("the interpreter does not know this op"); });
 }

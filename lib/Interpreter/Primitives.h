@@ -43,6 +43,9 @@ Results evaluate(const Domain &domain, hf::TopKOp op, const Tensor &x);
 llvm::Expected<Tensor> evaluate(hf::GatherOp op, const Tensor &table, const Tensor &indices);
 llvm::Expected<Tensor> evaluate(hf::TakeOp op, const Tensor &x, const Tensor &index);
 Tensor evaluate(hf::CacheUpdateOp op, ArrayRef<Tensor> operands);
+Tensor evaluate(const Domain &domain, hf::ScatterAddOp op, ArrayRef<Tensor> operands);
+Tensor evaluate(hf::SliceAtOp op, const Tensor &x, const Tensor &start);
+Tensor evaluate(const Domain &domain, hf::RandomUniformOp op, ArrayRef<Tensor> operands);
 
 } // namespace hfc::interpreter
 
