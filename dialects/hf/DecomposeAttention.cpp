@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/hf/TensorBuilder.h"
+#include "dialects/hf/Verify.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace hfc;
@@ -13,15 +14,14 @@ using namespace hfc::hf;
 
 namespace {
 
-/// Builds attention over operands in the order batch, heads, sequence, head dimension. `OpTy` is `AttentionOp` or
-/// `AttentionBackwardOp`, which take the same parts by the same names.
+/// Builds attention over operands in the order batch, heads, sequence, head dimension. `OpTy` is `AttentionOp`,
+/// `AttentionStatisticsOp` or `AttentionBackwardOp`, which take the same parts by the same names.
 template <typename OpTy>
 class AttentionBuilder {
 public:
   AttentionBuilder(TensorBuilder &tb, OpTy op) : tb(tb), op(op) {
     query = toHeadsFirst(op.getQuery());
     key = toHeadsFirst(op.getKey());
-    value = toHeadsFirst(op.getValue());
     batch = shapeOf(query)[0];
     heads = shapeOf(query)[1];
     queries = shapeOf(query)[2];
@@ -30,6 +30,7 @@ public:
   }
 
   Value build() {
+    value = toHeadsFirst(op.getValue());
     Value mixed = groupedProduct(softmax(withBias(cappedScores())), value, /*transposeRhs=*/false);
     return fromHeadsFirst(mixed);
   }
@@ -37,6 +38,7 @@ public:
   /// Gradients of query, key and value. A score's cotangent is `P (dP - sum(P dP))` for the softmax `P`, and that sum
   /// is the product of the result with its cotangent.
   SmallVector<Value> buildBackward(Value cotangentOperand, Value outputOperand) {
+    value = toHeadsFirst(op.getValue());
     Value capped = cappedScores(), weights = softmax(withBias(capped));
     Value cotangent = toHeadsFirst(cotangentOperand), output = toHeadsFirst(outputOperand);
     Value mean = tb.reduce(Reduction::sum, tb.mul(cotangent, output), {3});
@@ -49,6 +51,23 @@ public:
     scoreGrad = tb.mul(scoreGrad, op.getScale().convertToDouble());
     return {fromHeadsFirst(groupedProduct(scoreGrad, key, /*transposeRhs=*/false)),
             fromHeadsFirst(sumOverQueries(scoreGrad, query)), fromHeadsFirst(sumOverQueries(weights, cotangent))};
+  }
+
+  /// The logarithm of the sum of each row's exponentials. The largest visible score adds 1 to the sum beside it, so a
+  /// smaller sum means that nothing is visible.
+  Value buildStatistics() {
+    Value score = withBias(cappedScores()), shown = score, mask = visible();
+    if (mask) {
+      mask = tb.broadcast(mask, shapeOf(score), {0, 2, 3});
+      shown = tb.select(mask, score, tb.splatLike(score, -3.0e38));
+    }
+    Value largest = tb.reduce(Reduction::max, shown, {3});
+    Value power = tb.exp(tb.sub(shown, tb.broadcast(largest, shapeOf(score), {0, 1, 2})));
+    if (mask)
+      power = tb.select(mask, power, tb.splatLike(power, 0.0));
+    Value sum = tb.reduce(Reduction::sum, power, {3}), one = tb.splatLike(sum, 1.0);
+    Value logSum = tb.add(tb.unary<LogOp>(tb.max(sum, one)), largest);
+    return tb.select(tb.compare(Compare::ge, sum, one), logSum, tb.splatLike(sum, 0.0));
   }
 
 private:
@@ -177,4 +196,20 @@ SmallVector<Value> AttentionOp::decompose(OpBuilder &builder) {
 SmallVector<Value> AttentionBackwardOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
   return AttentionBuilder(tb, *this).buildBackward(getCotangent(), getOutput());
+}
+
+SmallVector<Value> AttentionStatisticsOp::decompose(OpBuilder &builder) {
+  TensorBuilder tb(builder, getLoc());
+  return {AttentionBuilder(tb, *this).buildStatistics()};
+}
+
+void AttentionStatisticsOp::build(OpBuilder &builder, OperationState &state, AttentionBackwardOp of) {
+  Type element = cast<RankedTensorType>(of.getQuery().getType()).getElementType();
+  Type wide = element.isF64() ? element : Type(builder.getF32Type());
+  HeadDims dims(of.getLayout());
+  ArrayRef<int64_t> query = shapeOf(of.getQuery());
+  auto type = RankedTensorType::get({query[dims.batch], query[dims.heads], query[dims.sequence]}, wide);
+  build(builder, state, type, of.getQuery(), of.getKey(), of.getKeyMask(), of.getQuerySegments(), of.getKeySegments(),
+        of.getPast(), of.getCount(), of.getBias(), of.getScaleAttr(), of.getCausalAttr(), of.getWindowAttr(),
+        of.getSoftcapAttr(), of.getLayoutAttr());
 }

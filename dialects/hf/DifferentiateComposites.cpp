@@ -86,7 +86,7 @@ Values AttentionOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents
     return {};
   Type types[] = {getQuery().getType(), getKey().getType(), getValue().getType()};
   auto op = AttentionBackwardOp::create(builder, getLoc(), types, cotangents[0], getQuery(), getKey(), getValue(),
-                                        getResult(), getKeyMask(), getQuerySegments(), getKeySegments(), getPast(),
+                                        getResult(), /*log_sum=*/Value(), getKeyMask(), getQuerySegments(), getKeySegments(), getPast(),
                                         getCount(), getBias(), getScaleAttr(), getCausalAttr(), getWindowAttr(),
                                         getSoftcapAttr(), getLayoutAttr());
   Values grads(getNumOperands());

@@ -208,6 +208,41 @@ def Hf_LinearWgradOp : Hf_Composite<"linear_wgrad"> {
   let assemblyFormat = "$cotangent `,` $x attr-dict `:` functional-type(operands, results)";
 }
 
+def Hf_AttentionStatisticsOp : Hf_Composite<"attention_statistics", [AttrSizedOperandSegments]> {
+  let summary = "what attention's backward pass needs to know of each row of scores";
+  let description = [{
+    `result[b, h, i] = log(sum_j exp(score))` over the keys that are visible to query `i` of head `h`, with `hf.attention`'s scores and
+    parts; 0 for a query that sees no key. With it each weight of the softmax is `exp(score - result)`, by itself.
+
+    Constraints: those of `hf.attention` (C1 to C6) for the operands that are here, and
+    - (C7) the result is `[batch, query heads, queries]`, float32, or float64 for such operands.
+
+    Example:
+
+    ```mlir
+    func.func @example(%q: tensor<2x24x4x16xf32>, %k: tensor<2x24x2x16xf32>, %m: tensor<2x24xi32>) -> tensor<2x4x24xf32> {
+      %0 = hf.attention_statistics %q, %k key_mask(%m : tensor<2x24xi32>) {causal, scale = 0.25 : f64}
+        : (tensor<2x24x4x16xf32>, tensor<2x24x2x16xf32>) -> tensor<2x4x24xf32>
+      return %0 : tensor<2x4x24xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Hf_FloatTensor:$query, Hf_FloatTensor:$key,
+    Optional<Hf_IntTensor>:$key_mask, Optional<Hf_IntTensor>:$query_segments, Optional<Hf_IntTensor>:$key_segments,
+    Optional<Hf_IntTensor>:$past, Optional<Hf_IntTensor>:$count, Optional<Hf_FloatTensor>:$bias,
+    F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap,
+    DefaultValuedAttr<Hf_HeadLayoutAttr, "::hfc::hf::HeadLayout::bshd">:$layout);
+  let results = (outs Hf_FloatTensor:$result);
+  let builders = [OpBuilder<(ins "AttentionBackwardOp":$backward)>];
+  let assemblyFormat = [{
+    $query `,` $key (`key_mask` `(` $key_mask^ `:` type($key_mask) `)`)?
+    (`segments` `(` $query_segments^ `,` $key_segments `:` type($query_segments) `,` type($key_segments) `)`)?
+    (`past` `(` $past^ `,` $count `:` type($past) `,` type($count) `)`)?
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    attr-dict `:` `(` type($query) `,` type($key) `)` `->` type($result)
+  }];
+}
+
 def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperandSegments,
     AllTypesMatch<["cotangent", "output"]>, AllTypesMatch<["query", "query_grad"]>, AllTypesMatch<["key", "key_grad"]>,
     AllTypesMatch<["value", "value_grad"]>]> {
@@ -222,11 +257,13 @@ def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperan
     dQ = scale * dS K                 dK = scale * dS^T Q
     ```
 
-    Gradients of a key head are sums over the query heads that share it. A query that sees no key contributes nothing. There is no gradient of
+    `log_sum`, if there, is the `hf.attention_statistics` of the same operands, which says nothing new: with it the weights need no
+    second pass over the keys. Gradients of a key head are sums over the query heads that share it. A query that sees no key contributes nothing. There is no gradient of
     `bias` here: an attention whose bias wants one is differentiated through its decomposition.
 
     Constraints: those of `hf.attention` (C1 to C6), and
-    - (C7) `cotangent` and `output` have the type of the attention's result, gradients the types of what they are gradients of.
+    - (C7) `cotangent` and `output` have the type of the attention's result, gradients the types of what they are gradients of;
+      `log_sum` is `[batch, query heads, queries]`.
 
     Example:
 
@@ -242,14 +279,14 @@ def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperan
     The types are those of `hf.attention`: query, key, value and the attention's result.
   }];
   let arguments = (ins Hf_FloatTensor:$cotangent, Hf_FloatTensor:$query, Hf_FloatTensor:$key, Hf_FloatTensor:$value,
-    Hf_FloatTensor:$output,
+    Hf_FloatTensor:$output, Optional<Hf_FloatTensor>:$log_sum,
     Optional<Hf_IntTensor>:$key_mask, Optional<Hf_IntTensor>:$query_segments, Optional<Hf_IntTensor>:$key_segments,
     Optional<Hf_IntTensor>:$past, Optional<Hf_IntTensor>:$count, Optional<Hf_FloatTensor>:$bias,
     F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap,
     DefaultValuedAttr<Hf_HeadLayoutAttr, "::hfc::hf::HeadLayout::bshd">:$layout);
   let results = (outs Hf_FloatTensor:$query_grad, Hf_FloatTensor:$key_grad, Hf_FloatTensor:$value_grad);
   let assemblyFormat = [{
-    $cotangent `,` $query `,` $key `,` $value `,` $output (`key_mask` `(` $key_mask^ `:` type($key_mask) `)`)?
+    $cotangent `,` $query `,` $key `,` $value `,` $output (`log_sum` `(` $log_sum^ `:` type($log_sum) `)`)? (`key_mask` `(` $key_mask^ `:` type($key_mask) `)`)?
     (`segments` `(` $query_segments^ `,` $key_segments `:` type($query_segments) `,` type($key_segments) `)`)?
     (`past` `(` $past^ `,` $count `:` type($past) `,` type($count) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?

@@ -10,7 +10,7 @@
 using namespace hfc;
 using namespace hfc::hf;
 
-// `AttentionOp` and `AttentionBackwardOp` take the same parts, by the same names.
+// `AttentionOp`, `AttentionStatisticsOp` and `AttentionBackwardOp` take the same parts, by the same names.
 
 namespace {
 /// The sizes of an attention, once its operands have rank 4.
@@ -29,24 +29,20 @@ struct AttentionSizes {
 };
 } // namespace
 
-/// Checks queries, keys and values, and the attention's result, called `what`.
+/// Checks queries and keys, and values where the op has them.
 template <typename OpTy>
-static LogicalResult verifyHeads(OpTy op, StringRef what, Value result) {
-  for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
+static LogicalResult verifyHeads(OpTy op, Value values) {
+  for (Value operand : {Value(op.getQuery()), Value(op.getKey()), values})
     if (rankOf(operand) != 4 || elementOf(operand) != elementOf(op.getQuery()))
       return op.emitOpError("(C1) query, key and value must have rank 4 and one element type, got ")
              << operand.getType();
   HeadDims dims(op.getLayout());
-  ArrayRef<int64_t> query = shapeOf(op.getQuery()), key = shapeOf(op.getKey()), value = shapeOf(op.getValue());
+  ArrayRef<int64_t> query = shapeOf(op.getQuery()), key = shapeOf(op.getKey()), value = shapeOf(values);
   bool fits = key[dims.batch] == query[dims.batch] && key.drop_back() == value.drop_back() && key[3] == query[3];
   if (!fits)
     return op.emitOpError("(C1) query ") << formatShape(query) << ", key " << formatShape(key) << " and value "
                                          << formatShape(value) << " do not fit each other in layout "
                                          << stringifyHeadLayout(op.getLayout());
-  SmallVector<int64_t> shape(query);
-  shape[3] = value[3];
-  if (failed(verifyTensor(op, "C1", what, result, shape, elementOf(op.getQuery()))))
-    return failure();
   int64_t queryHeads = query[dims.heads], keyHeads = key[dims.heads];
   if (keyHeads < 1 || queryHeads % keyHeads)
     return op.emitOpError("(C2) ") << queryHeads << " query heads cannot share " << keyHeads
@@ -71,10 +67,26 @@ static LogicalResult verifyMasks(OpTy op, const AttentionSizes &sizes) {
                  succeeded(check("C4", "count", op.getCount(), {sizes.batch})));
 }
 
+/// Checks the attention's result, called `what`.
 template <typename OpTy>
-static LogicalResult verifyAttention(OpTy op, StringRef what, Value result) {
-  if (failed(verifyHeads(op, what, result)))
-    return failure();
+static LogicalResult verifyResult(OpTy op, StringRef what, Value result) {
+  SmallVector<int64_t> shape(shapeOf(op.getQuery()));
+  shape[3] = shapeOf(op.getValue())[3];
+  return verifyTensor(op, "C1", what, result, shape, elementOf(op.getQuery()));
+}
+
+/// Checks a number for each row of scores.
+template <typename OpTy>
+static LogicalResult verifyStatistics(OpTy op, StringRef what, Value statistics) {
+  AttentionSizes sizes(op);
+  Type element = elementOf(op.getQuery());
+  return verifyTensor(op, "C7", what, statistics, {sizes.batch, sizes.queryHeads, sizes.queries},
+                      element.isF64() ? element : Float32Type::get(op.getContext()));
+}
+
+/// Checks all operands but values and what is computed from them.
+template <typename OpTy>
+static LogicalResult verifyParts(OpTy op) {
   AttentionSizes sizes(op);
   if (failed(verifyMasks(op, sizes)))
     return failure();
@@ -95,6 +107,21 @@ static LogicalResult verifyAttention(OpTy op, StringRef what, Value result) {
   return success();
 }
 
-LogicalResult AttentionOp::verify() { return verifyAttention(*this, "the result", getResult()); }
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyHeads(*this, getValue())) || failed(verifyResult(*this, "the result", getResult())))
+    return failure();
+  return verifyParts(*this);
+}
 
-LogicalResult AttentionBackwardOp::verify() { return verifyAttention(*this, "output", getOutput()); }
+LogicalResult AttentionStatisticsOp::verify() {
+  if (failed(verifyHeads(*this, getKey())) || failed(verifyParts(*this)))
+    return failure();
+  return verifyStatistics(*this, "the result", getResult());
+}
+
+LogicalResult AttentionBackwardOp::verify() {
+  if (failed(verifyHeads(*this, getValue())) || failed(verifyResult(*this, "output", getOutput())) ||
+      failed(verifyParts(*this)))
+    return failure();
+  return getLogSum() ? verifyStatistics(*this, "log_sum", getLogSum()) : success();
+}

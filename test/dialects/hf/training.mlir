@@ -48,6 +48,18 @@ func.func @attention_backward(%q: tensor<2x8x4x16xf32>, %kv: tensor<2x128x2x16xf
   return
 }
 
+// CHECK-LABEL: func @attention_statistics
+func.func @attention_statistics(%q: tensor<2x8x4x16xf32>, %kv: tensor<2x128x2x16xf32>, %mask: tensor<2x128xi32>) {
+  // CHECK: %[[S:.*]] = hf.attention_statistics %{{.*}}, %{{.*}} key_mask(%{{.*}} : tensor<2x128xi32>) {causal, scale = 2.500000e-01 : f64} :
+  %0 = hf.attention_statistics %q, %kv key_mask(%mask : tensor<2x128xi32>) {causal, scale = 0.25 : f64}
+    : (tensor<2x8x4x16xf32>, tensor<2x128x2x16xf32>) -> tensor<2x4x8xf32>
+  // CHECK: hf.attention_backward {{.*}} log_sum(%[[S]] : tensor<2x4x8xf32>) key_mask
+  %1:3 = hf.attention_backward %q, %q, %kv, %kv, %q log_sum(%0 : tensor<2x4x8xf32>) key_mask(%mask : tensor<2x128xi32>)
+      {causal, scale = 0.25 : f64}
+    : (tensor<2x8x4x16xf32>, tensor<2x128x2x16xf32>, tensor<2x128x2x16xf32>) -> tensor<2x8x4x16xf32>
+  return
+}
+
 // CHECK-LABEL: func @experts_backward
 func.func @experts_backward(%x: tensor<48x64xbf16>, %r: tensor<48x8xbf16>, %u: tensor<8x48x64xbf16>, %d: tensor<8x64x48xbf16>) {
   // CHECK: hf.experts_backward silu, {{.*}} -> (tensor<48x64xbf16>, tensor<48x8xbf16>, tensor<8x48x64xf32>, tensor<8x48x64xbf16>, tensor<8x64x48xf32>)
