@@ -96,7 +96,7 @@ def Dist_ShardingAttr : Dist_Attr<"Sharding", "sharding"> {
     - (C3) `global`, if there, has one size for each dimension.
 
     ```mlir
-    #dist.sharding<[{"dp"}, {}, {"tp":(1)2}], partial sum {"tp":(2)2}, global [2, 24, 64]>
+    #dist.sharding<[{"dp"}, {}, {"tp":(1)2} ], partial sum {"tp":(2)2}, global [2, 24, 64]>
     ```
   }];
   let parameters = (ins ArrayRefParameter<"AxisListAttr">:$dims, "AxisListAttr":$partial,
@@ -130,12 +130,13 @@ def Dist_RuleAttr : Dist_Attr<"Rule", "rule"> {
     Constraints:
     - (C1) a factor's size is the same wherever it stands, and a dimension's size is the product of its factors'.
     - (C2) no factor is in more than one of `reduce`, `whole`, `lookup`; no operand in two groups of `linear`.
+    - (C3) on an op, the rule has its operands and results, and their shapes.
 
     ```mlir
     #dist.rule<([b, s, i], [o, i]) -> ([b, s, o]), factors {b = 2, s = 24, i = 64, o = 160}, linear [[0], [1]]>
     ```
 
-    A dimension of several factors is written `g*r`.
+    A dimension of several factors is written `g*r`, one of none (its size is 1) `1`.
   }];
   // Factors are numbered; a dimension is a list of them. Lists are flattened into attributes of their own.
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$factorNames, ArrayRefParameter<"int64_t">:$factorSizes,

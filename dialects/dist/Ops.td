@@ -28,7 +28,7 @@ def Dist_ReshardOp : Dist_Op<"reshard", [Pure, SameOperandsAndResultType]> {
 
     ```mlir
     func.func @example(%x: tensor<2x24x64xf32>) -> tensor<2x24x64xf32> {
-      %0 = dist.reshard %x to #dist.sharding<[{}, {"tp"}, {}]> : tensor<2x24x64xf32>
+      %0 = dist.reshard %x to #dist.sharding<[{}, {"tp"}, {} ]> : tensor<2x24x64xf32>
       return %0 : tensor<2x24x64xf32>
     }
     ```
@@ -64,7 +64,10 @@ class Dist_Collective<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
-def Dist_AllReduceOp : Dist_Collective<"all_reduce"> {
+/// As many results as inputs, of the same types.
+def Dist_ResultsAsInputs : RangedTypesMatchWith<"(C1) results have the inputs' types", "results", "inputs", "$_self">;
+
+def Dist_AllReduceOp : Dist_Collective<"all_reduce", [Dist_ResultsAsInputs]> {
   let summary = "combines the ranks' tensors, every rank getting the result";
   let description = [{
     Several tensors are one collective (a bucket), reduced each for itself. `start` only begins it: see `dist.done`.
@@ -88,7 +91,7 @@ def Dist_AllReduceOp : Dist_Collective<"all_reduce"> {
   let assemblyFormat = "$kind $inputs `over` custom<Axes>($axes) attr-dict `:` type($results)";
 }
 
-def Dist_AgreeOp : Dist_Collective<"agree"> {
+def Dist_AgreeOp : Dist_Collective<"agree", [Dist_ResultsAsInputs]> {
   let summary = "makes replicas equal: their mean";
   let description = [{
     Mathematically the identity: the inputs are replicated over `axes`. What a strategy asks for where kernels may make replicas drift
@@ -272,7 +275,7 @@ def Dist_AllGatherBucketOp : Dist_Collective<"all_gather_bucket"> {
   let assemblyFormat = "$input `over` custom<Axes>($axes) attr-dict `:` type($input) `->` type($results)";
 }
 
-def Dist_DoneOp : Dist_Op<"done"> {
+def Dist_DoneOp : Dist_Op<"done", [Dist_ResultsAsInputs]> {
   let summary = "waits for a collective that was begun";
   let description = [{
     Takes all results of one collective with `start` and returns them, ready to be read. Between the two the collective's operands and

@@ -20,9 +20,15 @@ inline constexpr StringLiteral materializedName = "dist.materialized"; ///< modu
 inline constexpr StringLiteral shardingName = "dist.sharding";         ///< argument, result, hf.parameter, hf.state
 inline constexpr StringLiteral shardingsName = "dist.shardings";       ///< op: ArrayAttr of ShardingAttr, one a result
 inline constexpr StringLiteral ruleName = "dist.rule";                 ///< op: RuleAttr that overrides its own
-inline constexpr StringLiteral agreeName = "dist.agree";               ///< hf.parameter: AxisListAttr over which its gradient agrees
+inline constexpr StringLiteral agreeName = "dist.agree"; ///< hf.parameter: AxisListAttr over which its gradient agrees
 
-/// The mesh of the module around `op`; one without axes if it has none.
+/// `{"dp", "tp":(1)2}`, as ops and attributes spell axes.
+FailureOr<AxisListAttr> parseAxisList(AsmParser &parser);
+void printAxisList(AsmPrinter &printer, AxisListAttr axes);
+
+/// The mesh of the module around `op`; null if it has none.
+MeshAttr findMesh(Operation *op);
+/// As `findMesh`, with a mesh without axes for none.
 MeshAttr meshOf(Operation *op);
 bool isMaterialized(Operation *op);
 
@@ -38,7 +44,8 @@ int64_t sizeOf(ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
 /// Whether a rank's place along the one says something about its place along the other.
 bool overlap(AxisRefAttr a, AxisRefAttr b, MeshAttr mesh);
 bool overlap(ArrayRef<AxisRefAttr> a, ArrayRef<AxisRefAttr> b, MeshAttr mesh);
-/// Joins neighbours that are one axis (`"tp":(1)2, "tp":(2)2` is `"tp"` of 4), spells whole axes whole, drops axes of size 1.
+/// Joins neighbours that are one axis (`"tp":(1)2, "tp":(2)2` is `"tp"` of 4), spells whole axes whole, drops axes of
+/// size 1.
 Axes canonical(ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
 /// What is left of `axes` without those that `remove` covers; splits axes where it must.
 Axes without(ArrayRef<AxisRefAttr> axes, ArrayRef<AxisRefAttr> remove, MeshAttr mesh);
@@ -50,6 +57,8 @@ int64_t placeOf(int64_t rank, ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
 SmallVector<int64_t> groupOf(int64_t rank, ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
 /// "tp" or "tp:(1)2", "dp"; for messages.
 std::string toString(ArrayRef<AxisRefAttr> axes);
+/// Fails, with a message that begins with a verb, if the mesh lacks one of the axes or its size has no such factor.
+LogicalResult verifyOnMesh(ArrayRef<AxisRefAttr> axes, MeshAttr mesh, function_ref<InFlightDiagnostic()> emitError);
 
 //===----------------------------------------------------------------------===//
 // Shardings
@@ -72,24 +81,28 @@ bool isPadded(int64_t globalSize, ArrayRef<AxisRefAttr> axes, MeshAttr mesh);
 
 /// A rule in the form in which one computes with it. Factors are numbers.
 struct Rule {
-  using Dim = SmallVector<unsigned, 2>;    ///< factors of a dimension, major first
-  using Tensor = SmallVector<Dim, 4>;      ///< dimensions
+  using Dim = SmallVector<unsigned, 2>; ///< factors of a dimension, major first
+  using Tensor = SmallVector<Dim, 4>;   ///< dimensions
   enum class Role : uint8_t { free, whole, lookup };
 
-  SmallVector<int64_t> sizes;              ///< of each factor
-  SmallVector<Role> roles;                 ///< of each factor
+  SmallVector<int64_t> sizes; ///< of each factor
+  SmallVector<Role> roles;    ///< of each factor
   SmallVector<Tensor> operands, results;
-  ReductionKind kind = ReductionKind::sum; ///< how results combine over cut factors that they lack
+  ReductionKind kind = ReductionKind::sum;      ///< how results combine over cut factors that they lack
   SmallVector<SmallVector<unsigned, 2>> linear; ///< groups of operands
 
   unsigned addFactor(int64_t size, Role role = Role::free);
-  /// Whether a result has the factor.
+  /// A new free factor for each size, one a dimension.
+  Tensor addTensor(ArrayRef<int64_t> shape);
+  /// Whether the tensor, one of the operands or results, has the factor.
   bool isIn(unsigned factor, const Tensor &tensor) const;
 };
 
-/// The op's rule: its attribute `dist.rule`, or its own, or one derived from its decomposition. Fails with no message where there is
-/// none; such an op's operands and results are replicated.
+/// The op's rule: its attribute `dist.rule`, or its own, or one derived from its decomposition. Fails with no message
+/// where there is none; such an op's operands and results are replicated.
 FailureOr<Rule> getRule(Operation *op);
+/// Checks that a rule has the op's operands and results, and their shapes.
+LogicalResult verifyRule(Operation *op, const Rule &rule);
 Rule parseRule(RuleAttr attribute);
 RuleAttr toAttribute(MLIRContext *context, const Rule &rule);
 

@@ -7,6 +7,7 @@
 
 #include "hfc/Support/Register.h"
 
+#include "dialects/dist/Dist.h"
 #include "dialects/hf/Hf.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
@@ -33,7 +34,7 @@
 using namespace hfc;
 
 void hfc::registerAllDialects(DialectRegistry &registry) {
-  registry.insert<hf::HfDialect, kernel::KernelDialect, rt::RtDialect>();
+  registry.insert<dist::DistDialect, hf::HfDialect, kernel::KernelDialect, rt::RtDialect>();
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
   registerLLVMInterfaces(registry);

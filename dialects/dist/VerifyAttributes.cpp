@@ -1,0 +1,108 @@
+//===- VerifyAttributes.cpp - verifiers of the dialect's discardable attributes
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/dist/Sharding.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace hfc;
+using namespace hfc::dist;
+
+/// Checks a sharding against the type of what lives there: before materializing the global type, afterwards the local
+/// one.
+static LogicalResult verifySharding(Operation *op, const Twine &what, Attribute attribute, Type type) {
+  auto sharding = dyn_cast<ShardingAttr>(attribute);
+  if (!sharding)
+    return op->emitOpError("must have a #dist.sharding for ") << what << ", got " << attribute;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || tensor.getRank() != static_cast<int64_t>(sharding.getDims().size()))
+    return op->emitOpError("has a sharding of ")
+           << sharding.getDims().size() << " dimensions for " << what << ", which is " << type;
+  MeshAttr mesh = findMesh(op);
+  if (!mesh)
+    return success();
+  auto emitError = [&] { return op->emitOpError("has a sharding of ") << what << " that "; };
+  for (AxisListAttr axes : sharding.getDims())
+    if (failed(verifyOnMesh(axes.getAxes(), mesh, emitError)))
+      return failure();
+  return verifyOnMesh(sharding.getPartial().getAxes(), mesh, emitError);
+}
+
+static LogicalResult verifyShardings(Operation *op, Attribute attribute) {
+  auto all = dyn_cast<ArrayAttr>(attribute);
+  if (!all || all.size() != op->getNumResults())
+    return op->emitOpError("must have a list of ")
+           << op->getNumResults() << " shardings as dist.shardings, one for each result, got " << attribute;
+  for (auto [index, sharding, type] : llvm::enumerate(all, op->getResultTypes()))
+    if (failed(verifySharding(op, "result " + Twine(index), sharding, type)))
+      return failure();
+  return success();
+}
+
+/// The declared type of an hf.parameter or hf.state, by the attribute in which they have it.
+static Type declaredType(Operation *op) {
+  auto type = op->getAttrOfType<TypeAttr>("type");
+  return type ? type.getValue() : Type();
+}
+
+static LogicalResult verifyAgree(Operation *op, Attribute attribute) {
+  auto axes = dyn_cast<AxisListAttr>(attribute);
+  if (!axes)
+    return op->emitOpError("must have #dist.axes as dist.agree, got ") << attribute;
+  MeshAttr mesh = findMesh(op);
+  return mesh ? verifyOnMesh(axes.getAxes(), mesh, [&] { return op->emitOpError("has a dist.agree that "); })
+              : success();
+}
+
+static LogicalResult verifyRuleAttribute(Operation *op, Attribute attribute) {
+  auto rule = dyn_cast<RuleAttr>(attribute);
+  if (!rule)
+    return op->emitOpError("must have a #dist.rule as dist.rule, got ") << attribute;
+  return verifyRule(op, parseRule(rule));
+}
+
+LogicalResult DistDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  Attribute value = attribute.getValue();
+  if (name == meshName) {
+    if (!isa<ModuleOp>(op) || !isa<MeshAttr>(value))
+      return op->emitOpError("has dist.mesh = ") << value << "; a #dist.mesh belongs to a module";
+    return success();
+  }
+  if (name == materializedName) {
+    if (!isa<ModuleOp>(op) || !op->hasAttr(meshName))
+      return op->emitOpError("has dist.materialized; it belongs to a module with a dist.mesh");
+    return success();
+  }
+  if (name == shardingsName)
+    return verifyShardings(op, value);
+  if (name == shardingName)
+    return verifySharding(op, "its tensor", value, declaredType(op));
+  if (name == ruleName)
+    return verifyRuleAttribute(op, value);
+  if (name == agreeName)
+    return verifyAgree(op, value);
+  return op->emitOpError("has '") << name << "', which the dist dialect does not know";
+}
+
+LogicalResult DistDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
+                                                    NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (attribute.getName() != shardingName || !function)
+    return op->emitOpError("has '") << attribute.getName()
+                                    << "' on an argument; only a function's dist.sharding belongs there";
+  return verifySharding(op, "argument " + Twine(argument), attribute.getValue(), function.getArgumentTypes()[argument]);
+}
+
+LogicalResult DistDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,
+                                                       NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (attribute.getName() != shardingName || !function)
+    return op->emitOpError("has '") << attribute.getName()
+                                    << "' on a result; only a function's dist.sharding belongs there";
+  return verifySharding(op, "result " + Twine(result), attribute.getValue(), function.getResultTypes()[result]);
+}
