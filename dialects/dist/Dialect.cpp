@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/dist/Sharding.h"
+#include "dialects/dist/RuleCache.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -41,4 +41,5 @@ void DistDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/dist/Ops.cpp.inc"
       >();
+  addInterfaces<RuleCache>();
 }

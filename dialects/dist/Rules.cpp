@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/dist/Sharding.h"
+#include "dialects/dist/RuleCache.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -111,13 +111,31 @@ RuleAttr dist::toAttribute(MLIRContext *context, const Rule &rule) {
 // Rules of ops
 //===----------------------------------------------------------------------===//
 
+FailureOr<Rule> RuleCache::get(ShardingRuleOpInterface op) const {
+  Key key(op->getName().getAsOpaquePointer(),
+          FunctionType::get(op->getContext(), op->getOperandTypes(), op->getResultTypes()),
+          op->getPropertiesAsAttribute());
+  {
+    llvm::sys::ScopedReader lock(mutex);
+    auto found = rules.find(key);
+    if (found != rules.end())
+      return found->second;
+  }
+  // Not under the lock: a composite's rule asks for those of its parts.
+  FailureOr<Rule> rule = failure();
+  if (RuleAttr attribute = op.getShardingRule())
+    rule = parseRule(attribute);
+  llvm::sys::ScopedWriter lock(mutex);
+  return rules.try_emplace(key, std::move(rule)).first->second;
+}
+
 FailureOr<Rule> dist::getRule(Operation *op) {
   if (auto attribute = op->getAttrOfType<RuleAttr>(ruleName))
     return parseRule(attribute);
-  if (auto interface = dyn_cast<ShardingRuleOpInterface>(op))
-    if (RuleAttr attribute = interface.getShardingRule())
-      return parseRule(attribute);
-  return failure();
+  auto interface = dyn_cast<ShardingRuleOpInterface>(op);
+  if (!interface)
+    return failure();
+  return op->getContext()->getLoadedDialect<DistDialect>()->getRegisteredInterface<RuleCache>()->get(interface);
 }
 
 RuleAttr dist::elementwiseRule(Operation *op, ArrayRef<SmallVector<unsigned, 2>> linear) {

@@ -93,7 +93,7 @@ LogicalResult DistDialect::verifyRegionArgAttribute(Operation *op, unsigned, uns
                                                     NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (attribute.getName() != shardingName || !function)
-    return op->emitOpError("has '") << attribute.getName()
+    return op->emitOpError("has '") << attribute.getName().getValue()
                                     << "' on an argument; only a function's dist.sharding belongs there";
   return verifySharding(op, "argument " + Twine(argument), attribute.getValue(), function.getArgumentTypes()[argument]);
 }
@@ -102,7 +102,7 @@ LogicalResult DistDialect::verifyRegionResultAttribute(Operation *op, unsigned, 
                                                        NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (attribute.getName() != shardingName || !function)
-    return op->emitOpError("has '") << attribute.getName()
+    return op->emitOpError("has '") << attribute.getName().getValue()
                                     << "' on a result; only a function's dist.sharding belongs there";
   return verifySharding(op, "result " + Twine(result), attribute.getValue(), function.getResultTypes()[result]);
 }
