@@ -22,14 +22,15 @@ SmallVector<Value> CrossEntropyOp::decompose(OpBuilder &builder) {
   int64_t last = kept.size();
 
   Value largest = tb.reduce(Reduction::max, logits, {last});
-  Value power = tb.exp(tb.sub(logits, tb.broadcast(largest, shape, kept)));
-  Value logSum = tb.add(tb.unary<LogOp>(tb.reduce(Reduction::sum, power, {last})), largest);
+  Value shifted = tb.sub(logits, tb.broadcast(largest, shape, kept));
+  Value logSum = tb.unary<LogOp>(tb.reduce(Reduction::sum, tb.exp(shifted), {last}));
 
+  // The loss is a difference of shifted numbers, which are exact where the logits themselves are large.
   Value number = tb.iota(RankedTensorType::get(shape, elementOf(labels)), last);
   Value hit = tb.compare(Compare::eq, number, tb.broadcast(labels, shape, kept));
-  Value own = tb.reduce(Reduction::sum, tb.select(hit, logits, tb.splatLike(logits, 0.0)), {last});
+  Value own = tb.reduce(Reduction::sum, tb.select(hit, shifted, tb.splatLike(shifted, 0.0)), {last});
   Value counts = tb.compare(Compare::ne, labels, tb.splatLike(labels, static_cast<double>(ignoredLabel)));
-  return {tb.select(counts, tb.sub(logSum, own), tb.splatLike(own, 0.0)), logSum};
+  return {tb.select(counts, tb.sub(logSum, own), tb.splatLike(own, 0.0)), tb.add(logSum, largest)};
 }
 
 /// All dimensions but the last as one.

@@ -25,6 +25,8 @@ public:
   SmallVector<Value> lookup(ValueRange primals) const;
   /// Adds `cotangent`, of the type of `primal`, unless it is null. The sum has the location `loc`.
   void add(Location loc, Value primal, Value cotangent);
+  /// Replaces the sum of what has come in so far.
+  void set(Value primal, Value cotangent) { sums[primal] = cotangent; }
 
 private:
   OpBuilder &builder;

@@ -134,7 +134,7 @@ def Hf_CrossEntropyOp : Hf_Composite<"cross_entropy", [AllTypesMatch<["loss", "l
   let summary = "cross-entropy of logits against labels, for each row";
   let description = [{
     For each row of `logits`, in float32: `log_sum = log(sum_v exp(logits[v]))` and `loss = log_sum - logits[label]`, or 0 where the
-    label is -100. Any other label outside the row counts as a logit of 0. `log_sum` is what the backward pass needs: with it,
+    label is -100. Any other label outside the row counts as the largest logit. `log_sum` is what the backward pass needs: with it,
     no row is reduced a second time.
 
     Constraints:

@@ -18,6 +18,7 @@
 #include "hfc/Target/NVPTX.h"
 #include "hfc/Target/NVPTX/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Transforms/Gradient/Passes.h"
 #include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 
@@ -44,6 +45,7 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
 void hfc::registerAllPasses() {
   registerConversionPasses();
   registerFusionPasses();
+  registerGradientPasses();
   registerLayoutPasses();
   registerMemoryPasses();
   registerPipelines();

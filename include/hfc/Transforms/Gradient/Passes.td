@@ -1,0 +1,98 @@
+//===- Passes.td - passes that make training entries
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_TRANSFORMS_GRADIENT_PASSES
+#define HFC_TRANSFORMS_GRADIENT_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def Differentiate : Pass<"hfc-differentiate", "::mlir::ModuleOp"> {
+  let summary = "adds the backward pass to the entry that has an objective";
+  let description = [{
+    Reverse mode, op by op, over the one function with `hf.objective` (`docs/distribution.md`). For every parameter that is not `hf.frozen` it
+    declares a state `@grad.NAME` (of `grad_dtype` in `hf.program`, default float32; `hf.of`, `hf.role = "gradient"`, the parameter's
+    `dist.sharding`), which
+
+    - `begin_step` returns as zeros;
+    - the function takes, and returns with the gradient added: the last op is an `hf.add`, or an `hf.scatter_add` into the state.
+
+    An input with `hf.differentiate` gets an output `grad.NAME`. With `micro_batches` above 1 the function stays, and a copy of it is
+    `last_NAME`; otherwise it is renamed to that. Ops that it makes have `hf.phase = "backward"`, and location and `hf.block` of the op that they
+    belong to; the op that ends the sum of a value's cotangent has the value's `dist.shardings`. Frozen parameters cost nothing, but gradients
+    flow through what they take part in.
+
+    With `task = "module"` in `hf.program` the function is `forward` and there is no objective: the cotangents of its float outputs are the
+    inputs `grad.OUTPUT` of the new entry `backward`, whose outputs are `grad.NAME` for each parameter and marked input. What it needs of the
+    forward pass are states `@residual.N` that `forward` returns; constants and the like are made again.
+
+    `recompute` in `hf.program` says what is kept for the backward pass:
+
+    | | kept | computed again |
+    |---|---|---|
+    | `"none"` | what derivatives ask for | attention's scores, insides of composites |
+    | `"selective"` | the same but for | norms, activations and products of two values that are needed anyway, and views of those |
+    | `"full"` | what flows between layers (`hf.block`) | every layer, as a whole, from its inputs |
+
+    What is computed again stands in front of its layer's backward pass, behind an `hf.barrier` that takes the layer's cotangents along.
+
+    Needs: hf ops, one block a function. Guarantees: the forward part is as it was; linear in the program. Refuses: several objectives, an
+    objective without `begin_step`, ops that have no derivative where one is wanted. Leaves alone programs without an objective.
+
+    Before:
+
+    ```mlir
+    module attributes {hf.program = {task = "train"}} {
+      hf.parameter @w : tensor<4xf32> from [#hf.piece<"w">]
+      hf.state @loss : tensor<f32>
+      func.func @begin_step() -> (tensor<f32> {hf.state = @loss}) {
+        %0 = hf.constant dense<0.0> : tensor<f32>
+        return %0 : tensor<f32>
+      }
+      func.func @micro_step(%w: tensor<4xf32> {hf.parameter = @w}, %x: tensor<4xf32> {hf.input = "x"}, %loss: tensor<f32> {hf.state = @loss})
+          -> (tensor<f32> {hf.state = @loss}) attributes {hf.objective = 0 : i64} {
+        %0 = hf.mul %w, %x : tensor<4xf32>
+        %1 = hf.reduce sum, %0 dims [0] : tensor<4xf32> -> tensor<f32>
+        %2 = hf.add %loss, %1 : tensor<f32>
+        return %2 : tensor<f32>
+      }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    module attributes {hf.program = {task = "train"}} {
+      hf.parameter @w : tensor<4xf32> from [#hf.piece<"w">]
+      hf.state @loss : tensor<f32>
+      hf.state @grad.w : tensor<4xf32> {hf.of = @w, hf.role = "gradient"}
+      func.func @begin_step() -> (tensor<f32> {hf.state = @loss}, tensor<4xf32> {hf.state = @grad.w}) {
+        %0 = hf.constant dense<0.0> : tensor<f32>
+        %1 = hf.constant dense<0.0> : tensor<4xf32>
+        return %0, %1 : tensor<f32>, tensor<4xf32>
+      }
+      func.func @last_micro_step(%w: tensor<4xf32> {hf.parameter = @w}, %x: tensor<4xf32> {hf.input = "x"},
+                                 %loss: tensor<f32> {hf.state = @loss}, %grad: tensor<4xf32> {hf.state = @grad.w})
+          -> (tensor<f32> {hf.state = @loss}, tensor<4xf32> {hf.state = @grad.w}) {
+        %0 = hf.mul %w, %x : tensor<4xf32>
+        %1 = hf.reduce sum, %0 dims [0] : tensor<4xf32> -> tensor<f32>
+        %2 = hf.add %loss, %1 : tensor<f32>
+        %one = hf.constant dense<1.0> : tensor<f32>
+        %3 = hf.broadcast %one dims [] {hf.phase = "backward"} : tensor<f32> -> tensor<4xf32>
+        %4 = hf.mul %3, %x {hf.phase = "backward"} : tensor<4xf32>
+        %5 = hf.add %grad, %4 {hf.phase = "backward"} : tensor<4xf32>
+        return %2, %5 : tensor<f32>, tensor<4xf32>
+      }
+    }
+    ```
+  }];
+  let options = [Option<"task", "task", "std::string", "\"\"", "\"train\" or \"module\"; default: what hf.program says">,
+                 Option<"recompute", "recompute", "std::string", "\"\"",
+                        "\"none\", \"selective\" or \"full\"; default: what hf.program says">];
+  let dependentDialects = ["::hfc::hf::HfDialect"];
+}
+
+#endif // HFC_TRANSFORMS_GRADIENT_PASSES
