@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/hf/TensorBuilder.h"
+#include "dialects/hf/Dropout.h"
 
 using namespace hfc;
 using namespace hfc::hf;
@@ -90,13 +90,16 @@ static Value rowNumbers(TensorBuilder &tb, RankedTensorType type) {
   return number ? number : tb.splat(type, 0.0);
 }
 
+Value hf::dropoutAt(TensorBuilder &tb, Value x, Value key, double p, Value row, Value column) {
+  Value uniform = tb.randomUniform(row, column, tb.broadcast(key, shapeOf(x), {}));
+  Value kept = tb.compare(Compare::ge, uniform, tb.splatLike(uniform, p));
+  return tb.select(kept, tb.mul(x, 1.0 / (1.0 - p)), tb.splatLike(x, 0.0));
+}
+
 SmallVector<Value> DropoutOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
   ArrayRef<int64_t> shape = shapeOf(getX());
-  double p = getP().convertToDouble();
   auto space = RankedTensorType::get(shape, builder.getI32Type());
-  Value column = tb.iota(space, space.getRank() - 1), key = tb.broadcast(getKey(), shape, {});
-  Value uniform = tb.randomUniform(rowNumbers(tb, space), column, key);
-  Value kept = tb.compare(Compare::ge, uniform, tb.splatLike(uniform, p));
-  return {tb.select(kept, tb.mul(getX(), 1.0 / (1.0 - p)), tb.splatLike(getX(), 0.0))};
+  double p = getP().convertToDouble();
+  return {dropoutAt(tb, getX(), getKey(), p, rowNumbers(tb, space), tb.iota(space, space.getRank() - 1))};
 }

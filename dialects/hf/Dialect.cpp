@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/hf/Hf.h"
+#include "dialects/hf/ShardingRules.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -72,6 +73,8 @@ void HfDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/hf/Ops.cpp.inc"
       >();
+  attachShardingRules(getContext());
+  attachLocalizers(getContext());
 }
 
 Operation *HfDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {

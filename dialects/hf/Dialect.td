@@ -40,7 +40,7 @@ def Hf_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
-  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let dependentDialects = ["::hfc::dist::DistDialect", "::mlir::func::FuncDialect"];
 }
 
 #endif // HFC_DIALECTS_HF_DIALECT
