@@ -28,7 +28,7 @@ def Dist_ReshardOp : Dist_Op<"reshard", [Pure, SameOperandsAndResultType]> {
 
     ```mlir
     func.func @example(%x: tensor<2x24x64xf32>) -> tensor<2x24x64xf32> {
-      %0 = dist.reshard %x to #dist.sharding<[{}, {"tp"}, {} ]> : tensor<2x24x64xf32>
+      %0 = dist.reshard %x to <[{}, {"tp"}, {} ]> : tensor<2x24x64xf32>
       return %0 : tensor<2x24x64xf32>
     }
     ```
