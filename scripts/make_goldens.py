@@ -6,7 +6,7 @@ usage: make_goldens.py OUT_DIR [--gradients] [name ...]     (needs torch, transf
 Every case is a checkpoint folder of random float32 weights (config.json, model.safetensors) and a
 reference.safetensors: inputs, outputs and loss, and with --gradients the gradient of every parameter, in eager
 attention, float32, on the CPU. Language models also carry a prompt and its greedy continuation.
-test/Goldens keeps the gradients of `qwen2` only, to stay small. Add a case by adding a line to CASES.
+test/Goldens keeps the gradients of `qwen2` and `option-llava` only, to stay small. Add a case by adding a line to CASES.
 """
 import os
 import sys
@@ -40,6 +40,14 @@ def small(config, rope=None, **options):
     return LM, lambda: getattr(T, config)(**{**SMALL, "num_key_value_heads": 1, **options})
 
 
+def llava(**options):
+    """A tower of CLIP, whose last two layers are read, and a language model of Qwen2."""
+    vision = T.CLIPVisionConfig(**{**SMALL_TOWER, "image_size": 8, "patch_size": 4, "projection_dim": 12})
+    text = T.Qwen2Config(**{**SMALL, "num_key_value_heads": 1, "num_hidden_layers": 1})
+    return LM, lambda: T.LlavaConfig(vision_config=vision, text_config=text, image_token_index=63, image_seq_length=4,
+                                     vision_feature_layer=[-2, -1], **options)
+
+
 CASES = {
     "qwen2": (*lm("Qwen2Config", num_key_value_heads=2, tie_word_embeddings=True), {}),
     "qwen2-untied": (*lm("Qwen2Config", num_key_value_heads=4, tie_word_embeddings=False, rope_theta=1e6), {}),
@@ -66,6 +74,7 @@ CASES = {
     "option-partial-rotary": (*small("Phi3Config", {"rope_type": "default", "partial_rotary_factor": 0.5}), {}),
     "option-no-head": (VISION, lambda: T.SiglipVisionConfig(**{**SMALL_TOWER, "image_size": 32, "patch_size": 10,
                                                                "vision_use_head": False, "hidden_act": "gelu"}), {}),
+    "option-llava": (*llava(vision_feature_select_strategy="default"), {"images": 4}),
     "siglip-vision": (VISION, lambda: T.SiglipVisionConfig(**TOWER), {}),
     "clip-vision": (VISION, lambda: T.CLIPVisionConfig(**TOWER, projection_dim=48), {}),
 }
@@ -83,12 +92,14 @@ def randomise(model, generator):
 def build(kind, config):
     config._attn_implementation = "eager"
     if kind == LM:
+        if config.model_type == "llava":
+            return T.LlavaForConditionalGeneration._from_config(config, attn_implementation="eager")
         return T.AutoModelForCausalLM.from_config(config, attn_implementation="eager", dtype=torch.float32)
     return getattr(T, TOWER_CLASSES[config.model_type])._from_config(config, attn_implementation="eager")
 
 
 def language_inputs(config, options, generator, batch=2, sequence=24):
-    ids = torch.randint(3, config.vocab_size - 1, (batch, sequence), generator=generator)
+    ids = torch.randint(3, config.get_text_config().vocab_size - 1, (batch, sequence), generator=generator)
     labels, extra = ids.clone(), {}
     labels[0, :3] = -100
     if "pad" in options:
@@ -99,6 +110,12 @@ def language_inputs(config, options, generator, batch=2, sequence=24):
         labels[mask == 0] = -100
         labels[:, 1:][mask[:, :-1] == 0] = -100  # nothing is predicted from a masked position
         extra = {"attention_mask": mask, "position_ids": (mask.cumsum(-1) - 1).clamp(min=0)}
+    if "images" in options:
+        side = config.vision_config.image_size
+        for row, begin in enumerate((2, 5)):
+            ids[row, begin:begin + options["images"]] = config.image_token_index
+            labels[row, begin:begin + options["images"]] = -100
+        extra = {"pixel_values": torch.randn(batch, 3, side, side, generator=generator)}
     if "pack" in options:
         spans = torch.cat([torch.arange(9), torch.arange(7), torch.arange(sequence - 16)])
         extra = {"position_ids": spans[None].expand(batch, sequence).contiguous()}

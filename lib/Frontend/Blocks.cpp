@@ -13,7 +13,7 @@ using namespace hfc::frontend;
 using Scope = EntryBuilder::Scope;
 
 static Parameter weightOf(EntryBuilder &entry, const Linear &linear, StringRef module) {
-  Parameter parameter{linear.name + ".weight", {linear.out, linear.in}, {}};
+  Parameter parameter{linear.name + ".weight", {linear.out, linear.in}, linear.weightStart};
   std::string tensor = (module + linear.separator + "weight").str();
   SmallVector<int64_t> offsets, sizes, permutation;
   if (linear.packed) {
@@ -30,7 +30,7 @@ static Parameter weightOf(EntryBuilder &entry, const Linear &linear, StringRef m
 }
 
 static Parameter biasOf(EntryBuilder &entry, const Linear &linear, StringRef module) {
-  Parameter parameter{linear.name + ".bias", {linear.out}, {}};
+  Parameter parameter{linear.name + ".bias", {linear.out}, linear.biasStart};
   std::string tensor = (module + linear.separator + "bias").str();
   SmallVector<int64_t> offsets, sizes;
   if (linear.packed) {
@@ -52,14 +52,15 @@ Value hfc::frontend::emitLinear(EntryBuilder &entry, const Linear &linear, Value
 Value hfc::frontend::emitLayerNorm(EntryBuilder &entry, const Twine &name, double epsilon, Value x) {
   Scope scope(entry, name);
   int64_t size = hf::shapeOf(x).back();
-  Value weight = entry.parameter({(name + ".weight").str(), {size}, {}});
-  Value bias = entry.parameter({(name + ".bias").str(), {size}, {}});
+  Value weight = entry.parameter({(name + ".weight").str(), {size}, {Initializer::ones}});
+  Value bias = entry.parameter({(name + ".bias").str(), {size}, {Initializer::zeros}});
   return hf::LayerNormOp::create(entry.builder(), entry.getLoc(), x.getType(), x, weight, bias, llvm::APFloat(epsilon));
 }
 
 Value hfc::frontend::emitRmsNorm(EntryBuilder &entry, const Twine &name, double epsilon, bool unitOffset, Value x) {
   Scope scope(entry, name);
-  Value weight = entry.parameter({(name + ".weight").str(), {hf::shapeOf(x).back()}, {}});
+  Initializer start{unitOffset ? Initializer::zeros : Initializer::ones};
+  Value weight = entry.parameter({(name + ".weight").str(), {hf::shapeOf(x).back()}, start});
   return hf::RmsNormOp::create(entry.builder(), entry.getLoc(), x.getType(), x, weight, llvm::APFloat(epsilon),
                                unitOffset);
 }

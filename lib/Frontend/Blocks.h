@@ -24,6 +24,7 @@ struct Linear {
   bool transposed = false;
   /// What stands between module and tensor ("….in_proj_weight" has '.in_proj_').
   StringRef separator = ".";
+  Initializer weightStart = {}, biasStart = {};
 };
 
 Value emitLinear(EntryBuilder &entry, const Linear &linear, Value x);

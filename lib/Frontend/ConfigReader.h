@@ -42,6 +42,7 @@ struct Limits {
   static constexpr int64_t expertPieces = 1 << 18;
   static constexpr int64_t batch = 1 << 20;
   static constexpr int64_t positions = 1 << 30;
+  static constexpr int64_t ranks = 1 << 20;
   static constexpr int64_t tokens = (1ll << 31) - 1;
   /// Elements of one tensor.
   static constexpr int64_t elements = 1ll << 44;

@@ -33,6 +33,15 @@ struct Experts {
   bool normalize = false;
 };
 
+/// The probabilities with which training drops elements.
+struct DropoutRates {
+  /// Of the embeddings, and of what attention and MLP add to the residual stream.
+  double embedding = 0, residual = 0;
+  /// Of attention's probabilities, and the key that says so.
+  double attention = 0;
+  StringRef attentionKey = "attention_dropout";
+};
+
 /// How a checkpoint holds the projections that a program keeps apart.
 enum class Packing {
   separate, ///< one tensor each
@@ -84,11 +93,29 @@ struct Decoder {
   std::optional<double> embeddingScale, attentionSoftcap, logitSoftcap;
   std::optional<Experts> experts;
 
+  DropoutRates dropout;
+  /// How weights start: normal, with this standard deviation, and with another one for what ends in the residual
+  /// stream.
+  double initializerRange = 0.02;
+  std::optional<double> residualInitializerRange;
+  /// The row of the embedding that starts as zeros and is not trained (torch's `padding_idx`).
+  std::optional<int64_t> paddingIndex;
+  /// The number of the first layer among the layers of a larger model.
+  int64_t firstBlock = 0;
+
+  /// Whether a program that is asked for drops anything.
+  bool dropsOut(const Request &request) const {
+    return request.task == Task::train && request.dropout && (dropout.embedding > 0 || dropout.residual > 0);
+  }
+
   /// The class's special tokens where the config names none.
   TokenDefaults tokenDefaults;
   /// Prefixes to try on checkpoint names.
   SmallVector<StringRef> checkpointPrefixes = {""};
 };
+
+/// Reports what of a request a decoder cannot do, by itself or inside a larger model.
+void checkDecoder(const Decoder &decoder, const Request &request, Problems &problems);
 
 /// A model that the shared decoder builder writes.
 std::unique_ptr<Model> makeDecoderModel(Decoder decoder);

@@ -36,25 +36,44 @@ static std::optional<Enum> readChoice(ConfigReader &reader, StringRef key,
   return std::nullopt;
 }
 
-/// Every axis of the mesh has size 1: one device.
-static void checkMesh(ConfigReader &reader) {
+/// The axes in the order of their names.
+static std::optional<std::vector<MeshAxis>> readMesh(ConfigReader &reader) {
   const Json *mesh = reader.get("mesh");
   if (!mesh || mesh->is_null())
-    return;
-  if (!mesh->is_object())
-    return reader.problem("mesh must be an object of axes and sizes, and is " + describe(*mesh));
+    return std::nullopt;
+  std::vector<MeshAxis> axes;
+  if (!mesh->is_object()) {
+    reader.problem("mesh must be an object of axes and sizes, and is " + describe(*mesh));
+    return axes;
+  }
+  ConfigReader sizes(*mesh, reader.getProblems(), "mesh.");
   for (auto &[axis, size] : mesh->items())
-    if (!size.is_number_integer() || size != 1)
-      reader.problem("mesh." + inQuotes(axis) + " must be 1, and is " + describe(size) +
-                     ": this version of hfc compiles for one device");
+    axes.push_back({axis, sizes.size(axis, 1, Limits::ranks)});
+  return axes;
+}
+
+static std::optional<ProgramType> readType(ConfigReader &reader, StringRef key) {
+  return readChoice<ProgramType>(reader, key, {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
+}
+
+static void readTraining(ConfigReader &reader, ImportOptions &options) {
+  options.microBatches = reader.optionalInteger("micro_batches", std::nullopt, 1, Limits::batch);
+  options.masterType = readType(reader, "master_dtype");
+  options.momentsType = readType(reader, "moments_dtype");
+  options.gradientType = readType(reader, "grad_dtype");
+  options.recompute = readChoice<Recompute>(
+      reader, "recompute", {{"none", Recompute::none}, {"selective", Recompute::selective}, {"full", Recompute::full}});
+  options.freeze = reader.texts("freeze");
+  options.dropout = readChoice<bool>(reader, "dropout", {{"on", true}, {"off", false}});
 }
 
 /// The defaults of a document.
 static ImportOptions readDefaults(ConfigReader &reader) {
   ImportOptions options;
-  options.task = readChoice<Task>(reader, "task", {{"forward", Task::forward}, {"generate", Task::generate}});
-  options.dtype = readChoice<ProgramType>(reader, "dtype",
-                                          {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
+  options.task = readChoice<Task>(
+      reader, "task",
+      {{"forward", Task::forward}, {"train", Task::train}, {"generate", Task::generate}, {"module", Task::module}});
+  options.dtype = readType(reader, "dtype");
   options.inputs = readChoice<InputKind>(
       reader, "inputs", {{"input_ids", InputKind::inputIds}, {"inputs_embeds", InputKind::inputsEmbeds}});
   options.layout = readChoice<BoundaryLayout>(
@@ -63,9 +82,9 @@ static ImportOptions readDefaults(ConfigReader &reader) {
   options.target = readChoice<std::string>(reader, "target", {{"cpu", "cpu"}, {"cuda", "cuda"}});
   options.batch = reader.optionalInteger("batch", std::nullopt, 1, Limits::batch);
   options.sequence = reader.optionalInteger("sequence", std::nullopt, 1, Limits::positions);
-  checkMesh(reader);
-  // With one device there is nothing to partition, whoever would do it.
-  reader.text("partitioner");
+  options.mesh = readMesh(reader);
+  options.partitioner = reader.text("partitioner");
+  readTraining(reader, options);
   return options;
 }
 
@@ -80,6 +99,29 @@ static void checkVersion(ConfigReader &reader) {
 
 static FailureOr<Document> readFiles(StringRef path, bool mayBeDocument, std::string &error);
 
+/// `path` as a document in `folder` means it.
+static SmallString<256> besideDocument(const std::string &folder, StringRef path) {
+  if (llvm::sys::path::is_absolute(path))
+    return path;
+  SmallString<256> result(folder);
+  llvm::sys::path::append(result, path);
+  return result;
+}
+
+/// Reads the partition specification that a document names.
+static void readPartitionSpec(ConfigReader &reader, const std::string *folder, ImportOptions &options) {
+  std::optional<std::string> path = reader.text("partition_spec");
+  if (!path)
+    return;
+  if (!folder)
+    return reader.problem("partition_spec is a path, and there is no folder to look it up in");
+  std::string error;
+  FailureOr<std::string> text = readTextFile(besideDocument(*folder, *path), error);
+  if (failed(text))
+    return reader.problem("partition_spec: " + error);
+  options.partitionSpec = std::move(*text);
+}
+
 /// Splits a `model.json` into config and defaults. `folder` is what a path in it is relative to; null: a path is
 /// refused.
 static FailureOr<Document> openDocument(const Json &json, StringRef name, const std::string *folder,
@@ -89,6 +131,7 @@ static FailureOr<Document> openDocument(const Json &json, StringRef name, const 
   ConfigReader reader(json, problems);
   checkVersion(reader);
   document.defaults = readDefaults(reader);
+  readPartitionSpec(reader, folder, document.defaults);
   const Json *model = reader.get("model");
   if (!model || !(model->is_object() || model->is_string()))
     reader.problem("model must be a config, or the path of one" +
@@ -107,11 +150,7 @@ static FailureOr<Document> openDocument(const Json &json, StringRef name, const 
     error = (name + ": model is a path, and there is no folder to look it up in").str();
     return failure();
   }
-  SmallString<256> path(model->get_ref<const std::string &>());
-  if (!llvm::sys::path::is_absolute(path)) {
-    path = *folder;
-    llvm::sys::path::append(path, model->get_ref<const std::string &>());
-  }
+  SmallString<256> path = besideDocument(*folder, model->get_ref<const std::string &>());
   FailureOr<Document> inner = readFiles(path, /*mayBeDocument=*/false, error);
   if (failed(inner)) {
     error = (name + ": model: " + error).str();

@@ -12,26 +12,35 @@
 using namespace hfc;
 using namespace hfc::frontend;
 
-template <Decoder (*describe)(ConfigReader &)>
-static std::unique_ptr<Model> decoder(ConfigReader &config) {
-  return makeDecoderModel(describe(config));
-}
+using ModelPtr = std::unique_ptr<Model>;
 
-template <VisionTower (*describe)(ConfigReader &)>
-static std::unique_ptr<Model> tower(ConfigReader &config) {
-  return makeVisionModel(describe(config));
+static constexpr Family decoder(StringLiteral type, StringLiteral name, Decoder (*describe)(ConfigReader &)) {
+  return {type, name, describe};
+}
+static constexpr Family tower(StringLiteral type, StringLiteral name, VisionTower (*describe)(ConfigReader &)) {
+  return {type, name, nullptr, describe};
+}
+static constexpr Family composed(StringLiteral type, StringLiteral name, ModelPtr (*describe)(ConfigReader &)) {
+  return {type, name, nullptr, nullptr, describe};
 }
 
 static constexpr Family allFamilies[] = {
-    {"clip_vision_model", "CLIPVisionModel", tower<describeClipVision>},
-    {"gemma2", "Gemma2ForCausalLM", decoder<describeGemma2>},
-    {"gpt2", "GPT2LMHeadModel", decoder<describeGpt2>},
-    {"llama", "LlamaForCausalLM", decoder<describeLlama>},
-    {"phi3", "Phi3ForCausalLM", decoder<describePhi3>},
-    {"qwen2", "Qwen2ForCausalLM", decoder<describeQwen2>},
-    {"qwen3_moe", "Qwen3MoeForCausalLM", decoder<describeQwen3Moe>},
-    {"siglip_vision_model", "SiglipVisionModel", tower<describeSiglipVision>},
+    tower("clip_vision_model", "CLIPVisionModel", describeClipVision),
+    decoder("gemma2", "Gemma2ForCausalLM", describeGemma2),
+    decoder("gpt2", "GPT2LMHeadModel", describeGpt2),
+    decoder("llama", "LlamaForCausalLM", describeLlama),
+    composed("llava", "LlavaForConditionalGeneration", describeLlava),
+    decoder("phi3", "Phi3ForCausalLM", describePhi3),
+    decoder("qwen2", "Qwen2ForCausalLM", describeQwen2),
+    decoder("qwen3_moe", "Qwen3MoeForCausalLM", describeQwen3Moe),
+    tower("siglip_vision_model", "SiglipVisionModel", describeSiglipVision),
 };
+
+ModelPtr Family::describe(ConfigReader &config) const {
+  if (describeDecoder)
+    return makeDecoderModel(describeDecoder(config));
+  return describeTower ? makeVisionModel(describeTower(config)) : describeModel(config);
+}
 
 ArrayRef<Family> hfc::frontend::families() { return allFamilies; }
 
@@ -40,6 +49,28 @@ void hfc::frontend::checkHeads(ConfigReader &config, StringRef hiddenKey, int64_
   if (hidden % heads)
     config.problem(config.name(hiddenKey) + " = " + Twine(hidden) + " is not a multiple of " + config.name(headsKey) +
                    " = " + Twine(heads));
+}
+
+double hfc::frontend::readDropout(ConfigReader &config, StringRef key, double byDefault) {
+  double probability = config.optionalReal(key, byDefault, 0).value_or(0);
+  if (probability < 1)
+    return probability;
+  config.problem(config.name(key) + " must be a probability below 1, and is " + Json(probability).dump());
+  return 0;
+}
+
+double hfc::frontend::readInitializerRange(ConfigReader &config) {
+  // transformers takes 0 for "not given", too.
+  double range = config.optionalReal("initializer_range", 0.02, 0).value_or(0.02);
+  return range > 0 ? range : 0.02;
+}
+
+/// The row of the embedding that torch does not train. A negative index counts from the end, as in torch.
+static std::optional<int64_t> readPadding(ConfigReader &config, int64_t vocabulary, std::optional<int64_t> byDefault) {
+  std::optional<int64_t> row = config.optionalInteger("pad_token_id", byDefault, -Limits::tokens, Limits::tokens);
+  if (row && *row < 0)
+    *row += vocabulary;
+  return row && *row >= 0 && *row < vocabulary ? row : std::nullopt;
 }
 
 Decoder hfc::frontend::readDecoderSizes(ConfigReader &config, const DecoderSizes &byDefault) {
@@ -62,6 +93,9 @@ Decoder hfc::frontend::readDecoderSizes(ConfigReader &config, const DecoderSizes
   decoder.headDim = headDim.value_or(std::max<int64_t>(decoder.hidden / decoder.heads, 1));
   decoder.maxPositions = config.size("max_position_embeddings", byDefault.maxPositions, Limits::positions);
   decoder.norm = {Norm::rms, config.real("rms_norm_eps", byDefault.epsilon, 0)};
+  decoder.paddingIndex = readPadding(config, decoder.vocabulary, byDefault.padding);
+  decoder.initializerRange = readInitializerRange(config);
+  decoder.dropout.attention = readDropout(config, "attention_dropout", 0);
   decoder.layers.resize(layers);
   for (DecoderLayer &layer : decoder.layers)
     layer.scale = 1.0 / std::sqrt(static_cast<double>(decoder.headDim));
@@ -100,6 +134,7 @@ VisionTower hfc::frontend::readTowerSizes(ConfigReader &config, const TowerSizes
   if (tower.patchSize > tower.imageSize)
     config.problem("patch_size = " + Twine(tower.patchSize) + " is larger than image_size = " + Twine(tower.imageSize));
   tower.epsilon = config.real("layer_norm_eps", byDefault.epsilon, 0);
+  tower.attentionDropout = readDropout(config, "attention_dropout", 0);
   tower.checkpointPrefixes = {"", "vision_model."};
   return tower;
 }

@@ -13,11 +13,16 @@
 
 namespace hfc::frontend {
 
-/// A class of transformers: which configs name it, and how its config becomes a model over shared blocks.
+/// A class of transformers: which configs name it, and how its config becomes a model over shared blocks. It is a
+/// decoder, a tower, or a model of its own that is composed of such.
 struct Family {
   StringLiteral modelType;
   StringLiteral architecture;
-  std::unique_ptr<Model> (*describe)(ConfigReader &config);
+  Decoder (*describeDecoder)(ConfigReader &config) = nullptr;
+  VisionTower (*describeTower)(ConfigReader &config) = nullptr;
+  std::unique_ptr<Model> (*describeModel)(ConfigReader &config) = nullptr;
+
+  std::unique_ptr<Model> describe(ConfigReader &config) const;
 };
 
 /// All families. One line each in Families.cpp.
@@ -32,6 +37,7 @@ Decoder describeQwen3Moe(ConfigReader &config);
 Decoder describeGpt2(ConfigReader &config);
 VisionTower describeSiglipVision(ConfigReader &config);
 VisionTower describeClipVision(ConfigReader &config);
+std::unique_ptr<Model> describeLlava(ConfigReader &config);
 
 // What many decoders' configs have in common.
 
@@ -44,6 +50,8 @@ struct DecoderSizes {
   std::optional<int64_t> headDim = std::nullopt;
   int64_t maxPositions = 0;
   double epsilon = 1e-6;
+  /// `pad_token_id`, whose embedding is not trained.
+  std::optional<int64_t> padding = std::nullopt;
 };
 
 /// Reads `vocab_size`, `hidden_size`, … into a new decoder, with the checks that heads must pass. Attention scores are
@@ -54,6 +62,11 @@ Decoder readDecoderSizes(ConfigReader &config, const DecoderSizes &byDefault);
 /// what `sliding_window` means in this config; null: layers must not slide.
 void readLayerTypes(ConfigReader &config, Decoder &decoder, std::optional<int64_t> window,
                     llvm::function_ref<bool(int64_t)> isSliding);
+
+/// The probability of a kind of dropout.
+double readDropout(ConfigReader &config, StringRef key, double byDefault);
+/// The standard deviation of a class's normal initialisation.
+double readInitializerRange(ConfigReader &config);
 
 /// A tower's sizes where its config says nothing.
 struct TowerSizes {

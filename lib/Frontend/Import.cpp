@@ -9,8 +9,11 @@
 
 #include "Document.h"
 #include "Family.h"
+#include "Freeze.h"
 #include "Generation.h"
+#include "Mesh.h"
 
+#include "dialects/dist/Sharding.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 
@@ -32,9 +35,13 @@ private:
   const Family *findFamily();
   void readDtype();
   void decide();
+  void decideTraining();
   void decideChunks();
   OwningOpRef<ModuleOp> build();
   DictionaryAttr programAttribute();
+  void addTraining(NamedAttrList &attributes);
+  void addDistribution(NamedAttrList &attributes);
+  ArrayRef<MeshAxis> mesh() const;
   template <typename T>
   T choose(std::optional<T> given, std::optional<T> documented, T otherwise) {
     return given ? *given : documented ? *documented : otherwise;
@@ -107,6 +114,23 @@ void Importer::decideChunks() {
   llvm::sort(request.prefillChunks, std::greater<>());
 }
 
+/// What is asked of training; on the command line of another task it would go unheard.
+void Importer::decideTraining() {
+  const ImportOptions &said = document.defaults;
+  request.dropout = choose(options.dropout, said.dropout, true);
+  if (request.task == Task::train)
+    request.microBatches = choose<int64_t>(options.microBatches, said.microBatches, 1);
+  else if (options.microBatches.value_or(1) != 1)
+    problems.add("micro-batches are for --task=train, which adds up their gradients");
+  if (!request.isTraining() && options.freeze)
+    problems.add("freeze is for --task=train and --task=module: the other tasks do not train");
+  if (!request.isTraining() && options.recompute.value_or(Recompute::none) != Recompute::none)
+    problems.add("recompute is for --task=train and --task=module: the other tasks have no backward pass");
+  if (request.microBatches < 1 || request.batch % request.microBatches)
+    problems.add("a batch of " + Twine(request.batch) + " does not divide into " + Twine(request.microBatches) +
+                 " micro-batches");
+}
+
 /// The command line first, then the document, then the defaults.
 void Importer::decide() {
   const ImportOptions &said = document.defaults;
@@ -120,6 +144,8 @@ void Importer::decide() {
     problems.add("batch must be from 1 to " + Twine(Limits::batch) + ", and is " + Twine(request.batch));
   if (request.sequence < 1 || request.sequence > Limits::positions)
     problems.add("sequence must be from 1 to " + Twine(Limits::positions) + ", and is " + Twine(request.sequence));
+  decideTraining();
+  checkMesh(mesh(), problems);
   if (problems.any())
     return;
   model->check(request, problems);
@@ -135,7 +161,8 @@ DictionaryAttr Importer::programAttribute() {
   Builder builder(context);
   NamedAttrList attributes;
   auto text = [&](StringRef key, StringRef value) { attributes.set(key, builder.getStringAttr(value)); };
-  text("task", request.task == Task::forward ? "forward" : "generate");
+  static constexpr StringLiteral tasks[] = {"forward", "train", "generate", "module"};
+  text("task", tasks[static_cast<unsigned>(request.task)]);
   text("family", modelType);
   text("architecture", architecture);
   attributes.set("batch", builder.getI64IntegerAttr(request.batch));
@@ -144,23 +171,67 @@ DictionaryAttr Importer::programAttribute() {
   text("layout", request.layout == BoundaryLayout::batchFirst ? "batch-first" : "sequence-first");
   text("target", request.target);
   attributes.set("checkpoint_prefixes", builder.getStrArrayAttr(model->checkpointPrefixes()));
+  if (SmallVector<std::string> unused = model->unusedInCheckpoint(); !unused.empty()) {
+    SmallVector<StringRef> names(unused.begin(), unused.end());
+    attributes.set("checkpoint_unused", builder.getStrArrayAttr(names));
+  }
   if (request.task == Task::generate)
     attributes.set("generation", generationAttribute(context, generation, *model, request));
+  if (request.isTraining())
+    addTraining(attributes);
+  if (meshAttribute(context, mesh()))
+    addDistribution(attributes);
   return attributes.getDictionary(context);
+}
+
+static StringRef nameOf(ProgramType type) { return type == ProgramType::float32 ? "float32" : "bfloat16"; }
+
+void Importer::addTraining(NamedAttrList &attributes) {
+  const ImportOptions &said = document.defaults;
+  Builder builder(context);
+  auto type = [&](StringRef key, std::optional<ProgramType> asked, std::optional<ProgramType> documented) {
+    attributes.set(key, builder.getStringAttr(nameOf(choose(asked, documented, ProgramType::float32))));
+  };
+  static constexpr StringLiteral recomputed[] = {"none", "selective", "full"};
+  Recompute recompute = choose(options.recompute, said.recompute, Recompute::none);
+  attributes.set("micro_batches", builder.getI64IntegerAttr(request.microBatches));
+  attributes.set("recompute", builder.getStringAttr(recomputed[static_cast<unsigned>(recompute)]));
+  type("master_dtype", options.masterType, said.masterType);
+  type("moments_dtype", options.momentsType, said.momentsType);
+  type("grad_dtype", options.gradientType, said.gradientType);
+}
+
+ArrayRef<MeshAxis> Importer::mesh() const {
+  const std::optional<std::vector<MeshAxis>> &axes = options.mesh ? options.mesh : document.defaults.mesh;
+  return axes ? ArrayRef<MeshAxis>(*axes) : ArrayRef<MeshAxis>();
+}
+
+/// What the strategy is to do with the mesh's ranks.
+void Importer::addDistribution(NamedAttrList &attributes) {
+  const ImportOptions &said = document.defaults;
+  Builder builder(context);
+  attributes.set("partitioner", builder.getStringAttr(choose<std::string>(options.partitioner, said.partitioner,
+                                                                          defaultPartitioner.str())));
+  if (const std::optional<std::string> &spec = options.partitionSpec ? options.partitionSpec : said.partitionSpec)
+    attributes.set("partition_spec", builder.getStringAttr(*spec));
 }
 
 OwningOpRef<ModuleOp> Importer::build() {
   FloatType element =
       dtype == ProgramType::float32 ? FloatType(Float32Type::get(context)) : FloatType(BFloat16Type::get(context));
-  ProgramBuilder program(context, element, document.name);
-  if (request.task == Task::forward) {
+  ProgramBuilder program(context, element, document.name, model->checkpointNames());
+  if (request.task == Task::forward || request.task == Task::module) {
     model->buildForward(program, request);
+  } else if (request.task == Task::train) {
+    model->buildTraining(program, request);
   } else {
     for (int64_t tokens : request.prefillChunks)
       model->buildChunk(program, request, prefillName(tokens), tokens);
     model->buildChunk(program, request, "decode", 1);
   }
   program.getModule()->setAttr("hf.program", programAttribute());
+  if (Attribute ranks = meshAttribute(context, mesh()))
+    program.getModule()->setAttr(dist::meshName, ranks);
   return program.take();
 }
 
@@ -178,6 +249,13 @@ FailureOr<OwningOpRef<ModuleOp>> Importer::run() {
     return failure();
   }
   OwningOpRef<ModuleOp> module = build();
+  if (const auto &patterns = options.freeze ? options.freeze : document.defaults.freeze;
+      patterns && request.isTraining())
+    freezeParameters(*module, *patterns, problems);
+  if (problems.any()) {
+    messages.error = problems.message(document.name);
+    return failure();
+  }
   std::string complaint;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
     if (complaint.empty())
@@ -196,7 +274,7 @@ static FailureOr<OwningOpRef<ModuleOp>> import(MLIRContext *context, FailureOr<D
                                                const ImportOptions &options, ImportMessages &messages) {
   if (failed(document))
     return failure();
-  context->loadDialect<hf::HfDialect, func::FuncDialect>();
+  context->loadDialect<hf::HfDialect, dist::DistDialect, func::FuncDialect>();
   return Importer(context, *document, options, messages).run();
 }
 

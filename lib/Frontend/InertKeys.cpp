@@ -30,7 +30,7 @@ static constexpr StringLiteral inertKeys[] = {
     // Heads of other classes than the one compiled.
     "classifier_dropout", "finetuning_task", "id2label", "label2id", "num_labels", "problem_type",
     "task_specific_params",
-    // Initialisation, which random weights follow, and dropout, which evaluation ignores.
+    // Initialisation and dropout that the class compiled does not have.
     "attention_dropout", "attn_pdrop", "dropout", "embd_pdrop", "hidden_dropout", "initializer_factor",
     "initializer_range", "resid_pdrop",
     // How transformers runs and returns things.

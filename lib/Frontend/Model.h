@@ -29,8 +29,14 @@ struct Request {
   InputKind inputs = InputKind::inputIds;
   BoundaryLayout layout = BoundaryLayout::batchFirst;
   std::string target;
+  int64_t microBatches = 1;
+  /// Whether a training program applies the config's dropout.
+  bool dropout = true;
   /// Tokens of each prefill chunk, descending.
   SmallVector<int64_t> prefillChunks;
+
+  int64_t microBatch() const { return batch / microBatches; }
+  bool isTraining() const { return task == Task::train || task == Task::module; }
 };
 
 /// A model whose config is read and checked: it can be written as entries.
@@ -41,6 +47,8 @@ public:
   /// Reports what of a request this model cannot do.
   virtual void check(const Request &request, Problems &problems) const = 0;
   virtual void buildForward(ProgramBuilder &program, const Request &request) const = 0;
+  /// `begin_step`, and `micro_step` with the loss of a micro-batch.
+  virtual void buildTraining(ProgramBuilder &program, const Request &request) const = 0;
   /// One entry that reads a chunk of `tokens` tokens into the cache and gives logits.
   virtual void buildChunk(ProgramBuilder &program, const Request &request, StringRef name, int64_t tokens) const {}
 
@@ -52,6 +60,10 @@ public:
   virtual int64_t vocabulary() const { return 0; }
   virtual TokenDefaults tokenDefaults() const { return {}; }
   virtual ArrayRef<StringRef> checkpointPrefixes() const = 0;
+  /// How checkpoints spell the beginnings of names, where not as `state_dict()` does.
+  virtual ArrayRef<CheckpointName> checkpointNames() const { return {}; }
+  /// Beginnings of checkpoint names of which the program has no use, though the class has them.
+  virtual SmallVector<std::string> unusedInCheckpoint() const { return {}; }
 };
 
 } // namespace hfc::frontend

@@ -10,13 +10,34 @@
 using namespace hfc;
 using namespace hfc::frontend;
 
-ProgramBuilder::ProgramBuilder(MLIRContext *context, FloatType dtype, StringRef name)
-    : module(ModuleOp::create(NameLoc::get(StringAttr::get(context, name)))), dtype(dtype), tables(context) {}
+ProgramBuilder::ProgramBuilder(MLIRContext *context, FloatType dtype, StringRef name,
+                               ArrayRef<CheckpointName> checkpointNames)
+    : module(ModuleOp::create(NameLoc::get(StringAttr::get(context, name)))), dtype(dtype),
+      checkpointNames(checkpointNames), tables(context) {}
 
 void ProgramBuilder::addFunction(func::FuncOp function) {
   module->push_back(function);
   if (!tables.getInsertionBlock())
     tables.setInsertionPoint(function);
+}
+
+hf::PieceAttr ProgramBuilder::inCheckpoint(hf::PieceAttr piece) {
+  for (const CheckpointName &name : checkpointNames)
+    if (StringRef rest = piece.getTensor(); rest.consume_front(name.stateDict))
+      return hf::PieceAttr::get(getContext(), (name.checkpoint + rest).str(), piece.getOffsets(), piece.getSizes(),
+                                piece.getPermutation());
+  return piece;
+}
+
+static DictionaryAttr initializerAttribute(Builder &builder, const Initializer &initializer) {
+  static constexpr StringLiteral names[] = {"zeros", "ones", "normal", "truncated_normal", "uniform"};
+  NamedAttrList fields;
+  fields.set("kind", builder.getStringAttr(names[initializer.kind]));
+  if (initializer.kind > Initializer::ones)
+    fields.set("std", builder.getF64FloatAttr(initializer.deviation));
+  if (initializer.zeroRow)
+    fields.set("zero_row", builder.getI64IntegerAttr(*initializer.zeroRow));
+  return fields.getDictionary(builder.getContext());
 }
 
 RankedTensorType ProgramBuilder::declareParameter(const Parameter &parameter) {
@@ -26,9 +47,17 @@ RankedTensorType ProgramBuilder::declareParameter(const Parameter &parameter) {
   SmallVector<Attribute> pieces = parameter.pieces;
   if (pieces.empty())
     pieces.push_back(hf::PieceAttr::get(getContext(), parameter.symbol, {}, {}, {}));
+  SmallVector<Attribute> named;
+  for (Attribute piece : pieces)
+    named.push_back(inCheckpoint(cast<hf::PieceAttr>(piece)));
   StringAttr symbol = tables.getStringAttr(parameter.symbol);
-  hf::ParameterOp::create(tables, NameLoc::get(symbol), symbol, TypeAttr::get(entry->second),
-                          tables.getArrayAttr(pieces));
+  auto op = hf::ParameterOp::create(tables, NameLoc::get(symbol), symbol, TypeAttr::get(entry->second),
+                                    tables.getArrayAttr(named));
+  op->setDiscardableAttr("hf.initializer", initializerAttribute(tables, parameter.initializer));
+  if (!parameter.stateDict.empty())
+    op->setDiscardableAttr("hf.state_dict", tables.getArrayAttr(parameter.stateDict));
+  else if (named != pieces)
+    op->setDiscardableAttr("hf.state_dict", tables.getArrayAttr(pieces));
   return entry->second;
 }
 
@@ -70,8 +99,21 @@ Value EntryBuilder::input(StringRef name, RankedTensorType type, const InputRule
     attributes.append("hf.min", opBuilder.getI64IntegerAttr(*rules.min));
   if (rules.max)
     attributes.append("hf.max", opBuilder.getI64IntegerAttr(*rules.max));
+  if (rules.occurrences) {
+    NamedAttrList rule;
+    rule.set("value", opBuilder.getI64IntegerAttr(rules.occurrences->first));
+    rule.set("count", opBuilder.getI64IntegerAttr(rules.occurrences->second));
+    attributes.append("hf.occurrences", rule.getDictionary(program.getContext()));
+  }
+  if (rules.differentiate)
+    attributes.append("hf.differentiate", opBuilder.getUnitAttr());
   argumentAttributes.push_back(attributes.getDictionary(program.getContext()));
   return function.front().addArgument(type, getLoc());
+}
+
+RankedTensorType EntryBuilder::declareState(StringRef symbol, RankedTensorType type) {
+  program.declareState(symbol, type);
+  return type;
 }
 
 Value EntryBuilder::state(StringRef symbol, RankedTensorType type) {

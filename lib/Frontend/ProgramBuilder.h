@@ -16,18 +16,37 @@
 
 namespace hfc::frontend {
 
-/// Where a parameter's values stand in a checkpoint.
+/// How a parameter starts where no checkpoint gives it: transformers' `_init_weights`.
+struct Initializer {
+  enum Kind { zeros, ones, normal, truncatedNormal, uniform } kind = zeros;
+  /// The standard deviation; means are 0.
+  double deviation = 0;
+  /// A row that is zero all the same (`padding_idx`).
+  std::optional<int64_t> zeroRow = std::nullopt;
+};
+
+/// A parameter, and where its values stand in a checkpoint.
 struct Parameter {
   std::string symbol;
   SmallVector<int64_t> shape;
-  /// Empty: the tensor of the symbol's name, whole.
-  SmallVector<Attribute> pieces;
+  Initializer initializer;
+  /// In the spelling of `state_dict()`, which the program's checkpoint names turn into the checkpoint's. Empty: the
+  /// tensor of the symbol's name, whole.
+  SmallVector<Attribute> pieces = {};
+  /// Where it stands in `state_dict()` if not in tensors like the checkpoint's.
+  SmallVector<Attribute> stateDict = {};
+};
+
+/// Names that begin with `stateDict` begin with `checkpoint` in checkpoints.
+struct CheckpointName {
+  StringRef stateDict, checkpoint;
 };
 
 /// The tables of a program: parameters and states, declared once whatever the number of entries that use them.
 class ProgramBuilder {
 public:
-  ProgramBuilder(MLIRContext *context, FloatType dtype, StringRef name);
+  /// `checkpointNames`: the first that fits counts.
+  ProgramBuilder(MLIRContext *context, FloatType dtype, StringRef name, ArrayRef<CheckpointName> checkpointNames = {});
 
   ModuleOp getModule() { return *module; }
   OwningOpRef<ModuleOp> take() { return std::move(module); }
@@ -41,8 +60,11 @@ public:
   void addFunction(func::FuncOp function);
 
 private:
+  hf::PieceAttr inCheckpoint(hf::PieceAttr piece);
+
   OwningOpRef<ModuleOp> module;
   FloatType dtype;
+  SmallVector<CheckpointName> checkpointNames;
   OpBuilder tables;
   llvm::StringMap<RankedTensorType> declared;
 };
@@ -51,6 +73,10 @@ private:
 struct InputRules {
   StringRef byDefault = "";
   std::optional<int64_t> min = std::nullopt, max = std::nullopt;
+  /// Programs that differentiate give the gradient of this input.
+  bool differentiate = false;
+  /// A value, and how often it stands in each row.
+  std::optional<std::pair<int64_t, int64_t>> occurrences = std::nullopt;
 };
 
 /// Writes one entry. Parameters become arguments when they are first used. Each op gets the HF module path it
@@ -69,7 +95,11 @@ public:
 
   Value parameter(const Parameter &parameter);
   Value input(StringRef name, RankedTensorType type, const InputRules &rules = {});
+  /// Marks the entry with `name`.
+  void setAttribute(StringRef name, Attribute value) { function->setAttr(name, value); }
   Value state(StringRef symbol, RankedTensorType type);
+  /// Declares a state that this entry only writes; returns its type.
+  RankedTensorType declareState(StringRef symbol, RankedTensorType type);
   void output(StringRef name, Value value);
   void nextState(StringRef symbol, Value value);
   /// Adds the return and fixes the function's type.

@@ -12,6 +12,16 @@
 
 namespace hfc::frontend {
 
+/// How a tower's parameters start.
+struct TowerInitializers {
+  Initializer classToken, patches, positions;
+  /// Query, key and value; what ends attention.
+  Initializer attentionIn, attentionOut;
+  Initializer mlpIn, mlpOut, mlpBias;
+  /// Of the pooling head: the probe, and its attention's weights.
+  Initializer probe, probeIn, probeOut;
+};
+
 /// A tower over square images as the shared builder writes it.
 struct VisionTower {
   int64_t hidden = 0, inner = 0, heads = 0, layers = 0;
@@ -33,11 +43,16 @@ struct VisionTower {
     attentionHead, ///< a learned probe attends to all tokens (SigLIP)
   } pooler = Pooler::none;
 
+  double attentionDropout = 0;
+  TowerInitializers initializers;
   SmallVector<StringRef> checkpointPrefixes = {""};
 
   int64_t patchesPerSide() const { return imageSize / patchSize; }
   int64_t tokens() const { return patchesPerSide() * patchesPerSide() + (classToken ? 1 : 0); }
 };
+
+/// Reports what of a request a tower cannot do, by itself or inside a larger model.
+void checkTower(const VisionTower &tower, const Request &request, Problems &problems);
 
 std::unique_ptr<Model> makeVisionModel(VisionTower tower);
 

@@ -23,6 +23,10 @@ ArrayRef<PhaseInfo> hfc::getPhases() {
   static const PhaseInfo phases[] = {
       {Phase::Import, "import", "the model as the front end describes it"},
       {Phase::Layout, "layout", "transposes cancelled or at the boundary"},
+      {Phase::Annotate, "annotate", "where values live, if there is more than one rank"},
+      {Phase::Differentiate, "differentiate", "the entries of training"},
+      {Phase::Partition, "partition", "one program of local tensors and collectives for every rank"},
+      {Phase::Reduce, "reduce", "gradients reduced; collectives numbered and early"},
       {Phase::Fuse, "fuse", "products, and calls of kernel bodies"},
       {Phase::Rt, "rt", "the schedule over planned buffers"},
       {Phase::Kernel, "kernel", "kernel bodies as loops over blocks and lanes"},
@@ -40,9 +44,15 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
   return std::nullopt;
 }
 
-void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
+/// From the model as imported to one program for every rank. Passes leave alone what is not theirs: with one rank
+/// nothing is partitioned, and only training is differentiated.
+static void addGlobalPasses(OpPassManager &manager, Phase phase) {
   if (phase >= Phase::Layout)
     manager.addPass(createCanonicalizeLayout());
+}
+
+void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
+  addGlobalPasses(manager, phase);
   if (phase >= Phase::Fuse)
     manager.addPass(createFuse());
   if (phase >= Phase::Rt) {
@@ -87,8 +97,12 @@ struct GPUPipelineOptions : PassPipelineOptions<GPUPipelineOptions> {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<Phase> phase{*this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::LLVM),
                       llvm::cl::values(clEnumValN(Phase::Import, "import", ""), clEnumValN(Phase::Layout, "layout", ""),
-                                       clEnumValN(Phase::Fuse, "fuse", ""), clEnumValN(Phase::Rt, "rt", ""),
-                                       clEnumValN(Phase::Kernel, "kernel", ""), clEnumValN(Phase::LLVM, "llvm", ""))};
+                                       clEnumValN(Phase::Annotate, "annotate", ""),
+                                       clEnumValN(Phase::Differentiate, "differentiate", ""),
+                                       clEnumValN(Phase::Partition, "partition", ""),
+                                       clEnumValN(Phase::Reduce, "reduce", ""), clEnumValN(Phase::Fuse, "fuse", ""),
+                                       clEnumValN(Phase::Rt, "rt", ""), clEnumValN(Phase::Kernel, "kernel", ""),
+                                       clEnumValN(Phase::LLVM, "llvm", ""))};
 };
 } // namespace
 

@@ -22,7 +22,7 @@ using namespace hfc;
 /// The last byte of an input chooses options, so that the bytes before it stay a whole config.
 static ImportOptions optionsOf(uint8_t choice) {
   ImportOptions options;
-  options.task = choice & 1 ? Task::generate : Task::forward;
+  options.task = choice & 1 ? Task::generate : choice & 64 ? Task::train : Task::forward;
   options.inputs = choice & 2 ? InputKind::inputsEmbeds : InputKind::inputIds;
   options.layout = choice & 4 ? BoundaryLayout::sequenceFirst : BoundaryLayout::batchFirst;
   if (choice & 8)

@@ -10,6 +10,7 @@
 #include "hfc/Target/CPU.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 using namespace hfc;
 
@@ -46,29 +47,18 @@ static std::string takeCount(StringRef value, std::optional<int64_t> &target) {
 
 static std::string notYet(StringRef what) { return (what + " is not supported by this version of hfc").str(); }
 
-/// An option of which this version knows the default only.
-static std::string onlyDefault(StringRef value, std::initializer_list<StringRef> accepted,
-                               std::initializer_list<StringRef> later) {
-  if (llvm::is_contained(accepted, value))
-    return "";
-  if (llvm::is_contained(later, value))
-    return notYet("'" + value.str() + "'");
-  std::string known;
-  for (StringRef word : accepted)
-    known += ((known.empty() ? "" : " or ") + word).str();
-  return expected(known, value);
+static std::string takeType(StringRef value, std::optional<ProgramType> &target) {
+  return takeWord<ProgramType>(value, target, {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
 }
-
-static std::string onlyFloat32(StringRef value, Options &) { return onlyDefault(value, {"float32"}, {"bfloat16"}); }
 
 //===----------------------------------------------------------------------===//
 // Handlers
 //===----------------------------------------------------------------------===//
 
 static std::string takeTask(StringRef value, Options &options) {
-  if (value == "train" || value == "module")
-    return notYet("'" + value.str() + "'");
-  return takeWord<Task>(value, options.import.task, {{"forward", Task::forward}, {"generate", Task::generate}});
+  return takeWord<Task>(
+      value, options.import.task,
+      {{"forward", Task::forward}, {"train", Task::train}, {"generate", Task::generate}, {"module", Task::module}});
 }
 
 static std::string takeTarget(StringRef value, Options &options) {
@@ -88,30 +78,50 @@ static std::string takeGPU(StringRef value, Options &options) {
   return value.starts_with("sm_") ? "" : expected("a GPU like sm_80 or sm_90a", value);
 }
 
-/// One rank: every axis is 1.
-static std::string takeMesh(StringRef value, Options &) {
+static std::string takeMesh(StringRef value, Options &options) {
   SmallVector<StringRef> axes;
   value.split(axes, ',');
+  options.import.mesh.emplace();
   for (StringRef axis : axes) {
     auto [name, size] = axis.split('=');
     int64_t number = 0;
     if (name.empty() || size.getAsInteger(10, number) || number < 1)
-      return expected("axes and their sizes, such as dp=1,tp=1", value);
-    if (number != 1)
-      return notYet("a mesh of more than one rank ('" + axis.str() + "')");
+      return expected("axes and their sizes, such as dp=2,tp=4", value);
+    options.import.mesh->push_back({name.str(), number});
   }
   return "";
 }
 
-static std::string takePartitioner(StringRef value, Options &) {
+/// The name and the options are looked up when there is something to partition.
+static std::string takePartitioner(StringRef value, Options &options) {
   auto [name, rest] = value.split('{');
-  if (name != "megatron")
-    return notYet("the partitioner '" + name.str() + "'");
-  SmallVector<StringRef> settings;
-  rest.trim("} ").split(settings, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
-  for (StringRef setting : settings)
-    if (setting != "sequence-parallel=off" && setting != "zero=0")
-      return notYet("'" + setting.str() + "'");
+  bool closed =
+      value.contains('{') ? rest.count('}') == 1 && rest.ends_with("}") && !rest.contains('{') : !value.contains('}');
+  if (name.empty() || name.contains(' ') || !closed)
+    return expected("a name and its options in braces, such as megatron{sequence-parallel=on}", value);
+  options.import.partitioner = value.str();
+  return "";
+}
+
+static std::string takePartitionSpec(StringRef value, Options &options) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file = llvm::MemoryBuffer::getFile(value);
+  if (!file)
+    return ("cannot read '" + value + "': " + file.getError().message()).str();
+  options.import.partitionSpec = (*file)->getBuffer().str();
+  return "";
+}
+
+/// Patterns, with commas between them.
+static std::string takeFreeze(StringRef value, Options &options) {
+  SmallVector<StringRef> patterns;
+  value.split(patterns, ',');
+  if (!options.import.freeze)
+    options.import.freeze.emplace();
+  for (StringRef pattern : patterns) {
+    if (pattern.empty())
+      return expected("patterns on names of parameters, such as 'model.vision_tower.*'", value);
+    options.import.freeze->push_back(pattern.str());
+  }
   return "";
 }
 
@@ -149,7 +159,8 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
   constexpr StringLiteral program = "The program", output = "Output", parallel = "Distribution", training = "Training",
                           other = "Other";
   static const OptionInfo table[] = {
-      {"task", "forward|generate", required, program, "what it computes (default forward)", takeTask, true},
+      {"task", "forward|train|generate|module", required, program, "what it computes (default forward)", takeTask,
+       true},
       {"batch", "B", required, program, "sequences (or images) in a batch",
        [](StringRef value, Options &options) { return takeCount(value, options.import.batch); }, true},
       {"seq", "S", required, program, "capacity in positions",
@@ -169,11 +180,7 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
        },
        true},
       {"dtype", "float32|bfloat16", required, program, "of parameters and activations (default: the config's)",
-       [](StringRef value, Options &options) {
-         return takeWord<ProgramType>(value, options.import.dtype,
-                                      {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
-       },
-       true},
+       [](StringRef value, Options &options) { return takeType(value, options.import.dtype); }, true},
       {"target", "cpu|cuda", required, program, "what it runs on", takeTarget},
       {"cpu", "LEVEL|native", required, program, "instruction set: x86-64, x86-64-v2, x86-64-v3 (default), x86-64-v4",
        takeCPU},
@@ -191,31 +198,40 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
       {"report", "text|json", ValueKind::Optional, output, "print the ledger: memory by kind, work by kind",
        takeReport},
 
-      {"mesh", "dp=D,tp=T", required, parallel, "ranks along each axis (this version: 1)", takeMesh},
+      {"mesh", "dp=D,tp=T", required, parallel, "ranks along each axis; axes not named have one", takeMesh, true},
       {"partitioner", "NAME[{OPTIONS}]", required, parallel, "default megatron{sequence-parallel=off zero=0}",
-       takePartitioner},
-      {"partition-spec", "FILE", required, parallel, "patterns on HF names to axes (not in this version)",
-       [](StringRef, Options &) { return notYet("a partition specification"); }},
+       takePartitioner, true},
+      {"partition-spec", "FILE", required, parallel, "patterns on HF names to axes", takePartitionSpec, true},
       {"load-pass-plugin", "FILE", required, parallel, "a plugin with a partitioner (not in this version)",
        [](StringRef, Options &) { return notYet("a plugin"); }},
       {"verify-partition", "on|off", required, parallel, "check the partitioned program (default on)",
-       [](StringRef value, Options &) { return onlyDefault(value, {"on", "off"}, {}); }},
-
-      {"micro-batches", "N", required, training, "micro-batches in a step (this version: 1)",
        [](StringRef value, Options &) {
-         std::optional<int64_t> count;
-         std::string error = takeCount(value, count);
-         return error.empty() && *count != 1 ? notYet("more than one micro-batch") : error;
+         std::optional<bool> verifies;
+         return takeWord<bool>(value, verifies, {{"on", true}, {"off", false}});
        }},
-      {"master-dtype", "float32", required, training, "of the optimizer's parameters", onlyFloat32},
-      {"moments-dtype", "float32", required, training, "of the optimizer's moments", onlyFloat32},
-      {"grad-dtype", "float32", required, training, "of gradients", onlyFloat32},
-      {"recompute", "none", required, training, "what the backward pass computes again",
-       [](StringRef value, Options &) { return onlyDefault(value, {"none"}, {"selective", "full"}); }},
-      {"freeze", "PATTERN", required, training, "parameters that are not trained (not in this version)",
-       [](StringRef, Options &) { return notYet("freezing parameters, as training,"); }},
-      {"dropout", "off", required, training, "no dropout in training; other tasks have none",
-       [](StringRef value, Options &) { return onlyDefault(value, {"off"}, {}); }},
+
+      {"micro-batches", "N", required, training, "into how many a step divides the batch (default 1)",
+       [](StringRef value, Options &options) { return takeCount(value, options.import.microBatches); }, true},
+      {"master-dtype", "float32|bfloat16", required, training, "of the optimizer's parameters (default float32)",
+       [](StringRef value, Options &options) { return takeType(value, options.import.masterType); }, true},
+      {"moments-dtype", "float32|bfloat16", required, training, "of the optimizer's moments (default float32)",
+       [](StringRef value, Options &options) { return takeType(value, options.import.momentsType); }, true},
+      {"grad-dtype", "float32|bfloat16", required, training, "of gradients (default float32)",
+       [](StringRef value, Options &options) { return takeType(value, options.import.gradientType); }, true},
+      {"recompute", "none|selective|full", required, training, "what the backward pass computes again (default none)",
+       [](StringRef value, Options &options) {
+         return takeWord<Recompute>(
+             value, options.import.recompute,
+             {{"none", Recompute::none}, {"selective", Recompute::selective}, {"full", Recompute::full}});
+       },
+       true},
+      {"freeze", "PATTERN[,PATTERN]", required, training, "parameters not trained: globs on state_dict() names",
+       takeFreeze, true},
+      {"dropout", "on|off", required, training, "the config's dropout, in training (default on)",
+       [](StringRef value, Options &options) {
+         return takeWord<bool>(value, options.import.dropout, {{"on", true}, {"off", false}});
+       },
+       true},
 
       {"help", "", none, other, "this text",
        [](StringRef, Options &options) {

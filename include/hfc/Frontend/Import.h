@@ -16,10 +16,18 @@
 
 namespace hfc {
 
-enum class Task { forward, generate };
+enum class Task { forward, train, generate, module };
 enum class InputKind { inputIds, inputsEmbeds };
 enum class BoundaryLayout { batchFirst, sequenceFirst };
 enum class ProgramType { float32, bfloat16 };
+/// What the backward pass computes again instead of keeping it.
+enum class Recompute { none, selective, full };
+
+/// An axis of the mesh, and the ranks along it.
+struct MeshAxis {
+  std::string name;
+  int64_t size = 1;
+};
 
 /// What the command line asked for. What it left open comes from `model.json`'s defaults, and then from
 /// the rules in `docs/architecture.md` ("Command line and errors").
@@ -31,6 +39,23 @@ struct ImportOptions {
   std::optional<InputKind> inputs;
   std::optional<BoundaryLayout> layout;
   std::optional<std::string> target;
+
+  /// The ranks, axis by axis, the last varying fastest.
+  std::optional<std::vector<MeshAxis>> mesh;
+  /// A strategy's name, and its options in braces.
+  std::optional<std::string> partitioner;
+  /// The text of a partition specification.
+  std::optional<std::string> partitionSpec;
+
+  // Training.
+  std::optional<int64_t> microBatches;
+  std::optional<ProgramType> masterType, momentsType, gradientType;
+  std::optional<Recompute> recompute;
+  /// Globs on `state_dict()` names: these parameters are not trained.
+  std::optional<std::vector<std::string>> freeze;
+  /// Whether the config's dropout is applied.
+  std::optional<bool> dropout;
+
   /// The target where neither the command line nor `model.json` names one.
   std::string fallbackTarget = "cpu";
   /// Sizes of the prompt's chunks that a generating program is compiled for, in any order.

@@ -24,7 +24,7 @@ class OpPassManager;
 namespace hfc {
 
 /// The forms that a program takes on its way, in order. After Kernel, LLVM is for the CPU, GPU and PTX for GPUs.
-enum class Phase { Import, Layout, Fuse, Rt, Kernel, LLVM, GPU, PTX };
+enum class Phase { Import, Layout, Annotate, Differentiate, Partition, Reduce, Fuse, Rt, Kernel, LLVM, GPU, PTX };
 
 /// What a phase is called on the command line, and what its module holds.
 struct PhaseInfo {

@@ -18,6 +18,7 @@ Decoder hfc::frontend::describeGemma2(ConfigReader &config) {
   sizes.keyHeadsMayBeNull = false;
   sizes.headDim = 256;
   sizes.maxPositions = 8192;
+  sizes.padding = 0;
   Decoder decoder = readDecoderSizes(config, sizes);
   decoder.names.postAttentionNorm = "post_attention_layernorm";
   decoder.names.mlpNorm = "pre_feedforward_layernorm";

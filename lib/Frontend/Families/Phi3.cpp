@@ -14,7 +14,10 @@ Decoder hfc::frontend::describePhi3(ConfigReader &config) {
   DecoderSizes sizes{32064, 3072, 8192, 32, 32};
   sizes.maxPositions = 4096;
   sizes.epsilon = 1e-5;
+  sizes.padding = 32000;
   Decoder decoder = readDecoderSizes(config, sizes);
+  decoder.dropout.residual = readDropout(config, "resid_pdrop", 0);
+  config.ignore({"embd_pdrop"}); // the class has no dropout of embeddings
   decoder.names.queryKeyValue = "qkv_proj";
   decoder.names.gateUp = "gate_up_proj";
   decoder.packing = Packing::rows;

@@ -23,7 +23,7 @@ def shapes(reference):
 
 def options(golden):
     held = shapes(golden / "reference.safetensors")
-    if "pixel_values" in held:
+    if "pixel_values" in held and "input_ids" not in held:
         return [f"--batch={held['pixel_values'][0]}"]
     name = "inputs_embeds" if "inputs_embeds" in held else "input_ids"
     return [f"--inputs={name}", f"--batch={held[name][0]}", f"--seq={held[name][1]}"]

@@ -1,0 +1,37 @@
+//===- Dropout.cpp - dropout in training
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Dropout.h"
+
+using namespace hfc;
+using namespace hfc::frontend;
+
+// Odd numbers without a pattern: a key is a sum of multiples of them, so that steps, micro-batches and places that are
+// near each other do not share one. What makes bits of a key is the generator.
+static constexpr uint32_t seedFactor = 0x9e3779b1, stepFactor = 0x85ebca77, microFactor = 0xc2b2ae3d,
+                          placeFactor = 0x27d4eb2f;
+
+DropoutBuilder::DropoutBuilder(EntryBuilder &entry) : entry(entry) {
+  EntryBuilder::Scope scope(entry, "dropout");
+  RankedTensorType scalar = entry.integers({});
+  Value seed = entry.input("seed", scalar, {"zeros"});
+  Value step = entry.state("step", scalar);
+  micro = entry.state("micro", scalar);
+  hf::TensorBuilder &ops = entry.ops();
+  key = ops.add(ops.add(scaled(seed, seedFactor), scaled(step, stepFactor)), scaled(micro, microFactor));
+}
+
+Value DropoutBuilder::scaled(Value number, uint32_t factor) {
+  return entry.ops().mul(number, static_cast<double>(static_cast<int32_t>(factor)));
+}
+
+Value DropoutBuilder::apply(Value x, double probability) {
+  Value place = entry.ops().splatLike(key, static_cast<double>(static_cast<int32_t>(placeFactor * ++places)));
+  return entry.ops().dropout(x, entry.ops().add(key, place), probability);
+}
+
+void DropoutBuilder::returnStates() { entry.nextState("micro", entry.ops().add(micro, 1.0)); }
