@@ -71,8 +71,8 @@ Attribute gradient::shardingOf(Value value) {
   return all && result.getResultNumber() < all.size() ? all[result.getResultNumber()] : Attribute();
 }
 
-void Recomputation::buildBarrier(Layer layer, OpBuilder &builder, hf::Cotangents &cotangents) {
-  llvm::SetVector<Value> inputs;
+SmallVector<Value> Recomputation::collectInputs(Layer layer) const {
+  llvm::SetVector<Value> active, others;
   for (Operation *op : layer) {
     if (!clones.contains(op))
       continue;
@@ -80,12 +80,18 @@ void Recomputation::buildBarrier(Layer layer, OpBuilder &builder, hf::Cotangents
       Operation *producer = operand.getDefiningOp();
       bool stays = producer ? producer->hasTrait<OpTrait::ConstantLike>() : facts.parameters.contains(operand);
       if (!stays && !clones.contains(producer) && hf::isDifferentiable(operand.getType()))
-        inputs.insert(operand);
+        (facts.isActive(operand) ? active : others).insert(operand);
     }
   }
+  // Tables and the like need no barrier where an activation has one, and stay what derivatives know them to be.
+  return active.empty() ? others.takeVector() : active.takeVector();
+}
+
+void Recomputation::buildBarrier(Layer layer, OpBuilder &builder, hf::Cotangents &cotangents) {
+  SmallVector<Value> inputs = collectInputs(layer);
   if (inputs.empty())
     return;
-  SmallVector<Value> primals, operands(inputs.begin(), inputs.end());
+  SmallVector<Value> primals, operands(inputs);
   SmallVector<Attribute> shardings = llvm::map_to_vector(inputs, shardingOf);
   for (Operation *op : layer)
     for (Value result : op->getResults())

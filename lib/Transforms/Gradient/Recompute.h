@@ -47,7 +47,9 @@ public:
 private:
   using Layer = ArrayRef<Operation *>;
   bool isRecomputed(Operation *op) const;
-  /// What the recomputed ops read that stays from the forward pass, behind a barrier with the layer's cotangents.
+  /// What the recomputed ops read that stays from the forward pass.
+  SmallVector<Value> collectInputs(Layer layer) const;
+  /// Puts it behind a barrier with the layer's cotangents.
   void buildBarrier(Layer layer, OpBuilder &builder, hf::Cotangents &cotangents);
 
   Recompute policy;
