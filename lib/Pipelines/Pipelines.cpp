@@ -10,6 +10,7 @@
 #include "LLVMLowering.h"
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
+#include "hfc/Transforms/Gradient/Passes.h"
 #include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 
@@ -49,6 +50,10 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
 static void addGlobalPasses(OpPassManager &manager, Phase phase) {
   if (phase >= Phase::Layout)
     manager.addPass(createCanonicalizeLayout());
+  if (phase >= Phase::Differentiate) {
+    manager.addPass(createDifferentiate());
+    manager.addPass(createAddOptimizer());
+  }
 }
 
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {

@@ -95,4 +95,77 @@ def Differentiate : Pass<"hfc-differentiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::hfc::hf::HfDialect"];
 }
 
+def AddOptimizer : Pass<"hfc-add-optimizer", "::mlir::ModuleOp"> {
+  let summary = "adds the entry that takes AdamW's step";
+  let description = [{
+    For every state with `hf.role = "gradient"` it declares `@moment1.NAME` and `@moment2.NAME` (`moments_dtype` in `hf.program`), and
+    `@master.NAME` where `master_dtype` is not the parameter's own type (`hf.initial`: it starts as the parameter), with `hf.of`, `hf.role` and the
+    parameter's `dist.sharding`; and `@step : tensor<i32>`, if dropout has not declared it.
+
+    The entry `optimizer_step` takes these, the gradients, the parameters without a master, and the inputs `lr`, `beta1`, `beta2`, `eps`,
+    `weight_decay` and `clip` (`tensor<f32>`). Gradients are scaled by `min(1, clip / (norm + 1e-6))`, torch's `clip_grad_norm_`, where the norm is over
+    all gradients, each once, added as a balanced tree; then `hf.adamw` is applied. Parameters of rank 0 and 1 do not decay. It returns
+    the parameters as `{hf.parameter = @NAME}`, the states, and the norm before clipping as the output `grad_norm`.
+
+    Needs: the entries that `--hfc-differentiate` leaves, gradients complete when a step is taken. Guarantees: ops have `hf.phase = "update"` and their
+    parameter's location; linear in the number of parameters. Refuses gradients of no parameter. Leaves alone programs
+    that do not train, have no `last_micro_step`, or have `optimizer_step` already.
+
+    Before:
+
+    ```mlir
+    module attributes {hf.program = {task = "train"}} {
+      hf.parameter @w : tensor<4xf32> from [#hf.piece<"w">]
+      hf.state @grad.w : tensor<4xf32> {hf.of = @w, hf.role = "gradient"}
+      func.func @last_micro_step(%w: tensor<4xf32> {hf.parameter = @w}, %grad: tensor<4xf32> {hf.state = @grad.w})
+          -> (tensor<4xf32> {hf.state = @grad.w}) {
+        %0 = hf.add %grad, %w : tensor<4xf32>
+        return %0 : tensor<4xf32>
+      }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    module attributes {hf.program = {task = "train"}} {
+      hf.parameter @w : tensor<4xf32> from [#hf.piece<"w">]
+      hf.state @grad.w : tensor<4xf32> {hf.of = @w, hf.role = "gradient"}
+      hf.state @moment1.w : tensor<4xf32> {hf.of = @w, hf.role = "moment1"}
+      hf.state @moment2.w : tensor<4xf32> {hf.of = @w, hf.role = "moment2"}
+      hf.state @step : tensor<i32>
+      func.func @last_micro_step(%w: tensor<4xf32> {hf.parameter = @w}, %grad: tensor<4xf32> {hf.state = @grad.w})
+          -> (tensor<4xf32> {hf.state = @grad.w}) {
+        %0 = hf.add %grad, %w : tensor<4xf32>
+        return %0 : tensor<4xf32>
+      }
+      func.func @optimizer_step(%lr: tensor<f32> {hf.input = "lr"}, %beta1: tensor<f32> {hf.input = "beta1"},
+                                %beta2: tensor<f32> {hf.input = "beta2"}, %eps: tensor<f32> {hf.input = "eps"},
+                                %decay: tensor<f32> {hf.input = "weight_decay"}, %clip: tensor<f32> {hf.input = "clip"},
+                                %step: tensor<i32> {hf.state = @step}, %g: tensor<4xf32> {hf.state = @grad.w},
+                                %w: tensor<4xf32> {hf.parameter = @w}, %m: tensor<4xf32> {hf.state = @moment1.w},
+                                %v: tensor<4xf32> {hf.state = @moment2.w})
+          -> (tensor<4xf32> {hf.parameter = @w}, tensor<4xf32> {hf.state = @moment1.w}, tensor<4xf32> {hf.state = @moment2.w},
+              tensor<i32> {hf.state = @step}, tensor<f32> {hf.output = "grad_norm"}) {
+        %one = hf.constant dense<1> : tensor<i32>
+        %next = hf.add %step, %one {hf.phase = "update"} : tensor<i32>
+        %square = hf.mul %g, %g {hf.phase = "update"} : tensor<4xf32>
+        %sum = hf.reduce sum, %square dims [0] {hf.phase = "update"} : tensor<4xf32> -> tensor<f32>
+        %norm = hf.sqrt %sum {hf.phase = "update"} : tensor<f32>
+        %tiny = hf.constant dense<1.0e-06> : tensor<f32>
+        %0 = hf.add %norm, %tiny {hf.phase = "update"} : tensor<f32>
+        %1 = hf.div %clip, %0 {hf.phase = "update"} : tensor<f32>
+        %most = hf.constant dense<1.0> : tensor<f32>
+        %scale = hf.min %1, %most {hf.phase = "update"} : tensor<f32>
+        %none = hf.constant dense<0.0> : tensor<f32>
+        %w1, %m1, %v1 = hf.adamw %w, %g, %m, %v step %next, %lr, %beta1, %beta2, %eps, %none, %scale {hf.phase = "update"}
+          : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+        return %w1, %m1, %v1, %next, %norm : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<i32>, tensor<f32>
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::hfc::hf::HfDialect"];
+}
+
 #endif // HFC_TRANSFORMS_GRADIENT_PASSES
