@@ -8,24 +8,13 @@
 #ifndef HFC_DIALECTS_RT_OPS
 #define HFC_DIALECTS_RT_OPS
 
+include "dialects/dist/Attrs.td"
+include "dialects/dist/Interfaces.td"
+include "dialects/rt/Attrs.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
-include "mlir/IR/OpBase.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
-
-def Rt_Dialect : Dialect {
-  let name = "rt";
-  let cppNamespace = "::hfc::rt";
-  let summary = "The device program: buffers at planned offsets, launches, library calls, streams";
-  let description = [{
-    What a rank does, as one straight list: an `rt.entry` names its buffers (offsets in the one arena, parameters,
-    states, constants) and then issues work to streams. Work on one stream runs in order; work on different
-    streams is ordered only by events. Everything about a value's distribution is gone by now; the callee of a launch is a
-    function of hf primitives until kernels are emitted, and a `kernel.func` after.
-  }];
-  let dependentDialects = ["::mlir::memref::MemRefDialect"];
-}
 
 class Rt_Op<string mnemonic, list<Trait> traits = []> : Op<Rt_Dialect, mnemonic, traits>;
 
@@ -44,6 +33,7 @@ def Rt_EntryOp : Rt_Op<"entry", [IsolatedFromAbove, Symbol, NoTerminator, Single
     - (C1) `arena` is a multiple of 64, not negative; every buffer of the arena lies inside it, aligned to 64 bytes.
     - (C2) input names are distinct; output names are distinct.
     - (C3) no stream has a negative number.
+    - (C4) collectives have distinct numbers.
 
     Example:
 
@@ -115,6 +105,8 @@ def Rt_OutputOp : Rt_BufferOp<"output"> {
 def Rt_ParameterOp : Rt_BufferOp<"parameter", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the buffer of a parameter";
   let description = [{
+    Only an entry that has it as `updated` writes it.
+
     Constraints:
     - (C1) the symbol is an `hf.parameter` of the same shape and element type.
 
@@ -127,8 +119,8 @@ def Rt_ParameterOp : Rt_BufferOp<"parameter", [DeclareOpInterfaceMethods<SymbolU
     }
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$parameter);
-  let assemblyFormat = "$parameter attr-dict `:` type($buffer)";
+  let arguments = (ins FlatSymbolRefAttr:$parameter, UnitAttr:$updated);
+  let assemblyFormat = "(`updated` $updated^)? $parameter attr-dict `:` type($buffer)";
 }
 
 def Rt_StateOp : Rt_BufferOp<"state", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -166,6 +158,30 @@ def Rt_ConstantOp : Rt_BufferOp<"constant"> {
   }];
   let arguments = (ins ElementsAttr:$value);
   let assemblyFormat = "$value `as` type($buffer) attr-dict";
+  let hasVerifier = 1;
+}
+
+def Rt_CoordinateOp : Rt_BufferOp<"coordinate"> {
+  let summary = "the buffer that holds this rank's place along axes";
+  let description = [{
+    A number from 0 to the product of the axes' sizes, the last axis fastest; the same in every run of the program.
+
+    Constraints:
+    - (C1) the buffer is one i32.
+    - (C2) the mesh has the axes (`dist.mesh` of the module).
+
+    Example:
+
+    ```mlir
+    module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+      rt.entry @e arena 0 {
+        %place = rt.coordinate {"tp"} : memref<i32>
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Dist_AxisListAttr:$axes);
+  let assemblyFormat = "custom<Axes>($axes) attr-dict `:` type($buffer)";
   let hasVerifier = 1;
 }
 
@@ -265,6 +281,54 @@ def Rt_CopyOp : Rt_WorkOp<"copy", [SameTypeOperands]> {
   }];
   let arguments = (ins AnyStaticShapeMemRef:$source, AnyStaticShapeMemRef:$target, DefaultValuedAttr<I32Attr, "0">:$stream);
   let assemblyFormat = "$source `to` $target attr-dict `:` type($source)";
+}
+
+def Rt_CollectiveOp : Rt_WorkOp<"collective", [AttrSizedOperandSegments]> {
+  let summary = "work in which all ranks of a group take part";
+  let description = [{
+    The collective of the dist dialect that is called `kind`, on buffers. A group is the ranks that differ only in their
+    places along `axes`. All ranks execute an entry's collectives in one order, that of `id`; `id` is the collective's number in the whole program.
+
+    The numbers that a kind takes: `dim` (all_gather, reduce_scatter; of all_to_all the dimension that is cut), `concat`
+    (all_to_all: the dimension along which pieces are joined), `place` (broadcast: whose tensor; send_receive: how many places on).
+
+    An output may be an input's buffer, in all_reduce, agree, broadcast and send_receive. In the bucket kinds the tensors may lie one behind
+    the other in one bucket (`hf.bucket`), and the piece in this rank's part of it.
+
+    Constraints:
+    - (C1) buffers are of one element type, and ins and outs as many as the kind takes: several of both in all_reduce and agree, several
+      ins in reduce_scatter_bucket, several outs in all_gather_bucket, else one.
+    - (C2) kinds that combine have a reduction, others none; `dim`, `concat` and `place` are there where the kind takes them, and in range.
+    - (C3) shapes are those of the dist dialect's collective, for groups of the mesh's size.
+    - (C4) the mesh has the axes (`dist.mesh` of the module); `id` is not negative.
+
+    Example:
+
+    ```mlir
+    module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+      rt.entry @e arena 256 {
+        %x = rt.input "x" at 0 : memref<16xf32>
+        %piece = rt.output "y" at 128 : memref<8xf32>
+        rt.collective all_reduce by sum ins(%x : memref<16xf32>) outs(%x : memref<16xf32>) over {"tp"} {id = 0 : i64}
+        rt.collective reduce_scatter by sum ins(%x : memref<16xf32>) outs(%piece : memref<8xf32>) over {"dp"}
+          {cause = "gradients", dim = 0 : i64, id = 1 : i64}
+      }
+    }
+    ```
+  }];
+  let arguments = (ins Rt_CollectiveKindAttr:$kind, OptionalAttr<Dist_ReductionKindAttr>:$reduction,
+                       Variadic<AnyStaticShapeMemRef>:$ins, Variadic<AnyStaticShapeMemRef>:$outs, Dist_AxisListAttr:$axes,
+                       I64Attr:$id, OptionalAttr<I64Attr>:$dim, OptionalAttr<I64Attr>:$concat, OptionalAttr<I64Attr>:$place,
+                       OptionalAttr<StrAttr>:$cause, DefaultValuedAttr<I32Attr, "0">:$stream);
+  let assemblyFormat = [{
+    $kind (`by` $reduction^)? `ins` `(` $ins `:` type($ins) `)` `outs` `(` $outs `:` type($outs) `)`
+    `over` custom<Axes>($axes) attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether an output of this kind may be an input's buffer.
+    bool mayBeInPlace();
+  }];
 }
 
 def Rt_RecordOp : Rt_WorkOp<"record"> {

@@ -8,6 +8,7 @@
 #ifndef HFC_DIALECTS_RT_RT_H
 #define HFC_DIALECTS_RT_RT_H
 
+#include "dialects/dist/Dist.h"
 #include "hfc/Support/LLVM.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Dialect.h"
@@ -17,6 +18,10 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/rt/Dialect.h.inc"
+#include "dialects/rt/Enums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/rt/Attrs.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/rt/Ops.h.inc"

@@ -67,6 +67,7 @@ public:
         .Case([&](OutputOp buffer) { return named(buffer, outputs, "output"); })
         .Case([&](RecordOp record) { return recorded(record); })
         .Case([&](WaitOp wait) { return waited(wait); })
+        .Case([&](CollectiveOp collective) { return numbered(collective); })
         .Default([](Operation *) { return success(); });
   }
 
@@ -95,9 +96,15 @@ private:
     return success();
   }
 
+  LogicalResult numbered(CollectiveOp op) {
+    if (!ids.insert(op.getId()).second)
+      return op.emitOpError("(C4) the entry has another collective number ") << op.getId();
+    return success();
+  }
+
   int64_t arena;
   DenseSet<StringAttr> inputs, outputs;
-  DenseSet<int64_t> events;
+  DenseSet<int64_t> events, ids;
 };
 } // namespace
 

@@ -158,3 +158,208 @@ rt.entry @e arena 1024 {
   // expected-error @below {{(C2) transpose_a with b of rank 2 needs a of rank 2, got rank 3}}
   rt.gemm %a, %b into %c {transpose_a} : memref<3x2x4xf32>, memref<4x8xf32>, memref<3x2x8xf32>
 }
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C1) does not take 2 ins and 1 outs}}
+    rt.collective all_gather ins(%a, %b : memref<2x4xf32>, memref<2x4xf32>) outs(%a : memref<2x4xf32>) over {"tp"} {dim = 0 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) needs a reduction}}
+    rt.collective all_reduce ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) does not take a reduction}}
+    rt.collective agree by sum ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) needs the attribute dim}}
+    rt.collective all_gather ins(%c : memref<2x2xf32>) outs(%a : memref<2x4xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) does not take the attribute dim}}
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {dim = 0 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) dim is 2, not from 0 to 1}}
+    rt.collective all_gather ins(%c : memref<2x2xf32>) outs(%a : memref<2x4xf32>) over {"tp"} {dim = 2 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) place is 2, not from 0 to 1}}
+    rt.collective broadcast ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {place = 2 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) cannot cut dimension 1 of [2, 4] in 2 and join along dimension 1}}
+    rt.collective all_to_all ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {dim = 1 : i64, concat = 1 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C3) ins and outs must have the same types}}
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%c : memref<2x2xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C3) gives [2, 4] of [2, 2] in groups of 2, but a rank's piece of the larger along dimension 0 is another}}
+    rt.collective all_gather ins(%c : memref<2x2xf32>) outs(%a : memref<2x4xf32>) over {"tp"} {dim = 0 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{an exchange of dimension 1 for 0 gives another}}
+    rt.collective all_to_all ins(%a : memref<2x4xf32>) outs(%c : memref<2x2xf32>) over {"tp"} {dim = 1 : i64, concat = 0 : i64, id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C3) the piece has shape [4]; 2 pieces of rank 1 must hold 16 elements}}
+    rt.collective reduce_scatter_bucket by sum ins(%a, %b : memref<2x4xf32>, memref<2x4xf32>) outs(%f : memref<4xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C4) names axis 'pp'}}
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"pp"} {id = 0 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C4) has the number -1; collectives count from 0}}
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {id = -1 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"tp"} {id = 3 : i64}
+    // expected-error @below {{(C4) the entry has another collective number 3}}
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%b : memref<2x4xf32>) over {"dp"} {id = 3 : i64}
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C1) the buffer must be memref<i32>, got 'memref<1xi32>'}}
+    %p = rt.coordinate {"tp"} : memref<1xi32>
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 256 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    %c = rt.arena at 128 : memref<2x2xf32>
+    %f = rt.arena at 192 : memref<4xf32>
+    // expected-error @below {{(C2) names axis 'pp'}}
+    %p = rt.coordinate {"pp"} : memref<i32>
+  }
+}
