@@ -17,6 +17,7 @@
 #include "hfc/Target/LLVMInterfaces.h"
 #include "hfc/Target/NVPTX.h"
 #include "hfc/Target/NVPTX/Passes.h"
+#include "hfc/Transforms/Collective/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
 #include "hfc/Transforms/Gradient/Passes.h"
 #include "hfc/Transforms/Layout/Passes.h"
@@ -43,6 +44,7 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
 }
 
 void hfc::registerAllPasses() {
+  registerCollectivePasses();
   registerConversionPasses();
   registerFusionPasses();
   registerGradientPasses();

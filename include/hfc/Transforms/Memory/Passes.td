@@ -21,10 +21,13 @@ def Schedule : Pass<"hfc-schedule", "::mlir::ModuleOp"> {
     from the beginning, outputs to the end; a value is computed into its output or its state where that is possible, and
     copied there otherwise; a state's old value is read before it is overwritten, for which work may move. A loop whose
     operand dies writes its result over it if it reads each element before it writes the same one: the launch has the
-    buffer in `ins` and `outs`, and the body's result the attribute `kernel.alias` with the argument's number. The entry's
+    buffer in `ins` and `outs`, and the body's result the attribute `kernel.alias` with the argument's number. So do collectives
+    whose result has the operand's shape. Parameters that an entry returns are updated in place like states. A collective that is only begun
+    runs on stream 1, and what it reads and writes is its own until its `dist.done`, where stream 0 waits for it; collectives stay in
+    their order. The entry's
     attribute `rt.live_bytes` is the most bytes alive at one time, which no plan can undercut. Refuses a
-    state whose old value is read by something that needs the new one, results returned twice for one state, and anything
-    that is neither a product, a view, a constant nor the call of a kernel body.
+    state whose old value is read by something that needs the new one, results returned twice for one state, collectives without
+    a number, and anything that is neither a product, a view, a constant, a collective nor the call of a kernel body.
 
     Before:
 
@@ -71,8 +74,10 @@ def VerifySchedule : Pass<"hfc-verify-schedule", "::mlir::ModuleOp"> {
     - a read finds what was last written under the name of the same buffer, the caller writing inputs and states before the
       entry begins;
     - an op's outputs overlap neither each other nor its inputs, but where the callee allows an update in place: a
-      `cache_update`, or an output marked `kernel.alias`;
-    - every output is written, and not overwritten; parameters and constants are only read.
+      `cache_update` or `scatter_add`, an output marked `kernel.alias`, a collective that may run in place. Parameters and states that lie in a
+      bucket are ranges of it;
+    - every output is written, and not overwritten; constants, coordinates, and parameters that are not `updated`, are only read;
+    - every collective waits for the one before it, which has a lower number.
 
     Needs: `rt.entry`s. Changes nothing. Every refusal names both ops and both buffers.
 

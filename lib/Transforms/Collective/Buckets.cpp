@@ -1,0 +1,113 @@
+//===- Buckets.cpp - gradients that are reduced together
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Buckets.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace hfc;
+using namespace hfc::collective;
+
+int64_t Bucket::elements() const {
+  int64_t elements = 0;
+  for (const Reduction &member : members)
+    elements += member.type().getNumElements();
+  return elements;
+}
+
+/// A collective of one tensor that only reduces or agrees, used once.
+static bool isLink(Operation *op) {
+  return isa_and_nonnull<dist::AllReduceOp, dist::AgreeOp>(op) && op->getNumOperands() == 1 && op->hasOneUse() &&
+         !cast<dist::CollectiveOpInterface>(op).getStart();
+}
+
+SmallVector<Reduction> collective::findReductions(func::FuncOp entry, const TrainingProgram &program) {
+  Block &block = entry.getBody().front();
+  llvm::DenseMap<Operation *, unsigned> numbers;
+  for (Operation &op : block)
+    numbers[&op] = numbers.size() + 1;
+  SmallVector<Reduction> found;
+  for (OpOperand &returned : block.getTerminator()->getOpOperands()) {
+    auto state = entry.getResultAttrOfType<FlatSymbolRefAttr>(returned.getOperandNumber(), "hf.state");
+    Gradient gradient = program.gradientOf(state);
+    if (!gradient || gradient.state->hasAttr("hf.bucket"))
+      continue;
+    Reduction reduction{gradient, &returned, {}, 0};
+    Operation *source = returned.get().getDefiningOp();
+    for (; isLink(source); source = source->getOperand(0).getDefiningOp())
+      reduction.links.insert(reduction.links.begin(), source);
+    if (reduction.links.empty())
+      continue;
+    reduction.ready = source ? numbers.lookup(source) : 0;
+    found.push_back(std::move(reduction));
+  }
+  llvm::sort(found, [](const Reduction &a, const Reduction &b) {
+    return std::pair(a.ready, a.returned->getOperandNumber()) < std::pair(b.ready, b.returned->getOperandNumber());
+  });
+  return found;
+}
+
+/// What reductions must have in common to run as one.
+static Attribute keyOf(const Reduction &reduction) {
+  MLIRContext *context = reduction.links.front()->getContext();
+  SmallVector<Attribute> parts{TypeAttr::get(reduction.type().getElementType())};
+  for (Operation *link : reduction.links) {
+    parts.push_back(link->getName().getIdentifier());
+    parts.push_back(cast<dist::CollectiveOpInterface>(link).getAxes());
+    if (auto reduce = dyn_cast<dist::AllReduceOp>(link))
+      parts.push_back(reduce.getKindAttr());
+  }
+  return ArrayAttr::get(context, parts);
+}
+
+static int64_t bytesOf(RankedTensorType type) {
+  return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+}
+
+SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int64_t bytes) {
+  struct Filling {
+    unsigned bucket;
+    int64_t bytes;
+  };
+  SmallVector<Bucket> buckets;
+  llvm::DenseMap<Attribute, Filling> open;
+  for (const Reduction &reduction : reductions) {
+    int64_t size = bytesOf(reduction.type());
+    auto [filling, isNew] = open.try_emplace(keyOf(reduction), Filling{0, 0});
+    if (isNew || filling->second.bytes + size > bytes) {
+      filling->second = {static_cast<unsigned>(buckets.size()), 0};
+      buckets.emplace_back();
+    }
+    buckets[filling->second.bucket].members.push_back(reduction);
+    filling->second.bytes += size;
+  }
+  return buckets;
+}
+
+hf::BucketOp BucketNames::declare(StringRef prefix, const Bucket &bucket) {
+  std::string name;
+  do
+    name = (prefix + "." + Twine(next++)).str();
+  while (symbols.lookup(name));
+  const Reduction &first = bucket.members.front();
+  hf::StateOp state = first.gradient.state;
+  OpBuilder builder(state);
+  auto type = RankedTensorType::get({bucket.elements()}, first.type().getElementType());
+  auto declared = hf::BucketOp::create(builder, state.getLoc(), name, type);
+  symbols.insert(declared);
+  return declared;
+}
+
+void collective::placeInBucket(const Bucket &bucket, hf::BucketOp declared) {
+  auto symbol = FlatSymbolRefAttr::get(declared.getSymNameAttr());
+  int64_t offset = 0;
+  for (const Reduction &member : bucket.members) {
+    hf::StateOp state = member.gradient.state;
+    state->setAttr("hf.bucket", hf::PlaceAttr::get(declared.getContext(), symbol, offset));
+    offset += member.type().getNumElements();
+  }
+}
