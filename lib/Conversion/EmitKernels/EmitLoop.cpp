@@ -51,11 +51,14 @@ static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, f
     b.setInsertionPointToEnd(&loop.getBody().front());
     ElementEmitter::Scope scope(elements);
     Indices at{elements.index.group(loop.getInductionVar(), space.type.getShape(), /*lane=*/width > 1, width)};
-    for (unsigned output : space.outputs) {
-      Value value = elements.emit(results.getOperand(output), at);
-      if (!value || failed(elements.store(value, writer.output(output), at)))
+    // All are read before any is written, since an output may be in an input's buffer (`kernel.alias`).
+    SmallVector<Value> values;
+    for (unsigned output : space.outputs)
+      if (!values.emplace_back(elements.emit(results.getOperand(output), at)))
         return failure();
-    }
+    for (auto [output, value] : llvm::zip_equal(space.outputs, values))
+      if (failed(elements.store(value, writer.output(output), at)))
+        return failure();
     kernel::YieldOp::create(b, ValueRange());
     return success();
   });

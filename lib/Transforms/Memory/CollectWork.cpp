@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EntryPlan.h"
+#include "dialects/dist/Dist.h"
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
@@ -13,11 +14,16 @@
 using namespace hfc;
 using namespace hfc::memory;
 
-/// The value of which `value` is a view.
+/// The value of which `value` is a view, or which it waits for.
 static Value rootOf(Value value) {
-  while (auto reshape = value.getDefiningOp<hf::ReshapeOp>())
-    value = reshape.getX();
-  return value;
+  while (true) {
+    if (auto reshape = value.getDefiningOp<hf::ReshapeOp>())
+      value = reshape.getX();
+    else if (auto done = value.getDefiningOp<dist::DoneOp>())
+      value = done.getOperand(cast<OpResult>(value).getResultNumber());
+    else
+      return value;
+  }
 }
 
 static RankedTensorType tensorTypeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
@@ -26,8 +32,12 @@ bool Bodies::updatesInPlace(Operation *op) {
   auto call = dyn_cast_or_null<func::CallOp>(op);
   func::FuncOp body = call ? lookup(call) : func::FuncOp();
   auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-  return kind && kind.getValue() == "cache_update" && body.getNumArguments() > 0 &&
-         body.getResultTypes() == body.getArgumentTypes().take_front();
+  return kind && (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add") &&
+         body.getNumArguments() > 0 && body.getResultTypes() == body.getArgumentTypes().take_front();
+}
+
+bool memory::isInPlaceCollective(Operation *op) {
+  return isa_and_nonnull<dist::AllReduceOp, dist::AgreeOp, dist::BroadcastOp, dist::SendReceiveOp>(op);
 }
 
 namespace {
@@ -89,6 +99,13 @@ private:
     return success();
   }
 
+  /// The parameter or state whose next value a result is; null if it is none.
+  FlatSymbolRefAttr persistent(unsigned result) {
+    if (auto state = plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(result, "hf.state"))
+      return state;
+    return plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(result, "hf.parameter");
+  }
+
   /// The first version of a parameter's or state's buffer.
   unsigned declared(Buffer::Kind kind, FlatSymbolRefAttr symbol, Value value) {
     auto [found, isNew] = firstVersions.try_emplace(symbol, 0);
@@ -104,28 +121,31 @@ private:
     return DictionaryAttr::get(attributes.getContext(), kept);
   }
 
-  /// Decides which values are computed into an output's or a state's buffer.
+  /// Decides which values are computed into an output's, a state's or a parameter's buffer.
   LogicalResult chooseDestinations() {
-    llvm::SmallDenseSet<Attribute> states;
     for (OpOperand &returned : terminator->getOpOperands()) {
       unsigned number = returned.getOperandNumber();
-      auto state = plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(number, "hf.state");
+      FlatSymbolRefAttr state = persistent(number);
       if (!state && !plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"))
-        return plan.entry.emitOpError("result ") << number << " is marked neither hf.output nor hf.state";
+        return plan.entry.emitOpError("result ")
+               << number << " is marked neither hf.output, nor hf.state, nor hf.parameter";
       if (!state)
         continue;
-      if (!states.insert(state).second)
+      if (!updated.insert(state).second)
         return plan.entry.emitOpError("returns the next value of ") << state << " twice";
       if (!firstVersions.contains(state))
-        declared(Buffer::Kind::state, state, returned.get());
+        declared(plan.entry.getResultAttr(number, "hf.state") ? Buffer::Kind::state : Buffer::Kind::parameter, state,
+                 returned.get());
       if (plan.bufferOf(firstVersions[state]).type != returned.get().getType())
         return plan.entry.emitOpError("returns ") << returned.get().getType() << " as the next value of " << state
                                                   << ", which is " << plan.bufferOf(firstVersions[state]).type;
       // Updates in place may be chained; all of them happen in the state.
-      Value root = rootOf(returned.get());
-      while (root.getDefiningOp() && destinedState.try_emplace(root, state).second &&
-             bodies.updatesInPlace(root.getDefiningOp()))
-        root = rootOf(root.getDefiningOp()->getOperand(0));
+      for (Value value = returned.get(); value;) {
+        Value root = rootOf(value);
+        if (!root.getDefiningOp() || !destinedState.try_emplace(root, state).second)
+          break;
+        value = updatedOperand(cast<OpResult>(root));
+      }
     }
     for (OpOperand &returned : terminator->getOpOperands()) {
       Value root = rootOf(returned.get());
@@ -135,9 +155,19 @@ private:
     return success();
   }
 
+  /// The operand in whose buffer a result is made; null if there is none.
+  Value updatedOperand(OpResult result) {
+    Operation *op = result.getOwner();
+    if (bodies.updatesInPlace(op))
+      return op->getOperand(0);
+    if (isInPlaceCollective(op))
+      return op->getOperand(result.getResultNumber());
+    return {};
+  }
+
   StringAttr outputName(unsigned number) { return plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"); }
   static bool isComputed(Value root) {
-    return isa_and_nonnull<func::CallOp, hf::LinearOp, hf::MatmulOp>(root.getDefiningOp());
+    return isa_and_nonnull<func::CallOp, hf::LinearOp, hf::MatmulOp, dist::CollectiveOpInterface>(root.getDefiningOp());
   }
 
   //===--- Building blocks ------------------------------------------------===//
@@ -148,11 +178,11 @@ private:
     return plan.buffers.size() - 1;
   }
   unsigned newVersion(unsigned buffer, unsigned writer = none) {
-    plan.versions.push_back({buffer, writer, none, {}});
+    plan.versions.push_back({buffer, writer, none, none, {}});
     return plan.versions.size() - 1;
   }
   unsigned newWork(Work::Kind kind, Operation *op, Location loc) {
-    plan.works.push_back({kind, op, loc, {}, {}});
+    plan.works.push_back({kind, op, loc, {}, {}, none});
     return plan.works.size() - 1;
   }
   void read(unsigned work, unsigned version, RankedTensorType type) {
@@ -165,8 +195,10 @@ private:
     return version;
   }
   unsigned overwrite(unsigned work, unsigned version, RankedTensorType type) {
+    unsigned next = write(work, plan.versions[version].buffer, type);
     plan.versions[version].overwriter = work;
-    return write(work, plan.versions[version].buffer, type);
+    plan.versions[version].next = next;
+    return next;
   }
   unsigned copy(unsigned source, unsigned buffer, RankedTensorType type, Location loc) {
     unsigned work = newWork(Work::Kind::copy, nullptr, loc);
@@ -202,6 +234,14 @@ private:
       addProduct(op);
       return success();
     }
+    if (auto index = dyn_cast<dist::AxisIndexOp>(op)) {
+      addCoordinate(index);
+      return success();
+    }
+    if (auto done = dyn_cast<dist::DoneOp>(op))
+      return addDone(done);
+    if (auto collective = dyn_cast<dist::CollectiveOpInterface>(op))
+      return addCollective(collective);
     auto call = dyn_cast<func::CallOp>(op);
     if (!call)
       return op.emitOpError("cannot be scheduled; run --hfc-fuse first, which turns it into a kernel body");
@@ -213,6 +253,56 @@ private:
       addUpdate(call);
     else
       addLaunch(call, body);
+    return success();
+  }
+
+  /// One buffer for all that ask for the place along the same axes.
+  void addCoordinate(dist::AxisIndexOp op) {
+    auto [found, isNew] = coordinates.try_emplace(op.getAxes(), 0);
+    if (isNew)
+      found->second =
+          newVersion(newBuffer(Buffer::Kind::coordinate, tensorTypeOf(op.getResult()), op.getAxes(), op.getLoc()));
+    versionOf[op.getResult()] = found->second;
+  }
+
+  LogicalResult addCollective(dist::CollectiveOpInterface op) {
+    if (!op->hasAttr("id"))
+      return op->emitOpError("has no number; run --hfc-schedule-collectives first");
+    unsigned work = newWork(Work::Kind::collective, op, op->getLoc());
+    for (Value operand : op->getOperands())
+      read(work, versionOf.at(operand), tensorTypeOf(operand));
+    for (OpResult result : op->getResults()) {
+      if (isInPlaceCollective(op) && updatesState(work, result))
+        versionOf[result] =
+            overwrite(work, plan.works[work].ins[result.getResultNumber()].version, tensorTypeOf(result));
+      else
+        addResult(work, result, {});
+    }
+    startedAs[op] = work;
+    return success();
+  }
+
+  /// Whether an operand of a collective stands in the state that is to hold the result, and nothing reads it later.
+  bool updatesState(unsigned work, OpResult result) {
+    auto state = destinedState.find(result);
+    if (state == destinedState.end())
+      return false;
+    Operation *op = result.getOwner();
+    Value operand = rootOf(op->getOperand(result.getResultNumber()));
+    unsigned version = plan.works[work].ins[result.getResultNumber()].version;
+    return plan.bufferOf(version).what == state->second && plan.versions[version].overwriter == none &&
+           llvm::count(plan.versions[version].readers, work) == 1 && !readsAfter(operand, op);
+  }
+
+  LogicalResult addDone(dist::DoneOp op) {
+    auto started = startedAs.find(op.getNumOperands() ? op.getOperand(0).getDefiningOp() : nullptr);
+    if (started == startedAs.end())
+      return op.emitOpError("waits for what no collective of this entry has begun");
+    unsigned work = newWork(Work::Kind::done, op, op.getLoc());
+    plan.works[work].partner = started->second;
+    plan.works[started->second].partner = work;
+    for (auto [operand, result] : llvm::zip_equal(op.getOperands(), op.getResults()))
+      versionOf[result] = overwrite(work, versionOf.at(operand), tensorTypeOf(result));
     return success();
   }
 
@@ -240,7 +330,7 @@ private:
 
   void addResult(unsigned work, Value result, func::FuncOp body) {
     auto state = destinedState.find(result);
-    if (state != destinedState.end() && canOverwrite(state->second, work, body)) {
+    if (state != destinedState.end() && canOverwrite(state->second, work, cast<OpResult>(result), body)) {
       versionOf[result] = overwrite(work, firstVersions[state->second], tensorTypeOf(result));
       return;
     }
@@ -249,8 +339,8 @@ private:
 
   /// Whether `work` may write a state's next value straight into its buffer: all that reads the old value stands before
   /// it, or is it, reading each element before it writes it.
-  bool canOverwrite(FlatSymbolRefAttr state, unsigned work, func::FuncOp body) {
-    unsigned old = firstVersions[state];
+  bool canOverwrite(FlatSymbolRefAttr state, unsigned work, OpResult result, func::FuncOp body) {
+    unsigned old = firstVersions[state], number = result.getResultNumber();
     if (plan.versions[old].overwriter != none)
       return false;
     Operation *op = plan.works[work].op;
@@ -263,10 +353,10 @@ private:
         reading.push_back(number);
     if (reading.empty())
       return true;
-    if (!body || reading.size() > 1 || bodies.getAlias(body).value_or(reading[0]) != reading[0] ||
-        !isPointwise(body, reading[0]))
+    if (!body || reading.size() > 1 || bodies.getAlias(body, number).value_or(reading[0]) != reading[0] ||
+        !isPointwise(body, reading[0], number))
       return false;
-    bodies.setAlias(body, reading[0]);
+    bodies.setAlias(body, number, reading[0]);
     return true;
   }
 
@@ -299,7 +389,7 @@ private:
     Value value = terminator->getOperand(number);
     unsigned version = versionOf.at(value);
     auto type = tensorTypeOf(value);
-    auto state = plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(number, "hf.state");
+    FlatSymbolRefAttr state = persistent(number);
     if (!state) {
       auto output = destinedOutput.find(rootOf(value));
       if (output == destinedOutput.end() || output->second != number)
@@ -311,7 +401,8 @@ private:
     if (plan.bufferOf(version).what == state)
       return;
     // Another state's old value is saved before that state changes.
-    if (plan.bufferOf(version).kind == Buffer::Kind::state)
+    if (auto source = dyn_cast_or_null<FlatSymbolRefAttr>(plan.bufferOf(version).what);
+        source && updated.contains(source))
       version = copy(version, newBuffer(Buffer::Kind::arena, type, {}, value.getLoc()), type, value.getLoc());
     unsigned work = newWork(Work::Kind::copy, nullptr, value.getLoc());
     read(work, version, type);
@@ -320,8 +411,8 @@ private:
 
   unsigned latestVersion(FlatSymbolRefAttr state) {
     unsigned version = firstVersions[state];
-    while (plan.versions[version].overwriter != none)
-      version = plan.works[plan.versions[version].overwriter].outs.front().version;
+    while (plan.versions[version].next != none)
+      version = plan.versions[version].next;
     return version;
   }
 
@@ -330,6 +421,11 @@ private:
   Operation *terminator;
   DenseMap<Value, unsigned> versionOf;
   DenseMap<Attribute, unsigned> firstVersions;
+  /// What the entry returns a next value of.
+  llvm::DenseSet<Attribute> updated;
+  DenseMap<Attribute, unsigned> coordinates;
+  /// The work of each collective.
+  DenseMap<Operation *, unsigned> startedAs;
   DenseMap<Value, FlatSymbolRefAttr> destinedState;
   DenseMap<Value, unsigned> destinedOutput;
 };

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace hfc;
 using namespace hfc::memory;
@@ -18,9 +19,46 @@ using namespace hfc::memory;
 static MemRefType memRefOf(RankedTensorType type) { return MemRefType::get(type.getShape(), type.getElementType()); }
 
 namespace {
+/// A collective's kind, and the numbers that it takes.
+struct CollectiveForm {
+  rt::CollectiveKind kind = rt::CollectiveKind::agree;
+  dist::ReductionKindAttr reduction;
+  IntegerAttr dim, concat, place;
+};
+} // namespace
+
+static CollectiveForm formOf(Operation *op) {
+  using Kind = rt::CollectiveKind;
+  return llvm::TypeSwitch<Operation *, CollectiveForm>(op)
+      .Case([](dist::AllReduceOp op) { return CollectiveForm{Kind::all_reduce, op.getKindAttr(), {}, {}, {}}; })
+      .Case([](dist::AgreeOp) { return CollectiveForm{Kind::agree, {}, {}, {}, {}}; })
+      .Case([](dist::AllGatherOp op) { return CollectiveForm{Kind::all_gather, {}, op.getDimAttr(), {}, {}}; })
+      .Case([](dist::ReduceScatterOp op) {
+        return CollectiveForm{Kind::reduce_scatter, op.getKindAttr(), op.getDimAttr(), {}, {}};
+      })
+      .Case([](dist::AllToAllOp op) {
+        return CollectiveForm{Kind::all_to_all, {}, op.getSplitAttr(), op.getConcatAttr(), {}};
+      })
+      .Case([](dist::BroadcastOp op) { return CollectiveForm{Kind::broadcast, {}, {}, {}, op.getRootAttr()}; })
+      .Case([](dist::SendReceiveOp op) { return CollectiveForm{Kind::send_receive, {}, {}, {}, op.getByAttr()}; })
+      .Case([](dist::ReduceScatterBucketOp op) {
+        return CollectiveForm{Kind::reduce_scatter_bucket, op.getKindAttr(), {}, {}, {}};
+      })
+      .Case([](dist::AllGatherBucketOp) { return CollectiveForm{Kind::all_gather_bucket, {}, {}, {}, {}}; });
+}
+
+namespace {
 class Emitter {
 public:
-  explicit Emitter(EntryPlan &plan) : plan(plan), builder(plan.entry) {}
+  explicit Emitter(EntryPlan &plan)
+      : plan(plan), builder(plan.entry), used(plan.buffers.size()), written(plan.buffers.size()) {
+    for (const Work &work : plan.works)
+      for (const View &view : llvm::concat<const View>(work.ins, work.outs))
+        used.set(plan.versions[view.version].buffer);
+    for (const Version &version : plan.versions)
+      if (version.writer != none)
+        written.set(version.buffer);
+  }
 
   void run() {
     auto entry = rt::EntryOp::create(builder, plan.entry.getLoc(), plan.entry.getName(), plan.arena);
@@ -28,26 +66,18 @@ public:
     entry->setAttr("rt.live_bytes", builder.getI64IntegerAttr(plan.lowerBound));
     builder.createBlock(&entry.getBody());
     // Those of the caller and the model first; then the temporary ones, each under its name for the first time.
-    for (Buffer::Kind kind : {Buffer::Kind::parameter, Buffer::Kind::state, Buffer::Kind::constant, Buffer::Kind::input,
-                              Buffer::Kind::output, Buffer::Kind::arena})
+    for (Buffer::Kind kind : {Buffer::Kind::parameter, Buffer::Kind::state, Buffer::Kind::constant,
+                              Buffer::Kind::coordinate, Buffer::Kind::input, Buffer::Kind::output, Buffer::Kind::arena})
       for (auto [number, buffer] : llvm::enumerate(plan.buffers))
         if (buffer.kind == kind && isUsed(number))
           name(number);
     for (unsigned work : plan.order)
-      emit(plan.works[work]);
+      emit(work);
     plan.entry.erase();
   }
 
 private:
-  bool isUsed(unsigned number) {
-    if (used.empty()) {
-      used.resize(plan.buffers.size());
-      for (const Work &work : plan.works)
-        for (const View &view : llvm::concat<const View>(work.ins, work.outs))
-          used.set(plan.versions[view.version].buffer);
-    }
-    return used.test(number) || plan.buffers[number].kind == Buffer::Kind::input;
-  }
+  bool isUsed(unsigned number) { return used.test(number) || plan.buffers[number].kind == Buffer::Kind::input; }
 
   void name(unsigned number) {
     const Buffer &buffer = plan.buffers[number];
@@ -64,7 +94,8 @@ private:
       op = rt::OutputOp::create(builder, buffer.loc, type, cast<StringAttr>(buffer.what).getValue(), buffer.offset);
       break;
     case Buffer::Kind::parameter:
-      op = rt::ParameterOp::create(builder, buffer.loc, type, cast<FlatSymbolRefAttr>(buffer.what));
+      op = rt::ParameterOp::create(builder, buffer.loc, type, cast<FlatSymbolRefAttr>(buffer.what),
+                                   written.test(number) ? builder.getUnitAttr() : UnitAttr());
       break;
     case Buffer::Kind::state:
       op = rt::StateOp::create(builder, buffer.loc, type, cast<FlatSymbolRefAttr>(buffer.what));
@@ -72,9 +103,16 @@ private:
     case Buffer::Kind::constant:
       op = rt::ConstantOp::create(builder, buffer.loc, type, cast<ElementsAttr>(buffer.what));
       break;
+    case Buffer::Kind::coordinate:
+      op = rt::CoordinateOp::create(builder, buffer.loc, type, cast<dist::AxisListAttr>(buffer.what));
+      break;
     }
     if (buffer.attributes)
-      op->setDiscardableAttrs(buffer.attributes);
+      // Here it tells the host how to cut and join; a buffer has no other place than its own.
+      for (NamedAttribute attribute : buffer.attributes)
+        op->setDiscardableAttr(attribute.getName() == "dist.sharding" ? StringRef("rt.sharding")
+                                                                      : attribute.getName().getValue(),
+                               attribute.getValue());
     values[{number, type}] = op->getResult(0);
     bases[number] = op->getResult(0);
   }
@@ -87,21 +125,72 @@ private:
     return value;
   }
 
-  void emit(const Work &work) {
+  void emit(unsigned number) {
+    const Work &work = plan.works[number];
+    if (work.kind == Work::Kind::done) {
+      rt::WaitOp::create(builder, work.loc, ended.lookup(work.partner), mainStream);
+      --inFlight;
+      return;
+    }
     SmallVector<Value> ins, outs;
     for (const View &view : work.ins)
       ins.push_back(valueOf(view, work.loc));
     for (const View &view : work.outs)
       outs.push_back(valueOf(view, work.loc));
-    Operation *op = nullptr;
     if (work.kind == Work::Kind::copy)
-      op = rt::CopyOp::create(builder, work.loc, ins[0], outs[0]);
+      rt::CopyOp::create(builder, work.loc, ins[0], outs[0]);
     else if (work.kind == Work::Kind::launch)
-      op = rt::LaunchOp::create(builder, work.loc, cast<func::CallOp>(work.op).getCallee(), ins, outs);
+      keepAttributes(work, rt::LaunchOp::create(builder, work.loc, cast<func::CallOp>(work.op).getCallee(), ins, outs));
+    else if (work.kind == Work::Kind::gemm)
+      keepAttributes(work, product(work, ins, outs[0]));
     else
-      op = product(work, ins, outs[0]);
-    if (work.op)
-      op->setDiscardableAttrs(work.op->getDiscardableAttrDictionary());
+      communicate(number, ins, outs);
+  }
+
+  /// Where an op stands in the model; not where its values lived, which is said by types and collectives now.
+  static void keepAttributes(const Work &work, Operation *op) {
+    for (NamedAttribute attribute : work.op->getDiscardableAttrs())
+      if (attribute.getName() != "dist.shardings")
+        op->setDiscardableAttr(attribute.getName(), attribute.getValue());
+  }
+
+  //===--- Collectives ----------------------------------------------------===//
+
+  static constexpr int32_t mainStream = 0, communicationStream = 1;
+
+  int32_t record(int32_t stream, Location loc) {
+    rt::RecordOp::create(builder, loc, nextEvent, stream);
+    return nextEvent++;
+  }
+
+  /// A collective on the main stream, unless it is only begun, or one that was begun is still under way: all
+  /// collectives are ordered.
+  void communicate(unsigned number, ArrayRef<Value> ins, ArrayRef<Value> outs) {
+    const Work &work = plan.works[number];
+    bool isBegun = work.partner != none;
+    if (!isBegun && inFlight == 0) {
+      collective(work, ins, outs, mainStream);
+      return;
+    }
+    rt::WaitOp::create(builder, work.loc, record(mainStream, work.loc), communicationStream);
+    collective(work, ins, outs, communicationStream);
+    ended[number] = record(communicationStream, work.loc);
+    if (isBegun)
+      ++inFlight;
+    else
+      rt::WaitOp::create(builder, work.loc, ended[number], mainStream);
+  }
+
+  void collective(const Work &work, ArrayRef<Value> ins, ArrayRef<Value> outs, int32_t stream) {
+    CollectiveForm form = formOf(work.op);
+    auto interface = cast<dist::CollectiveOpInterface>(work.op);
+    StringAttr cause;
+    if (std::optional<StringRef> given = interface.getCause())
+      cause = builder.getStringAttr(*given);
+    keepAttributes(work, rt::CollectiveOp::create(
+                             builder, work.loc, rt::CollectiveKindAttr::get(builder.getContext(), form.kind),
+                             form.reduction, ins, outs, interface.getAxes(), work.op->getAttrOfType<IntegerAttr>("id"),
+                             form.dim, form.concat, form.place, cause, builder.getI32IntegerAttr(stream)));
   }
 
   Operation *product(const Work &work, ArrayRef<Value> ins, Value out) {
@@ -116,9 +205,14 @@ private:
 
   EntryPlan &plan;
   OpBuilder builder;
-  llvm::BitVector used;
+  /// The buffers that some work uses, and those that some work writes.
+  llvm::BitVector used, written;
   DenseMap<std::pair<unsigned, Type>, Value> values;
   DenseMap<unsigned, Value> bases;
+  int32_t nextEvent = 0;
+  unsigned inFlight = 0;
+  /// The event at the end of each collective of the communication stream.
+  DenseMap<unsigned, int32_t> ended;
 };
 } // namespace
 

@@ -21,18 +21,22 @@ namespace hfc::memory {
 inline constexpr unsigned none = ~0u;
 
 struct Buffer {
-  enum class Kind { arena, input, output, parameter, state, constant };
+  enum class Kind { arena, input, output, parameter, state, constant, coordinate };
   Kind kind;
   RankedTensorType type;
-  /// The name of an input or output, the symbol of a parameter or state, the value of a constant.
+  /// The name of an input or output, the symbol of a parameter or state, the value of a constant, the axes of a
+  /// coordinate.
   Attribute what;
   /// Discardable attributes of the op that will name the buffer.
   DictionaryAttr attributes;
   Location loc;
 
-  /// The steps between which a buffer of the arena is in use, and its place.
+  /// The steps between which a buffer of the arena is in use, and its place. A collective uses its buffers until it is
+  /// done.
   unsigned first = 0;
   unsigned last = 0;
+  /// The last step that itself reads or writes the buffer.
+  unsigned lastAccess = 0;
   int64_t offset = 0;
 
   bool isInArena() const { return kind == Kind::arena || kind == Kind::input || kind == Kind::output; }
@@ -43,8 +47,9 @@ struct Version {
   unsigned buffer;
   /// The work that writes it; none for what is there when the entry begins.
   unsigned writer = none;
-  /// The work that overwrites it.
+  /// The work that overwrites it, and the version that this makes.
   unsigned overwriter = none;
+  unsigned next = none;
   SmallVector<unsigned> readers;
 };
 
@@ -55,12 +60,15 @@ struct View {
 };
 
 struct Work {
-  enum class Kind { launch, gemm, copy };
+  /// A `done` makes the main stream wait for a collective that was begun; it overwrites what the collective wrote.
+  enum class Kind { launch, gemm, copy, collective, done };
   Kind kind;
-  /// The call or product; null for copies.
+  /// What the work was made of; null for copies.
   Operation *op;
   Location loc;
   SmallVector<View> ins, outs;
+  /// Of a `done`, the collective; of a collective that is only begun, its `done`.
+  unsigned partner = none;
 };
 
 struct EntryPlan {
@@ -85,17 +93,20 @@ public:
   func::FuncOp lookup(func::CallOp call) { return symbols.lookup<func::FuncOp>(call.getCallee()); }
   /// Whether the first result is the first argument's buffer, updated.
   bool updatesInPlace(Operation *op);
-  /// The argument in whose buffer the result of `call`'s body may be written, if an earlier launch has chosen one.
-  std::optional<unsigned> getAlias(func::FuncOp body);
-  void setAlias(func::FuncOp body, unsigned argument);
+  /// The argument in whose buffer a result of `body` may be written, if an earlier launch has chosen one.
+  std::optional<unsigned> getAlias(func::FuncOp body, unsigned result);
+  void setAlias(func::FuncOp body, unsigned result, unsigned argument);
 
 private:
   SymbolTable symbols;
 };
 
-/// Whether `body` is one loop whose result's elements depend on the same element of `argument` only, which has the
-/// result's type.
-bool isPointwise(func::FuncOp body, unsigned argument);
+/// Whether `body` is one loop whose results' elements depend on the same element of `argument` only, which has the
+/// type of result `result`. Such a loop reads the element before it writes any of them.
+bool isPointwise(func::FuncOp body, unsigned argument, unsigned result);
+
+/// Whether a collective's result number i may be in the buffer of its operand number i.
+bool isInPlaceCollective(Operation *op);
 
 /// Collects the buffers and the work of `plan.entry`.
 LogicalResult collectWork(EntryPlan &plan, Bodies &bodies);

@@ -22,9 +22,19 @@ struct Dependences {
       for (unsigned reader : version.readers) {
         add(version.writer, reader);
         add(reader, version.overwriter);
+        // A collective that was begun reads until it is done.
+        if (plan.works[reader].kind == Work::Kind::collective && version.overwriter != reader)
+          add(plan.works[reader].partner, version.overwriter);
       }
       add(version.writer, version.overwriter);
     }
+    // Collectives, and waits for them, keep their order.
+    unsigned previous = none;
+    for (auto [number, work] : llvm::enumerate(plan.works))
+      if (work.kind == Work::Kind::collective || work.kind == Work::Kind::done) {
+        add(previous, number);
+        previous = number;
+      }
   }
 
   void add(unsigned before, unsigned after) {

@@ -16,21 +16,24 @@ using namespace hfc::memory;
 
 static constexpr llvm::StringLiteral aliasName = "kernel.alias";
 
-std::optional<unsigned> Bodies::getAlias(func::FuncOp body) {
-  if (auto argument = body.getResultAttrOfType<IntegerAttr>(0, aliasName))
+std::optional<unsigned> Bodies::getAlias(func::FuncOp body, unsigned result) {
+  if (auto argument = body.getResultAttrOfType<IntegerAttr>(result, aliasName))
     return argument.getInt();
   return std::nullopt;
 }
 
-void Bodies::setAlias(func::FuncOp body, unsigned argument) {
-  body.setResultAttr(0, aliasName, IntegerAttr::get(IntegerType::get(body.getContext(), 64), argument));
+void Bodies::setAlias(func::FuncOp body, unsigned result, unsigned argument) {
+  body.setResultAttr(result, aliasName, IntegerAttr::get(IntegerType::get(body.getContext(), 64), argument));
 }
 
-bool memory::isPointwise(func::FuncOp body, unsigned argument) {
+bool memory::isPointwise(func::FuncOp body, unsigned argument, unsigned result) {
   auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
-  // More results could mean more loops, of which a later one would read what an earlier one has written.
-  if (!kind || kind.getValue() != "loop" || body.isDeclaration() || body.getNumResults() != 1 ||
-      body.getArgumentTypes()[argument] != body.getResultTypes()[0])
+  if (!kind || kind.getValue() != "loop" || body.isDeclaration() ||
+      body.getArgumentTypes()[argument] != body.getResultTypes()[result])
+    return false;
+  // Results of other shapes are other loops, of which a later one would read what an earlier one has written.
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(body.getResultTypes()[result]).getShape();
+  if (!llvm::all_of(body.getResultTypes(), [&](Type type) { return cast<RankedTensorType>(type).getShape() == shape; }))
     return false;
   // What depends on the argument must be elementwise down to the result.
   llvm::SmallPtrSet<Operation *, 16> visited;
@@ -70,41 +73,59 @@ private:
       for (const View &view : llvm::concat<const View>(work.ins, work.outs)) {
         Buffer &buffer = plan.bufferOf(view.version);
         buffer.first = std::min<unsigned>(buffer.first, step);
-        buffer.last = std::max<unsigned>(buffer.last, step);
+        buffer.last = buffer.lastAccess = std::max<unsigned>(buffer.lastAccess, step);
       }
     }
+    for (auto [step, number] : llvm::enumerate(plan.order))
+      if (const Work &done = plan.works[number]; done.kind == Work::Kind::done)
+        for (const View &view : plan.works[done.partner].ins) {
+          Buffer &buffer = plan.bufferOf(view.version);
+          buffer.last = std::max<unsigned>(buffer.last, step);
+        }
     for (Buffer &buffer : plan.buffers)
       if (buffer.kind == Buffer::Kind::output)
-        buffer.last = plan.order.size();
+        buffer.last = buffer.lastAccess = plan.order.size();
   }
 
-  /// Lets the result of a loop take the place of an operand that dies with it.
+  /// Lets a result of a loop, or of a collective, take the place of an operand that dies with it.
   void writeInPlace(Work &work, unsigned step) {
-    auto call = dyn_cast_or_null<func::CallOp>(work.op);
-    if (!call || work.outs.size() != 1)
-      return;
-    func::FuncOp body = bodies.lookup(call);
-    Buffer &result = plan.bufferOf(work.outs[0].version);
-    if (result.kind != Buffer::Kind::arena && result.kind != Buffer::Kind::output)
-      return;
-    for (auto [argument, in] : llvm::enumerate(work.ins)) {
-      if (bodies.getAlias(body).value_or(argument) != argument || !canTake(work, argument, step) ||
-          !isPointwise(body, argument))
-        continue;
-      bodies.setAlias(body, argument);
-      take(work.outs[0].version, in.version);
-      ++plan.inPlace;
+    if (work.kind == Work::Kind::collective && isInPlaceCollective(work.op)) {
+      for (unsigned number : llvm::seq<unsigned>(0, work.outs.size()))
+        if (canTake(work, number, number, step))
+          takePlace(work, number, number);
       return;
     }
+    auto call = dyn_cast_or_null<func::CallOp>(work.op);
+    func::FuncOp body = call ? bodies.lookup(call) : func::FuncOp();
+    if (!body)
+      return;
+    for (unsigned result : llvm::seq<unsigned>(0, work.outs.size()))
+      for (unsigned argument : llvm::seq<unsigned>(0, work.ins.size())) {
+        if (bodies.getAlias(body, result).value_or(argument) != argument || !canTake(work, argument, result, step) ||
+            !isPointwise(body, argument, result))
+          continue;
+        bodies.setAlias(body, result, argument);
+        takePlace(work, argument, result);
+        break;
+      }
   }
 
-  bool canTake(const Work &work, unsigned argument, unsigned step) {
+  void takePlace(const Work &work, unsigned argument, unsigned result) {
+    take(work.outs[result].version, work.ins[argument].version);
+    ++plan.inPlace;
+  }
+
+  bool canTake(const Work &work, unsigned argument, unsigned number, unsigned step) {
     unsigned taken = plan.versions[work.ins[argument].version].buffer;
-    const Buffer &operand = plan.buffers[taken], &result = plan.bufferOf(work.outs[0].version);
+    const Buffer &operand = plan.buffers[taken], &result = plan.bufferOf(work.outs[number].version);
+    if (result.kind != Buffer::Kind::arena && result.kind != Buffer::Kind::output)
+      return false;
     bool fits = operand.kind == Buffer::Kind::arena ||
                 (operand.kind == Buffer::Kind::input && result.kind == Buffer::Kind::arena);
-    auto reads = [&](const View &view) { return plan.versions[view.version].buffer == taken; };
-    return fits && operand.last == step && &operand != &result && llvm::count_if(work.ins, reads) == 1;
+    auto isTaken = [&](const View &view) { return plan.versions[view.version].buffer == taken; };
+    // A collective that only begins here is the reason why its own operands live on.
+    bool dies = work.kind == Work::Kind::collective ? operand.lastAccess == step : operand.last == step;
+    return fits && dies && llvm::count_if(work.ins, isTaken) == 1 && llvm::none_of(work.outs, isTaken);
   }
 
   /// Makes the buffer of `version` that of `from`, which is dead otherwise.
@@ -112,6 +133,7 @@ private:
     unsigned dropped = plan.versions[version].buffer, kept = plan.versions[from].buffer;
     Buffer &result = plan.buffers[dropped], &operand = plan.buffers[kept];
     operand.last = result.last;
+    operand.lastAccess = result.lastAccess;
     if (result.kind == Buffer::Kind::output) {
       operand.kind = result.kind;
       operand.what = result.what;
@@ -120,13 +142,8 @@ private:
     }
     moved[dropped] = kept;
     // The result's later versions are in the same buffer.
-    for (unsigned next = version;;) {
+    for (unsigned next = version; next != none; next = plan.versions[next].next)
       plan.versions[next].buffer = kept;
-      unsigned overwriter = plan.versions[next].overwriter;
-      if (overwriter == none)
-        return;
-      next = plan.works[overwriter].outs.front().version;
-    }
   }
 
   LogicalResult chooseOffsets() {

@@ -8,6 +8,8 @@
 #include "hfc/Transforms/Memory/Passes.h"
 
 #include "AccessLog.h"
+#include "dialects/dist/Sharding.h"
+#include "dialects/hf/Hf.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 
@@ -51,6 +53,7 @@ static std::string nameOf(Operation *buffer) {
       .Case([&](rt::ArenaOp op) { os << "the temporary buffer at " << op.getOffset(); })
       .Case([&](rt::ParameterOp op) { os << "parameter " << op.getParameterAttr(); })
       .Case([&](rt::StateOp op) { os << "state " << op.getStateAttr(); })
+      .Case([&](rt::CoordinateOp op) { os << "the place along {" << dist::toString(op.getAxes().getAxes()) << "}"; })
       .Default([&](Operation *) { os << "a constant"; });
   os << " (" << buffer->getResult(0).getType() << ")";
   return name;
@@ -102,6 +105,7 @@ private:
           return success();
         })
         .Case([&](rt::LaunchOp launch) { return checkWork(launch, launch.getIns(), launch.getOuts()); })
+        .Case([&](rt::CollectiveOp collective) { return checkCollective(collective); })
         .Case([&](rt::CopyOp copy) { return checkWork(copy, copy.getSource(), copy.getTarget()); })
         .Case([&](rt::GemmOp gemm) {
           SmallVector<Value> ins{gemm.getA(), gemm.getB()};
@@ -110,6 +114,21 @@ private:
           return checkWork(gemm, ins, gemm.getC());
         })
         .Default(success());
+  }
+
+  /// Collectives are begun in one order on all ranks, and done in it: each waits for the one before.
+  LogicalResult checkCollective(rt::CollectiveOp op) {
+    if (lastCollective && lastCollective.getId() >= op.getId())
+      return op.emitOpError("has number ") << op.getId() << ", but stands behind number " << lastCollective.getId()
+                                           << "; collectives run in their order";
+    if (lastCollective && !isDone({lastCollective, nullptr}, streamOf(op))) {
+      auto diagnostic =
+          op.emitOpError("does not wait for the collective before it; ranks could run them in different orders");
+      diagnostic.attachNote(lastCollective.getLoc()) << "number " << lastCollective.getId() << " is here";
+      return diagnostic;
+    }
+    lastCollective = op;
+    return checkWork(op, op.getIns(), op.getOuts());
   }
 
   LogicalResult checkWork(Operation *op, ValueRange ins, ValueRange outs) {
@@ -129,11 +148,10 @@ private:
 
   //===--- Inside one op --------------------------------------------------===//
 
-  static bool overlap(Operation *a, Operation *b) {
-    std::optional<int64_t> from = offsetOf(a), to = offsetOf(b);
-    if (!from || !to)
-      return regionOf(a) == regionOf(b);
-    return *from < *to + bytesOf(b) && *to < *from + bytesOf(a);
+  bool overlap(Operation *a, Operation *b) {
+    auto [region, from] = placeOf(a);
+    auto [other, to] = placeOf(b);
+    return region == other && from < to + bytesOf(b) && to < from + bytesOf(a);
   }
 
   LogicalResult checkOverlaps(Operation *op, ValueRange ins, ValueRange outs) {
@@ -153,13 +171,16 @@ private:
 
   /// Whether the callee of a launch may have its output `result` in the buffer of `argument`.
   bool mayUpdate(Operation *op, unsigned argument, unsigned result) {
+    if (auto collective = dyn_cast<rt::CollectiveOp>(op))
+      return argument == result && collective.mayBeInPlace();
     auto launch = dyn_cast<rt::LaunchOp>(op);
     if (!launch)
       return false;
     Operation *callee = symbols.lookupNearestSymbolFrom(op, launch.getCalleeAttr());
     IntegerAttr alias;
     if (auto body = dyn_cast_or_null<func::FuncOp>(callee)) {
-      if (auto kind = body->getAttrOfType<StringAttr>("kernel.kind"); kind && kind.getValue() == "cache_update")
+      auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
+      if (kind && (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add"))
         return argument == 0 && result == 0;
       alias = body.getResultAttrOfType<IntegerAttr>(result, "kernel.alias");
     } else if (auto kernel = dyn_cast_or_null<kernel::FuncOp>(callee)) {
@@ -174,18 +195,30 @@ private:
 
   //===--- Bytes ----------------------------------------------------------===//
 
-  /// All buffers of the arena share one region; a parameter or state is one wherever it is named.
-  static Attribute regionOf(Operation *buffer) {
-    return llvm::TypeSwitch<Operation *, Attribute>(buffer)
-        .Case([](rt::ParameterOp op) { return op.getParameterAttr(); })
-        .Case([](rt::StateOp op) { return op.getStateAttr(); })
-        .Case([](rt::ConstantOp op) { return op.getValueAttr(); })
-        .Default(Attribute());
+  /// A region of memory, and where in it a buffer begins, in bytes. All buffers of the arena share one region; a
+  /// parameter or state is one wherever it is named, or part of its bucket.
+  std::pair<Attribute, int64_t> placeOf(Operation *buffer) {
+    return llvm::TypeSwitch<Operation *, std::pair<Attribute, int64_t>>(buffer)
+        .Case([&](rt::ParameterOp op) { return placeOf(op, op.getParameterAttr()); })
+        .Case([&](rt::StateOp op) { return placeOf(op, op.getStateAttr()); })
+        .Case([](rt::ConstantOp op) { return std::pair<Attribute, int64_t>(op.getValueAttr(), 0); })
+        .Case([](rt::CoordinateOp op) { return std::pair<Attribute, int64_t>(op.getAxesAttr(), 0); })
+        .Default([](Operation *op) { return std::pair<Attribute, int64_t>(Attribute(), offsetOf(op).value_or(0)); });
+  }
+
+  std::pair<Attribute, int64_t> placeOf(Operation *buffer, FlatSymbolRefAttr symbol) {
+    Operation *declaration = symbols.lookupNearestSymbolFrom(buffer, symbol);
+    auto place = declaration ? declaration->getAttrOfType<hf::PlaceAttr>("hf.bucket") : hf::PlaceAttr();
+    if (!place)
+      return {symbol, 0};
+    auto type = cast<MemRefType>(buffer->getResult(0).getType());
+    return {place.getBucket(),
+            place.getOffset() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8))};
   }
 
   SmallVector<AccessLog::Segment *> segmentsOf(Operation *buffer) {
-    int64_t begin = offsetOf(buffer).value_or(0);
-    return logs[regionOf(buffer)].cut(begin, begin + bytesOf(buffer));
+    auto [region, begin] = placeOf(buffer);
+    return logs[region].cut(begin, begin + bytesOf(buffer));
   }
 
   LogicalResult callerWrites() {
@@ -201,12 +234,13 @@ private:
   }
 
   /// Whether bytes last written as `writer` may be read as `buffer`.
-  static bool isSame(Operation *writer, Operation *buffer) {
-    return writer == buffer || (regionOf(buffer) && regionOf(writer) == regionOf(buffer));
+  bool isSame(Operation *writer, Operation *buffer) {
+    auto place = placeOf(buffer);
+    return writer == buffer || (place.first && placeOf(writer) == place);
   }
 
   LogicalResult read(Operation *op, Operation *buffer) {
-    bool given = isa<rt::ParameterOp, rt::StateOp, rt::ConstantOp>(buffer);
+    bool given = isa<rt::ParameterOp, rt::StateOp, rt::ConstantOp, rt::CoordinateOp>(buffer);
     int64_t stream = streamOf(op);
     for (AccessLog::Segment *segment : segmentsOf(buffer)) {
       if (!segment->writer && !given)
@@ -221,7 +255,8 @@ private:
   }
 
   LogicalResult write(Operation *op, Operation *buffer) {
-    if (isa<rt::ParameterOp, rt::ConstantOp>(buffer))
+    auto parameter = dyn_cast<rt::ParameterOp>(buffer);
+    if (isa<rt::ConstantOp, rt::CoordinateOp>(buffer) || (parameter && !parameter.getUpdated()))
       return op->emitOpError("writes ") << nameOf(buffer) << ", which is only to be read";
     int64_t stream = streamOf(op);
     for (AccessLog::Segment *segment : segmentsOf(buffer)) {
@@ -260,6 +295,7 @@ private:
   DenseMap<Attribute, AccessLog> logs;
   DenseMap<int64_t, Clock> clocks;
   DenseMap<int64_t, Clock> events;
+  rt::CollectiveOp lastCollective;
   /// The number of earlier ops on an op's stream.
   DenseMap<Operation *, int64_t> positions;
 };

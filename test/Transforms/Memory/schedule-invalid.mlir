@@ -7,7 +7,7 @@ func.func @unmarked(%x: tensor<4xf32>) -> (tensor<4xf32> {hf.output = "y"}) {
 
 // -----
 
-// expected-error @+1 {{result 0 is marked neither hf.output nor hf.state}}
+// expected-error @+1 {{result 0 is marked neither hf.output, nor hf.state, nor hf.parameter}}
 func.func @unmarked(%x: tensor<4xf32> {hf.input = "x"}) -> tensor<4xf32> {
   return %x : tensor<4xf32>
 }
@@ -89,4 +89,14 @@ func.func @caller(%x: tensor<4xf32> {hf.input = "x"}) -> (tensor<4xf32> {hf.outp
   // expected-error @+1 {{calls @called, which is no kernel body}}
   %0 = call @called(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
+}
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  func.func @forward(%x: tensor<4xf32> {hf.input = "x"}) -> (tensor<4xf32> {hf.output = "y"}) {
+    // expected-error @+1 {{has no number; run --hfc-schedule-collectives first}}
+    %0 = dist.all_reduce sum %x over {"tp"} : tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
 }

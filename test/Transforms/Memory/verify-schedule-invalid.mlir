@@ -135,3 +135,71 @@ rt.entry @parameter arena 64 {
   // expected-error @+1 {{writes parameter @w (memref<16xf32>), which is only to be read}}
   rt.copy %x to %w : memref<16xf32>
 }
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  rt.entry @order arena 64 {
+    %x = rt.input "x" at 0 : memref<16xf32>
+    rt.collective all_reduce by sum ins(%x : memref<16xf32>) outs(%x : memref<16xf32>) over {"tp"} {id = 1 : i64}
+    // expected-error @+1 {{has number 0, but stands behind number 1; collectives run in their order}}
+    rt.collective all_reduce by sum ins(%x : memref<16xf32>) outs(%x : memref<16xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  rt.entry @unordered arena 128 {
+    %x = rt.input "x" at 0 : memref<16xf32>
+    %y = rt.input "y" at 64 : memref<16xf32>
+    // expected-note @+1 {{number 0 is here}}
+    rt.collective all_reduce by sum ins(%x : memref<16xf32>) outs(%x : memref<16xf32>) over {"tp"} {id = 0 : i64, stream = 1 : i32}
+    // expected-error @+1 {{does not wait for the collective before it; ranks could run them in different orders}}
+    rt.collective all_reduce by sum ins(%y : memref<16xf32>) outs(%y : memref<16xf32>) over {"tp"} {id = 1 : i64}
+  }
+}
+
+// -----
+
+// Between its begin and its end a collective's buffers are its own.
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  func.func private @f(%x: tensor<16xf32>) -> tensor<16xf32> attributes {kernel.kind = "loop"} {
+    return %x : tensor<16xf32>
+  }
+  rt.entry @early arena 128 {
+    %x = rt.input "x" at 0 : memref<16xf32>
+    %y = rt.output "y" at 64 : memref<16xf32>
+    // expected-note @+1 {{the other access is here}}
+    rt.collective all_reduce by sum ins(%x : memref<16xf32>) outs(%x : memref<16xf32>) over {"tp"} {id = 0 : i64, stream = 1 : i32}
+    // expected-error @+1 {{reads input 'x' at 0 (memref<16xf32>) without waiting for rt.collective, which writes input 'x' at 0}}
+    rt.launch @f ins(%x : memref<16xf32>) outs(%y : memref<16xf32>)
+  }
+}
+
+// -----
+
+// States of a bucket are ranges of it: these two overlap.
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  hf.bucket @grads : tensor<16xf32>
+  hf.state @a : tensor<8xf32> {hf.bucket = #hf.place<@grads, 0>}
+  hf.state @b : tensor<8xf32> {hf.bucket = #hf.place<@grads, 4>}
+  rt.entry @overlap arena 0 {
+    %a = rt.state @a : memref<8xf32>
+    %b = rt.state @b : memref<8xf32>
+    // expected-error @+1 {{writes state @a (memref<8xf32>) while it reads state @b (memref<8xf32>), and it does not allow an update in place}}
+    rt.collective all_reduce by sum ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%a, %b : memref<8xf32>, memref<8xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+
+// A gather may not run in place.
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  rt.entry @gather arena 64 {
+    %x = rt.input "x" at 0 : memref<8xf32>
+    %y = rt.output "y" at 0 : memref<16xf32>
+    // expected-error @+1 {{and it does not allow an update in place}}
+    rt.collective all_gather ins(%x : memref<8xf32>) outs(%y : memref<16xf32>) over {"tp"} {dim = 0 : i64, id = 0 : i64}
+  }
+}
