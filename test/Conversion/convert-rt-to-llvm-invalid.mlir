@@ -46,3 +46,23 @@ module attributes {hf.program = {}} {
     rt.gemm %a, %a into %c : memref<2x2xf16>, memref<2x2xf16>, memref<2x2xf16>
   }
 }
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>, hf.program = {task = "train"}} {
+  rt.entry @e arena 64 {
+    %x = rt.input "x" at 0 : memref<4xf32>
+    // expected-error @below {{has number 7, but is number 0 of the program; run --hfc-schedule-collectives over all of it}}
+    rt.collective all_reduce by sum ins(%x : memref<4xf32>) outs(%x : memref<4xf32>) over {"tp"} {id = 7 : i64}
+  }
+}
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>, hf.program = {task = "train"}} {
+  rt.entry @e arena 64 {
+    %x = rt.input "x" at 0 : memref<4xi1>
+    // expected-error @below {{the runtime moves float32, bfloat16 and int32 between ranks, not 'i1'}}
+    rt.collective all_reduce by sum ins(%x : memref<4xi1>) outs(%x : memref<4xi1>) over {"tp"} {id = 0 : i64}
+  }
+}

@@ -7,6 +7,7 @@
 
 #include "Report.h"
 
+#include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"
 #include "dialects/rt/Rt.h"
 
@@ -24,10 +25,19 @@ struct Work {
   int64_t count = 0, bytes = 0, flops = 0;
 };
 
+/// Collectives of one kind over the same axes, for the same reason.
+struct Traffic {
+  StringRef kind;
+  std::string axes;
+  StringRef cause;
+  int64_t count = 0, bytes = 0;
+};
+
 struct EntryLedger {
   StringRef name;
   int64_t arena = 0;
   llvm::MapVector<StringRef, Work> work;
+  SmallVector<Traffic> traffic;
 };
 
 struct Ledger {
@@ -57,8 +67,29 @@ static StringRef kindOf(rt::LaunchOp op, const SymbolTable &symbols) {
   return kind ? kind.getValue() : "kernel";
 }
 
+/// The bytes of what a rank puts in or gets out, whichever is more.
+static int64_t messageOf(rt::CollectiveOp op) {
+  int64_t in = 0, out = 0;
+  for (Type type : op.getIns().getTypes())
+    in += bytesOf(type);
+  for (Type type : op.getOuts().getTypes())
+    out += bytesOf(type);
+  return std::max(in, out);
+}
+
+static void count(SmallVector<Traffic> &traffic, rt::CollectiveOp op) {
+  StringRef kind = rt::stringifyCollectiveKind(op.getKind()), cause = op.getCause().value_or("");
+  std::string axes = dist::toString(op.getAxes().getAxes());
+  auto *row = llvm::find_if(
+      traffic, [&](const Traffic &row) { return row.kind == kind && row.axes == axes && row.cause == cause; });
+  if (row == traffic.end())
+    row = &traffic.emplace_back(Traffic{kind, axes, cause});
+  ++row->count;
+  row->bytes += messageOf(op);
+}
+
 static EntryLedger account(rt::EntryOp entry, const SymbolTable &symbols, int64_t &constants) {
-  EntryLedger ledger{entry.getSymName(), static_cast<int64_t>(entry.getArena()), {}};
+  EntryLedger ledger{entry.getSymName(), static_cast<int64_t>(entry.getArena()), {}, {}};
   for (Operation &op : entry.getBody().front()) {
     StringRef kind = llvm::TypeSwitch<Operation *, StringRef>(&op)
                          .Case([](rt::GemmOp) { return "gemm"; })
@@ -67,6 +98,8 @@ static EntryLedger account(rt::EntryOp entry, const SymbolTable &symbols, int64_
                          .Default(StringRef());
     if (auto constant = dyn_cast<rt::ConstantOp>(op))
       constants += bytesOf(constant.getBuffer().getType());
+    if (auto collective = dyn_cast<rt::CollectiveOp>(op))
+      count(ledger.traffic, collective);
     if (kind.empty())
       continue;
     Work &work = ledger.work[kind];
@@ -116,6 +149,16 @@ static void printJSON(const Ledger &ledger, llvm::raw_ostream &os) {
             for (auto &[kind, work] : entry.work)
               stream.attributeObject(kind, [&, &work = work] { printWork(work); });
           });
+          stream.attributeArray("collectives", [&] {
+            for (const Traffic &row : entry.traffic)
+              stream.object([&] {
+                stream.attribute("kind", row.kind);
+                stream.attribute("axes", row.axes);
+                stream.attribute("cause", row.cause);
+                stream.attribute("count", row.count);
+                stream.attribute("bytes", row.bytes);
+              });
+          });
         });
     });
   });
@@ -133,6 +176,8 @@ static void printText(const Ledger &ledger, llvm::raw_ostream &os) {
     os << llvm::formatv("{0,-14}{1,8}{2,16}{3,20}\n", entry.name, "ops", "bytes", "FLOPs");
     for (auto &[kind, work] : entry.work)
       os << llvm::formatv("  {0,-12}{1,8}{2,16}{3,20}\n", kind, work.count, work.bytes, work.flops);
+    for (const Traffic &row : entry.traffic)
+      os << llvm::formatv("  {0,-12}{1,8}{2,16}  over {3}: {4}\n", row.kind, row.count, row.bytes, row.axes, row.cause);
   }
 }
 

@@ -16,7 +16,7 @@ using namespace hfc;
 
 namespace {
 /// The fields of hfc_frame, each a pointer.
-enum FrameField : int32_t { Context, Arena, Parameters, States };
+enum FrameField : int32_t { Context, Arena, Parameters, States, Places };
 
 /// The fields of hfc_gemm, in order.
 enum GemmField : int32_t { DType, TransposeA, TransposeB, Batch, M, N, K, A, B, Bias, C };
@@ -38,8 +38,12 @@ private:
   LogicalResult convertLaunch(rt::LaunchOp op);
   LogicalResult convertGemm(rt::GemmOp op);
   LogicalResult convertCopy(rt::CopyOp op);
+  LogicalResult convertCollective(rt::CollectiveOp op);
 
+  /// Writes the buffers' addresses into `arguments`, from element `first` on; returns the address of that element.
+  FailureOr<Value> storeAddresses(ValueRange buffers, size_t first = 0);
   FailureOr<Value> address(Value buffer);
+  Value coordinateAddress(rt::CoordinateOp op);
   FailureOr<Value> constantAddress(rt::ConstantOp op);
   FailureOr<Value> tableEntry(Operation *user, Value table, std::optional<int64_t> index, StringRef symbol);
   Value arenaAddress(int64_t offset);
@@ -54,7 +58,7 @@ private:
   /// The location of the op being converted.
   Location loc = UnknownLoc::get(builder.getContext());
   LLVM::LLVMFuncOp function;
-  Value frame[4];
+  Value frame[5];
   Value arguments, gemm;
   LLVM::LLVMStructType gemmType;
 };
@@ -64,7 +68,7 @@ private:
 // ProgramSymbols
 //===----------------------------------------------------------------------===//
 
-ProgramSymbols::ProgramSymbols(ModuleOp module) : module(module), symbols(module) {
+ProgramSymbols::ProgramSymbols(ModuleOp module) : module(module), symbols(module), groupTable(module) {
   for (Operation &op : *module.getBody()) {
     StringRef kind = op.getName().getStringRef();
     if (kind == "hf.parameter")
@@ -123,7 +127,7 @@ LogicalResult EntryConversion::createFunction() {
 }
 
 void EntryConversion::loadFrame() {
-  for (int32_t field : {Context, Arena, Parameters, States}) {
+  for (int32_t field : {Context, Arena, Parameters, States, Places}) {
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, pointer, function.getArgument(0), ArrayRef<LLVM::GEPArg>{field});
     frame[field] = LLVM::LoadOp::create(builder, loc, pointer, slot);
@@ -139,10 +143,11 @@ LogicalResult EntryConversion::run() {
   if (failed(createFunction()))
     return failure();
   loadFrame();
-  // One array for all launches and one hfc_gemm for all products: each is read before its call returns.
+  // One array for all lists of buffers and one hfc_gemm for all products: each is read before its call returns.
   int64_t width = 0;
-  for (auto launch : entry.getBody().getOps<rt::LaunchOp>())
-    width = std::max<int64_t>(width, launch.getNumOperands());
+  for (Operation &op : entry.getBody().front())
+    if (isa<rt::LaunchOp, rt::CollectiveOp>(op))
+      width = std::max<int64_t>(width, op.getNumOperands());
   if (width)
     arguments = reserve(pointer, width);
   Type i32 = builder.getI32Type();
@@ -185,6 +190,11 @@ FailureOr<Value> EntryConversion::constantAddress(rt::ConstantOp op) {
   return LLVM::AddressOfOp::create(builder, loc, program.constant(op.getLoc(), value)).getResult();
 }
 
+Value EntryConversion::coordinateAddress(rt::CoordinateOp op) {
+  int64_t group = program.groups().numberOf(op.getAxes());
+  return LLVM::GEPOp::create(builder, loc, pointer, builder.getI32Type(), frame[Places], ValueRange(integer(group)));
+}
+
 FailureOr<Value> EntryConversion::address(Value buffer) {
   Operation *op = buffer.getDefiningOp();
   while (auto view = dyn_cast_or_null<rt::ViewOp>(op))
@@ -199,6 +209,7 @@ FailureOr<Value> EntryConversion::address(Value buffer) {
         return tableEntry(op, frame[States], program.stateIndex(op.getStateAttr().getAttr()), op.getState());
       })
       .Case([&](rt::ConstantOp op) { return constantAddress(op); })
+      .Case([&](rt::CoordinateOp op) -> FailureOr<Value> { return coordinateAddress(op); })
       .Default([&](Operation *) -> FailureOr<Value> {
         return entry.emitOpError("uses a buffer that is none of the rt dialect's");
       });
@@ -220,12 +231,41 @@ LogicalResult EntryConversion::convert(Operation &op) {
       .Case([&](rt::LaunchOp op) { return convertLaunch(op); })
       .Case([&](rt::GemmOp op) { return convertGemm(op); })
       .Case([&](rt::CopyOp op) { return convertCopy(op); })
+      .Case([&](rt::CollectiveOp op) { return convertCollective(op); })
       // The order of the entry is one that the events allow.
       .Case<rt::RecordOp, rt::WaitOp>([](Operation *) { return success(); })
       // Buffers are addressed where they are used.
-      .Case<rt::ArenaOp, rt::InputOp, rt::OutputOp, rt::ParameterOp, rt::StateOp, rt::ConstantOp, rt::ViewOp>(
-          [](Operation *) { return success(); })
+      .Case<rt::ArenaOp, rt::InputOp, rt::OutputOp, rt::ParameterOp, rt::StateOp, rt::ConstantOp, rt::CoordinateOp,
+            rt::ViewOp>([](Operation *) { return success(); })
       .Default([](Operation *op) { return op->emitOpError("cannot stand in an rt.entry"); });
+}
+
+FailureOr<Value> EntryConversion::storeAddresses(ValueRange buffers, size_t first) {
+  auto slotOf = [&](size_t index) -> Value {
+    if (!index)
+      return arguments;
+    return LLVM::GEPOp::create(builder, loc, pointer, pointer, arguments,
+                               ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+  };
+  if (!arguments)
+    return LLVM::ZeroOp::create(builder, loc, pointer).getResult();
+  for (auto [index, buffer] : llvm::enumerate(buffers)) {
+    FailureOr<Value> source = address(buffer);
+    if (failed(source))
+      return failure();
+    LLVM::StoreOp::create(builder, loc, *source, slotOf(first + index));
+  }
+  return slotOf(first);
+}
+
+LogicalResult EntryConversion::convertCollective(rt::CollectiveOp op) {
+  FailureOr<LLVM::GlobalOp> description = program.collective(op);
+  FailureOr<Value> ins = storeAddresses(op.getIns()), outs = storeAddresses(op.getOuts(), op.getIns().size());
+  if (failed(description) || failed(ins) || failed(outs))
+    return failure();
+  Value constant = LLVM::AddressOfOp::create(builder, loc, *description);
+  call("hfc_rt_collective", {frame[Context], constant, *ins, *outs});
+  return success();
 }
 
 LogicalResult EntryConversion::convertLaunch(rt::LaunchOp op) {
@@ -235,17 +275,11 @@ LogicalResult EntryConversion::convertLaunch(rt::LaunchOp op) {
     return op.emitOpError("'") << op.getCallee()
                                << "' is no kernel lowered to the LLVM dialect (hfc-lower-kernels-to-cpu and "
                                   "convert-to-llvm come first)";
-  for (auto [index, buffer] : llvm::enumerate(op.getOperands())) {
-    FailureOr<Value> source = address(buffer);
-    if (failed(source))
-      return failure();
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, arguments,
-                                     ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
-    LLVM::StoreOp::create(builder, loc, *source, slot);
-  }
+  FailureOr<Value> list = storeAddresses(op.getOperands());
+  if (failed(list))
+    return failure();
   Value code = LLVM::AddressOfOp::create(builder, loc, kernel);
-  Value list = arguments ? arguments : LLVM::ZeroOp::create(builder, loc, pointer).getResult();
-  call("hfc_rt_launch", {frame[Context], code, integer(grid.getInt()), list});
+  call("hfc_rt_launch", {frame[Context], code, integer(grid.getInt()), *list});
   return success();
 }
 

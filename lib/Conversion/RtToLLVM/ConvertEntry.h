@@ -8,7 +8,7 @@
 #ifndef HFC_CONVERSION_RTTOLLVM_CONVERTENTRY_H
 #define HFC_CONVERSION_RTTOLLVM_CONVERTENTRY_H
 
-#include "dialects/rt/Rt.h"
+#include "Groups.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/DenseMap.h"
@@ -27,6 +27,11 @@ public:
   /// A constant of the program with these values, one for all that are equal.
   LLVM::GlobalOp constant(Location loc, DenseElementsAttr value);
 
+  /// The constant that describes a collective to the runtime.
+  FailureOr<LLVM::GlobalOp> collective(rt::CollectiveOp op);
+
+  const GroupTable &groups() const { return groupTable; }
+
   /// The declaration of a function of the runtime without result.
   LLVM::LLVMFuncOp runtimeFunction(StringRef name, ArrayRef<Type> arguments);
 
@@ -40,6 +45,7 @@ private:
   SymbolTable symbols;
   Indices parameters, states;
   llvm::DenseMap<Attribute, LLVM::GlobalOp> constants;
+  GroupTable groupTable;
 };
 
 /// Replaces `entry` by a function; `calls` counts calls of the runtime.

@@ -44,10 +44,10 @@ public:
     SmallVector<rt::EntryOp> entries(module.getOps<rt::EntryOp>());
     if (entries.empty())
       return markAllAnalysesPreserved();
-    FailureOr<std::string> metadata = programMetadata(module);
+    ProgramSymbols program(module);
+    FailureOr<std::string> metadata = programMetadata(module, program.groups());
     if (failed(metadata))
       return signalPassFailure();
-    ProgramSymbols program(module);
     for (StringRef name : {"hfc_program_abi", "hfc_program_json"})
       if (Operation *other = program.table().lookup(name)) {
         other->emitOpError("has a name that the program's own symbols need");
@@ -58,7 +58,7 @@ public:
       if (failed(convertEntry(entry, program, calls)))
         return signalPassFailure();
     for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
-      if (isa<hf::ParameterOp, hf::StateOp>(op))
+      if (isa<hf::ParameterOp, hf::StateOp, hf::BucketOp>(op))
         op.erase();
     createProgramSymbols(module, *metadata);
     numEntries += entries.size();

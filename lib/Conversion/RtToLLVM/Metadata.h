@@ -8,7 +8,7 @@
 #ifndef HFC_CONVERSION_RTTOLLVM_METADATA_H
 #define HFC_CONVERSION_RTTOLLVM_METADATA_H
 
-#include "hfc/Support/LLVM.h"
+#include "Groups.h"
 
 #include <string>
 
@@ -16,7 +16,7 @@ namespace hfc {
 
 /// The metadata of the program in `module` ("Program file" in docs/architecture.md), from `hf.program`, the tables and
 /// the `rt.entry`s. Says why not where there is none.
-FailureOr<std::string> programMetadata(ModuleOp module);
+FailureOr<std::string> programMetadata(ModuleOp module, const GroupTable &groups);
 
 } // namespace hfc
 
