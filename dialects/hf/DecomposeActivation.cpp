@@ -81,8 +81,7 @@ public:
     case Activation::relu2:
       return tb.mul(relu(), 2.0);
     case Activation::relu6:
-      return where(
-          tb.logicalAnd(tb.compare(Compare::gt, x, splat(0.0)), tb.compare(Compare::lt, x, splat(6.0))));
+      return where(tb.logicalAnd(tb.compare(Compare::gt, x, splat(0.0)), tb.compare(Compare::lt, x, splat(6.0))));
     case Activation::leaky_relu:
       return tb.select(tb.compare(Compare::gt, x, splat(0.0)), splat(1.0), splat(0.01));
     case Activation::sigmoid: {
@@ -165,9 +164,7 @@ private:
   }
 
   static constexpr double laplaceMean = 0.707107, laplaceDeviation = 0.282095;
-  Value laplaceScaled() {
-    return tb.mul(tb.add(x, -laplaceMean), 1.0 / (laplaceDeviation * llvm::numbers::sqrt2));
-  }
+  Value laplaceScaled() { return tb.mul(tb.add(x, -laplaceMean), 1.0 / (laplaceDeviation * llvm::numbers::sqrt2)); }
   Value laplace() { return halfOnePlus(tb.unary<ErfOp>(laplaceScaled())); }
   Value laplaceDerivative() {
     const double peak = llvm::numbers::inv_sqrtpi / (laplaceDeviation * llvm::numbers::sqrt2);

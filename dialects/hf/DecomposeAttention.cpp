@@ -108,9 +108,7 @@ private:
     return tb.matmul(byKeyHead(lhs), byKeyHead(rhs), /*transposeLhs=*/true, /*transposeRhs=*/false);
   }
 
-  Value byKeyHead(Value x) {
-    return tb.reshape(x, {batch, keyHeads, heads / keyHeads * queries, shapeOf(x).back()});
-  }
+  Value byKeyHead(Value x) { return tb.reshape(x, {batch, keyHeads, heads / keyHeads * queries, shapeOf(x).back()}); }
 
   Value cappedScores() {
     Value score = tb.mul(groupedProduct(query, key, /*transposeRhs=*/true), op.getScale().convertToDouble());

@@ -33,10 +33,10 @@ private:
   DenseMap<Value, Value> sums;
 };
 
-/// Builds the cotangents of those operands of `op` that are wanted, given those of its results (null where none came), at
-/// least one of them. The op's own rule is taken if it has one, else that of its decomposition, which is built again from the
-/// operands. Returns one value for each operand, null where the derivative is zero or not wanted; fails with an error at the
-/// op if it has no derivative.
+/// Builds the cotangents of those operands of `op` that are wanted, given those of its results (null where none came),
+/// at least one of them. The op's own rule is taken if it has one, else that of its decomposition, which is built again
+/// from the operands. Returns one value for each operand, null where the derivative is zero or not wanted; fails with
+/// an error at the op if it has no derivative.
 FailureOr<SmallVector<Value>> differentiate(Operation *op, OpBuilder &builder, ArrayRef<Value> cotangents,
                                             ArrayRef<bool> wanted);
 
@@ -44,8 +44,8 @@ FailureOr<SmallVector<Value>> differentiate(Operation *op, OpBuilder &builder, A
 FailureOr<SmallVector<Value>> differentiateDecomposition(CompositeOpInterface op, OpBuilder &builder,
                                                          ArrayRef<Value> cotangents, ArrayRef<bool> wanted);
 
-/// The sum of `x` over `dims`, in float32 or wider, and rounded at the end to the element type of `x`. Passes that accumulate
-/// in a wider type may leave that conversion out.
+/// The sum of `x` over `dims`, in float32 or wider, and rounded at the end to the element type of `x`. Passes that
+/// accumulate in a wider type may leave that conversion out.
 Value sumWide(TensorBuilder &tb, Value x, ArrayRef<int64_t> dims);
 
 /// The adjoint of looking up rows of `table`: zeros of its shape plus `updates` at `indices`, summed as in `sumWide`.

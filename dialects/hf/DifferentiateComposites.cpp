@@ -61,8 +61,8 @@ Values ActivationOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangent
   return {tb.convert(tb.mul(tb.convert(cotangents[0], wide), slope), element)};
 }
 
-/// The table that turns back: `-sine`, with its halves exchanged where they are those of the heads' two halves. A rotary
-/// table's halves are equal, so it is only negated.
+/// The table that turns back: `-sine`, with its halves exchanged where they are those of the heads' two halves. A
+/// rotary table's halves are equal, so it is only negated.
 static Value turnBack(TensorBuilder &tb, RotaryOp op) {
   Value sine = op.getSine();
   if (!op.getInterleaved() && !sine.getDefiningOp<RotaryTableOp>()) {
@@ -86,9 +86,9 @@ Values AttentionOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents
     return {};
   Type types[] = {getQuery().getType(), getKey().getType(), getValue().getType()};
   auto op = AttentionBackwardOp::create(builder, getLoc(), types, cotangents[0], getQuery(), getKey(), getValue(),
-                                        getResult(), /*log_sum=*/Value(), getKeyMask(), getQuerySegments(), getKeySegments(), getPast(),
-                                        getCount(), getBias(), getScaleAttr(), getCausalAttr(), getWindowAttr(),
-                                        getSoftcapAttr(), getLayoutAttr());
+                                        getResult(), /*log_sum=*/Value(), getKeyMask(), getQuerySegments(),
+                                        getKeySegments(), getPast(), getCount(), getBias(), getScaleAttr(),
+                                        getCausalAttr(), getWindowAttr(), getSoftcapAttr(), getLayoutAttr());
   Values grads(getNumOperands());
   for (auto [index, result] : llvm::enumerate(op.getResults()))
     if (wanted[index])

@@ -131,8 +131,8 @@ Values PowOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
   return grads;
 }
 
-/// Of a maximum or a minimum: all of the cotangent goes to the operand chosen, the right one of equals. So `max(x, 0)` has
-/// the derivative 0 at 0, as PyTorch's relu.
+/// Of a maximum or a minimum: all of the cotangent goes to the operand chosen, the right one of equals. So `max(x, 0)`
+/// has the derivative 0 at 0, as PyTorch's relu.
 static Values differentiateChoice(Rule r, Compare takesLeft, Value lhs, Value rhs, ArrayRef<bool> wanted) {
   Value left = r.compare(takesLeft, lhs, rhs);
   return {wanted[0] ? r.where(left) : Value(), wanted[1] ? r.elsewhere(left) : Value()};
@@ -148,6 +148,5 @@ Values MinOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
 
 Values SelectOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> wanted) {
   Rule r(*this, builder, cotangents);
-  return {Value(), wanted[1] ? r.where(getCondition()) : Value(),
-          wanted[2] ? r.elsewhere(getCondition()) : Value()};
+  return {Value(), wanted[1] ? r.where(getCondition()) : Value(), wanted[2] ? r.elsewhere(getCondition()) : Value()};
 }

@@ -134,8 +134,8 @@ Values TakeOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, Arr
   return {tb.select(taken, tb.broadcast(cotangents[0], shape, dims), tb.splatLike(getX(), 0.0)), Value()};
 }
 
-/// Element `e` gets the cotangent of the choice whose index is `e`: one of `k` comparisons, which are a dimension in front of
-/// the last.
+/// Element `e` gets the cotangent of the choice whose index is `e`: one of `k` comparisons, which are a dimension in
+/// front of the last.
 Values TopKOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool>) {
   TensorBuilder tb(builder, getLoc());
   SmallVector<int64_t> space(shapeOf(getValues()));

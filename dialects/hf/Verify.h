@@ -32,9 +32,7 @@ bool isPermutation(ArrayRef<int64_t> permutation, int64_t rank);
 /// Whether the numbers increase strictly and lie in `[0, bound)`.
 bool areIncreasingBelow(ArrayRef<int64_t> numbers, int64_t bound);
 
-inline bool isPositive(const APFloat &number) {
-  return number.isFinite() && !number.isNegative() && !number.isZero();
-}
+inline bool isPositive(const APFloat &number) { return number.isFinite() && !number.isNegative() && !number.isZero(); }
 
 /// Where a layout puts batch, sequence and heads.
 struct HeadDims {

@@ -103,7 +103,7 @@ static LogicalResult verifyParts(OpTy op) {
               });
   if (!fits)
     return op.emitOpError("(C6) bias of ") << formatShape(bias) << " does not broadcast to " << formatShape(space)
-                                        << " (batch, query heads, queries, keys)";
+                                           << " (batch, query heads, queries, keys)";
   return success();
 }
 

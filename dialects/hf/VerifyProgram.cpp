@@ -51,11 +51,12 @@ public:
         continue;
       auto parameter = lookup<ParameterOp>(value);
       if (!parameter)
-        return op->emitOpError("(P7) refers to ") << value << " as " << name << ", which is no parameter of this module";
+        return op->emitOpError("(P7) refers to ")
+               << value << " as " << name << ", which is no parameter of this module";
       auto initial = dyn_cast<RankedTensorType>(parameter.getType());
       if (name == "hf.initial" && (!type || !initial || type.getShape() != initial.getShape()))
-        return op->emitOpError("(P7) starts as ") << value << ", but its type is " << type << ", not that of "
-                                                  << initial;
+        return op->emitOpError("(P7) starts as ")
+               << value << ", but its type is " << type << ", not that of " << initial;
     }
     return verifyPlace(op, type);
   }

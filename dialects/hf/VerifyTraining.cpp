@@ -41,8 +41,8 @@ LogicalResult BarrierOp::verify() {
   if (getInputs().empty())
     return emitOpError("(C1) has no input; give at least one");
   if (!llvm::equal(getInputs().getTypes(), getOutputs().getTypes()))
-    return emitOpError("(C1) results must have the types of the inputs, ") << getInputs().getTypes() << ", got "
-                                                                           << getOutputs().getTypes();
+    return emitOpError("(C1) results must have the types of the inputs, ")
+           << getInputs().getTypes() << ", got " << getOutputs().getTypes();
   return success();
 }
 

@@ -60,8 +60,9 @@ Tensor interpreter::evaluate(const Domain &domain, hf::RandomUniformOp op, Array
   Tensor result = emptyOf(op.getType());
   MutableArrayRef<Word> out = result.mutableWords();
   for (size_t i = 0; i < out.size(); ++i) {
-    uint32_t bits = threefry(static_cast<uint32_t>(operands[0].words()[i]), static_cast<uint32_t>(operands[1].words()[i]),
-                             static_cast<uint32_t>(operands[2].words()[i]));
+    uint32_t bits =
+        threefry(static_cast<uint32_t>(operands[0].words()[i]), static_cast<uint32_t>(operands[1].words()[i]),
+                 static_cast<uint32_t>(operands[2].words()[i]));
     out[i] = domain.fromReal((bits >> 8) * 0x1p-24, result.getElement());
   }
   return result;

@@ -7,6 +7,7 @@
 
 #include "lib/Transforms/Gradient/Backward.h"
 
+#include "dialects/dist/Dist.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace hfc;
@@ -48,8 +49,8 @@ void Backward::markActive() {
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// What a conversion to a narrower type rounds, if it is of type `element`: gradients are not rounded on their way into a
-/// wider sum.
+/// What a conversion to a narrower type rounds, if it is of type `element`: gradients are not rounded on their way into
+/// a wider sum.
 static Value unrounded(Value value, Type element) {
   auto convert = value.getDefiningOp<hf::ConvertOp>();
   return convert && hf::elementOf(convert.getX()) == element ? convert.getX() : value;
@@ -68,8 +69,8 @@ void Backward::addTo(Accumulator &accumulator, Location loc, Value cotangent) {
   if (!accumulator.sum)
     accumulator.sum = tb.convert(cotangent, accumulator.element);
   else if (scatter && isZeros(scatter.getBase()))
-    accumulator.sum = tb.scatterAdd(accumulator.sum, scatter.getIndices(),
-                                    tb.convert(scatter.getUpdates(), accumulator.element));
+    accumulator.sum =
+        tb.scatterAdd(accumulator.sum, scatter.getIndices(), tb.convert(scatter.getUpdates(), accumulator.element));
   else
     accumulator.sum = tb.add(accumulator.sum, tb.convert(cotangent, accumulator.element));
 }
@@ -138,7 +139,13 @@ void Backward::eraseUnused() {
 // Shardings
 //===----------------------------------------------------------------------===//
 
-// They are opaque here: `dist.shardings` has one attribute for each result.
+// `dist.shardings` has one attribute for each result.
+
+/// Where the cotangent of a value lives: each rank that has a part of a sum has all of its cotangent.
+static Attribute ofCotangent(Attribute sharding) {
+  auto known = dyn_cast<dist::ShardingAttr>(sharding);
+  return known && known.isPartial() ? known.withoutPartial() : sharding;
+}
 
 void Backward::copyShardings(Operation *op, ArrayRef<Value> sums) {
   auto own = op->getAttrOfType<ArrayAttr>("dist.shardings");
@@ -152,7 +159,7 @@ void Backward::copyShardings(Operation *op, ArrayRef<Value> sums) {
     all.resize(result.getOwner()->getNumResults());
     // A value that is the cotangent of several lives where the last of these lives.
     if (!all[result.getResultNumber()])
-      all[result.getResultNumber()] = sharding;
+      all[result.getResultNumber()] = ofCotangent(sharding);
   }
 }
 

@@ -117,9 +117,8 @@ class DifferentiatePass : public hfc::impl::DifferentiateBase<DifferentiatePass>
              << found.getNumResults() << " results, got " << found->getAttr("hf.objective");
     auto type = dyn_cast<RankedTensorType>(found.getResultTypes()[objective.getInt()]);
     if (!type || type.getRank() != 0 || !hf::isDifferentiable(type))
-      return found.emitError("hf.objective is result ")
-             << objective.getInt() << ", which must be a float scalar, got "
-             << found.getResultTypes()[objective.getInt()];
+      return found.emitError("hf.objective is result ") << objective.getInt() << ", which must be a float scalar, got "
+                                                        << found.getResultTypes()[objective.getInt()];
     return failed(checkBody(found)) ? failure() : differentiateObjective(found, request);
   }
 

@@ -115,8 +115,9 @@ private:
   /// What is made from nothing, in a few steps, is made again.
   static bool isCheapToMake(Value value, unsigned depth = 4) {
     Operation *op = value.getDefiningOp();
-    if (!op || depth == 0 || !(op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<OpTrait::ConstantLike>() ||
-                               isa<hf::IotaOp, hf::BroadcastOp, hf::ReshapeOp>(op)))
+    if (!op || depth == 0 ||
+        !(op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<OpTrait::ConstantLike>() ||
+          isa<hf::IotaOp, hf::BroadcastOp, hf::ReshapeOp>(op)))
       return false;
     return llvm::all_of(op->getOperands(), [&](Value operand) { return isCheapToMake(operand, depth - 1); });
   }

@@ -56,7 +56,8 @@ bool Recomputation::isRecomputed(Operation *op) const {
     return false;
   if (policy == Recompute::full)
     return true;
-  bool isView = isa<hf::ReshapeOp, hf::TransposeOp, hf::SliceOp, hf::ConvertOp, hf::BroadcastOp, hf::NegOp, hf::MulOp>(op);
+  bool isView =
+      isa<hf::ReshapeOp, hf::TransposeOp, hf::SliceOp, hf::ConvertOp, hf::BroadcastOp, hf::NegOp, hf::MulOp>(op);
   return isCheap(op, facts) ||
          (isView && llvm::any_of(op->getOperands(), [&](Value operand) { return again.contains(operand); }));
 }

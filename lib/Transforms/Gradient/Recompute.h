@@ -31,8 +31,8 @@ struct ValueFacts {
   bool isActive(Value value) const { return active.contains(value) && hf::isDifferentiable(value.getType()); }
 };
 
-/// Computes forward values again, one layer at a time, in front of the layer's backward part. A layer is a run of ops with
-/// the same `hf.block`.
+/// Computes forward values again, one layer at a time, in front of the layer's backward part. A layer is a run of ops
+/// with the same `hf.block`.
 class Recomputation {
 public:
   Recomputation(Recompute policy, ArrayRef<Operation *> forward, const ValueFacts &facts);
