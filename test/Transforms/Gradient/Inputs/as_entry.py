@@ -1,49 +1,57 @@
 #!/usr/bin/env python3
-"""Makes one entry `run` of a differentiated program, for hfc-interpret to compare: parameters and inputs in, outputs out.
+"""Makes one entry `run` of a differentiated program, for hfc-interpret: parameters and inputs in, outputs and gradients out.
 
 usage: as_entry.py < PROGRAM > PROGRAM
-Of a training program it is `last_micro_step` with gradients as outputs; of a module, `forward` and then `backward` with its
-residuals.
+Of a training program it is `begin_step` and `last_micro_step`; of a module, `forward` and then `backward` with its residuals.
 """
 import re
 import sys
 
+ENTRIES = ("begin_step", "forward", "backward", "last_micro_step")
+
+
+def places(part):
+    """Arguments or results of a function, as (type, kind, symbol or name, attributes)."""
+    found = re.findall(r"(tensor<[^>]*>) {((?:[^{}]|{[^{}]*})*)}", part)
+    named = [(kind, attributes, re.search(r'hf\.(parameter|state|input|output) = @?"?([^",}]*)', attributes))
+             for kind, attributes in found]
+    return [(kind, match[1], match[2], attributes) for kind, attributes, match in named]
+
 
 def entry(text, name):
-    """Arguments and results of a function, as (type, kind, symbol or name)."""
-    head = re.search(rf"func\.func @{name}\((.*)\) -> \((.*)\) {{$", text, re.M)
-    places = [re.findall(r'(tensor<[^>]*>) {[^{}]*?hf\.(\w+) = @?"?([^",}]*)"?[^{}]*}', part) for part in head.groups()]
-    return places[0], places[1]
+    head = re.search(rf"func\.func @{name}\((.*?)\)(?: -> \((.*)\))? {{$", text, re.M)
+    return places(head[1]), places(head[2] or "")
 
 
 def main():
     text = sys.stdin.read()
-    signatures = {name: entry(text, name) for name in ("forward", "backward", "last_micro_step") if f"@{name}(" in text}
-    values, body, seen, outputs = {}, [], {}, []
-    for name, (arguments, results) in signatures.items():
-        for place in arguments:
-            kind, attribute, symbol = place
-            if attribute == "state" and symbol not in values:  # Gradients start at zero.
-                values[symbol] = f"%state_{len(values)}"
-                body.append(f"{values[symbol]} = hf.constant dense<0.0> : {kind}")
-            elif attribute != "state" and symbol not in values:
-                values[symbol] = f"%in_{len(values)}"
-                reference = f"@{symbol}" if attribute == "parameter" else f'"{symbol}"'
-                bounds = ", hf.min = 0 : i64, hf.max = 15 : i64" if kind.endswith("xi32>") else ""
-                seen[symbol] = f"{values[symbol]}: {kind} {{hf.{attribute} = {reference}{bounds}}}"
-        body.append(f"%{name}:{len(results)} = func.call @{name}({', '.join(values[p[2]] for p in arguments)}) : "
-                    f"({', '.join(p[0] for p in arguments)}) -> ({', '.join(p[0] for p in results)})")
-        for index, (kind, attribute, symbol) in enumerate(results):
+    values, body, arguments, outputs = {}, [], {}, {}
+    for name in ENTRIES:
+        if f"func.func @{name}(" not in text:
+            continue
+        taken, returned = entry(text, name)
+        for kind, attribute, symbol, attributes in taken:
+            if symbol in values:
+                continue
+            values[symbol] = f"%v{len(values)}"
+            if attribute == "state":  # States start at zero.
+                zero = "0" if kind.endswith("i32>") else "0.0"
+                body.append(f"{values[symbol]} = hf.constant dense<{zero}> : {kind}")
+            else:
+                arguments[symbol] = f"{values[symbol]}: {kind} {{{attributes}}}"
+        results = f"%{name}:{len(returned)} = " if returned else ""
+        body.append(f"{results}func.call @{name}({', '.join(values[place[2]] for place in taken)}) : "
+                    f"({', '.join(place[0] for place in taken)}) -> ({', '.join(place[0] for place in returned)})")
+        for index, (kind, attribute, symbol, _) in enumerate(returned):
             values[symbol] = f"%{name}#{index}"
-            if not symbol.startswith("residual.") and symbol != "loss":
-                outputs.append((values[symbol], kind, symbol))
-    outputs.sort(key=lambda output: output[2])
-    kinds = ", ".join(kind for _, kind, _ in outputs)
-    types = ", ".join(f'{kind} {{hf.output = "{symbol}"}}' for _, kind, symbol in outputs)
+            outputs[symbol] = kind
+    names = sorted(name for name in outputs if not name.startswith("residual.") and name != "objective")
+    types = ", ".join(f'{outputs[name]} {{hf.output = "{name}"}}' for name in names)
     lines = "\n  ".join(body)
-    run = (f"func.func @run({', '.join(seen[s] for s in sorted(seen))}) -> ({types}) {{\n  {lines}\n"
-           f"  return {', '.join(value for value, _, _ in outputs)} : {kinds}\n}}\n")
-    text = re.sub(r"attributes {hf\.program[^\n]*$", "{", text, count=1, flags=re.M)  # Called entries are plain functions.
+    run = (f"func.func @run({', '.join(arguments[name] for name in sorted(arguments))}) -> ({types}) {{\n  {lines}\n"
+           f"  return {', '.join(values[name] for name in names)} : {', '.join(outputs[name] for name in names)}\n}}\n")
+    # Called entries are plain functions: the module is no whole program any more.
+    text = re.sub(r"attributes {[^\n]*hf\.program[^\n]*$", "{", text, count=1, flags=re.M)
     print(text[:text.rindex("}")] + run + "}")
 
 

@@ -36,7 +36,7 @@ func.func @micro_step(%table: tensor<16x8xf32> {hf.parameter = @table},
     %ids: tensor<2x3xi32> {hf.input = "ids", hf.min = 0 : i64, hf.max = 15 : i64},
     %embeds: tensor<2x3x8xf32> {hf.input = "embeds", hf.differentiate},
     %positions: tensor<2x3xi32> {hf.input = "positions", hf.default = "arange"}, %weights: tensor<2x3x16xf32> {hf.input = "grad.logits"})
-    -> (tensor<f32> {hf.output = "loss"}, tensor<2x3x16xf32> {hf.output = "logits"}) attributes {hf.objective = 0 : i64} {
+    -> (tensor<2x3x16xf32> {hf.output = "logits"}, tensor<f32> {hf.output = "objective"}) attributes {hf.objective = 1 : i64} {
   %frequencies = hf.constant dense<[1.0, 0.3]> : tensor<2xf32>
   %e = hf.embedding %table, %ids : (tensor<16x8xf32>, tensor<2x3xi32>) -> tensor<2x3x8xf32>
   %x0 = hf.add %e, %embeds : tensor<2x3x8xf32>
@@ -77,7 +77,7 @@ func.func @micro_step(%table: tensor<16x8xf32> {hf.parameter = @table},
   %x2 = hf.add %r1, %d1 {hf.block = 1 : i64} : tensor<2x3x8xf32>
   %logits = hf.linear %x2, %table : (tensor<2x3x8xf32>, tensor<16x8xf32>) -> tensor<2x3x16xf32>
   %weighed = hf.mul %logits, %weights : tensor<2x3x16xf32>
-  %loss = hf.reduce sum, %weighed dims [0, 1, 2] : tensor<2x3x16xf32> -> tensor<f32>
-  return %loss, %logits : tensor<f32>, tensor<2x3x16xf32>
+  %sum = hf.reduce sum, %weighed dims [0, 1, 2] : tensor<2x3x16xf32> -> tensor<f32>
+  return %logits, %sum : tensor<2x3x16xf32>, tensor<f32>
 }
 }
