@@ -35,7 +35,13 @@ Values LinearOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, A
 
 Values EmbeddingOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool>) {
   TensorBuilder tb(builder, getLoc());
-  return {scatterRows(tb, getTable(), getIds(), cotangents[0]), Value()};
+  Value ids = getIds();
+  // torch's padding_idx: that row is not trained by this op. Rows outside the table are skipped.
+  if (auto padding = (*this)->getAttrOfType<IntegerAttr>("hf.padding_index")) {
+    Value isPadding = tb.compare(Compare::eq, ids, tb.splatLike(ids, static_cast<double>(padding.getInt())));
+    ids = tb.select(isPadding, tb.splatLike(ids, -1), ids);
+  }
+  return {scatterRows(tb, getTable(), ids, cotangents[0]), Value()};
 }
 
 Values SoftmaxOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool>) {

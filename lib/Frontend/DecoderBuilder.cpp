@@ -34,6 +34,8 @@ Value DecoderBuilder::embedTokens(Value ids) {
   start.zeroRow = decoder.paddingIndex;
   Value table = entry.parameter({under(base(), names.tokens) + ".weight", {decoder.vocabulary, decoder.hidden}, start});
   Value x = entry.ops().embedding(table, ids);
+  if (decoder.paddingIndex)
+    x.getDefiningOp()->setDiscardableAttr("hf.padding_index", entry.builder().getI64IntegerAttr(*decoder.paddingIndex));
   // The scale is a tensor of the program's type in transformers: it is rounded to it by way of float32.
   if (decoder.embeddingScale)
     x = entry.ops().mul(x, static_cast<float>(*decoder.embeddingScale));
