@@ -20,7 +20,8 @@ RULES = [
     ("include/hfc/Runtime/", ("hfc/Runtime/", "nlohmann/")),
     ("tools/hfc-run/", ("hfc/Runtime/", "nlohmann/", "tools/hfc-run/")),
     ("lib/Frontend/", ("dialects/", "hfc/Support/", "hfc/Frontend/", "lib/Frontend/", "mlir/", "llvm/", "nlohmann/")),
-    ("lib/Transforms/", ("dialects/", "hfc/Support/", "hfc/Transforms/", "lib/Transforms/", "mlir/", "llvm/")),
+    ("lib/Partition/", ("dialects/", "hfc/Support/", "hfc/Partition/", "lib/Partition/", "mlir/", "llvm/")),
+    ("lib/Transforms/", ("dialects/", "hfc/Support/", "hfc/Partition/", "hfc/Transforms/", "lib/Partition/", "lib/Transforms/", "mlir/", "llvm/")),
     ("lib/Conversion/", ("dialects/", "hfc/Support/", "hfc/Conversion/", "lib/Conversion/", "mlir/", "llvm/", "hfc/Runtime/hfc_runtime.h", "nlohmann/")),
 ]
 OURS = ("dialects/", "hfc/", "lib/", "tools/", "mlir/", "llvm/", "nlohmann/")
