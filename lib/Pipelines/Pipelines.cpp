@@ -13,6 +13,7 @@
 #include "hfc/Transforms/Gradient/Passes.h"
 #include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
+#include "hfc/Transforms/Partition/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -50,10 +51,17 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
 static void addGlobalPasses(OpPassManager &manager, Phase phase) {
   if (phase >= Phase::Layout)
     manager.addPass(createCanonicalizeLayout());
+  if (phase >= Phase::Annotate) {
+    manager.addPass(createAnnotate());
+    manager.addPass(createPropagateShardings());
+  }
   if (phase >= Phase::Differentiate) {
     manager.addPass(createDifferentiate());
     manager.addPass(createAddOptimizer());
+    manager.addPass(createPropagateShardings());
   }
+  if (phase >= Phase::Partition)
+    addMaterializingPasses(manager);
 }
 
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {

@@ -13,6 +13,7 @@
 #include "dialects/rt/Rt.h"
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Interpreter/SIMT/Passes.h"
+#include "hfc/Partition/Strategy.h"
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
 #include "hfc/Target/NVPTX.h"
@@ -22,6 +23,7 @@
 #include "hfc/Transforms/Gradient/Passes.h"
 #include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
+#include "hfc/Transforms/Partition/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -50,6 +52,9 @@ void hfc::registerAllPasses() {
   registerGradientPasses();
   registerLayoutPasses();
   registerMemoryPasses();
+  registerPartitionPasses();
+  registerPartitionPipelines();
+  partition::registerStrategies();
   registerPipelines();
   registerNVPTXPasses();
   registerSIMTPasses();
