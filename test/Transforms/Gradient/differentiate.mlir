@@ -1,6 +1,7 @@
 // What becomes of a training program. Whether the derivatives are right is for test/dialects/hf/derivatives.test.
 // RUN: hfc-opt %s --split-input-file --hfc-differentiate | FileCheck %s
 // RUN: hfc-opt %s --split-input-file --hfc-differentiate --hfc-differentiate | FileCheck %s
+// RUN: hfc-opt %s --split-input-file --hfc-differentiate --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s --check-prefix=WHERE
 
 // States, entries and outputs; a tied table gets its gradient as one sum, scattered into the state; a frozen weight has
 // neither, but the gradient flows through its op.
@@ -27,6 +28,9 @@
 // CHECK: %[[NORM:.*]] = hf.add %[[GN]], %{{.*}} {hf.block = 3 : i64, hf.phase = "backward"}
 // CHECK: %[[ALL:.*]] = hf.scatter_add %[[SUM]], %{{.*}} {hf.phase = "backward"}
 // CHECK: return %{{.*}}, %[[ALL]], %[[NORM]], %{{.*}} :
+
+// An op of the backward part stands where its primal does.
+// WHERE: hf.linear_dgrad {{.*}} loc("model.frozen")
 #rows = #dist.sharding<[{"tp"}, {}]>
 #batch = #dist.sharding<[{"dp"}, {}, {}]>
 module attributes {hf.program = {task = "train", micro_batches = 2 : i64}, dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
@@ -47,7 +51,7 @@ module attributes {hf.program = {task = "train", micro_batches = 2 : i64}, dist.
     %1 = hf.add %0, %bias : tensor<2x3x4xf32>
     %2 = hf.rms_norm %1, %norm {epsilon = 1.0e-6, hf.block = 3 : i64, dist.shardings = [#batch]}
       : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
-    %3 = hf.linear %2, %frozen {hf.block = 3 : i64} : (tensor<2x3x4xf32>, tensor<4x4xf32>) -> tensor<2x3x4xf32>
+    %3 = hf.linear %2, %frozen {hf.block = 3 : i64} : (tensor<2x3x4xf32>, tensor<4x4xf32>) -> tensor<2x3x4xf32> loc("model.frozen")
     %4 = hf.linear %3, %table : (tensor<2x3x4xf32>, tensor<16x4xf32>) -> tensor<2x3x16xf32>
     %5:2 = hf.cross_entropy %4, %labels : (tensor<2x3x16xf32>, tensor<2x3xi32>) -> tensor<2x3xf32>
     %6 = hf.reduce sum, %5#0 dims [0, 1] : tensor<2x3xf32> -> tensor<f32>
