@@ -21,7 +21,10 @@ static Operation *sourceOfPartial(Value value) {
   while (op) {
     auto operand = llvm::find_if(op->getOperands(), [](Value operand) {
       dist::ShardingAttr sharding = dist::getSharding(operand);
-      return operand.getDefiningOp() && sharding && sharding.isPartial();
+      // A complete value that was made a sum for another's sake is no source.
+      auto made = operand.getDefiningOp<dist::ReshardOp>();
+      bool isSource = !made || dist::shardingOr(made.getX()).isPartial();
+      return operand.getDefiningOp() && sharding && sharding.isPartial() && isSource;
     });
     if (operand == op->operand_end())
       break;

@@ -7,6 +7,7 @@
 
 #include "hfc/Transforms/Partition/Passes.h"
 #include "lib/Partition/Causes.h"
+#include "lib/Partition/FreeValues.h"
 #include "lib/Partition/Plan.h"
 
 #include "dialects/hf/Hf.h"
@@ -27,7 +28,7 @@ namespace {
 class Resharder {
 public:
   Resharder(func::FuncOp function, const Declarations &declarations)
-      : function(function), placement(function, declarations), mesh(placement.getMesh()) {}
+      : function(function), placement(function, declarations), mesh(placement.getMesh()), free(placement) {}
 
   LogicalResult run();
 
@@ -41,9 +42,7 @@ private:
   Value reshard(Value value, ShardingAttr to, Operation *user);
   Value makeReshard(OpBuilder &builder, Value value, ShardingAttr to, Cause cause);
 
-  // What costs nothing to make.
-  bool isFree(Value value);
-  bool canMakeAgain(Value value, ShardingAttr to);
+  /// What costs nothing to make, made for `user`.
   Value makeAgain(Value value, ShardingAttr to, Operation *user);
   void eraseDead();
 
@@ -52,7 +51,7 @@ private:
   Placement placement;
   MeshAttr mesh;
   llvm::DenseMap<Key, Value> made;
-  llvm::DenseMap<Value, bool> free;
+  FreeValues free;
 };
 
 } // namespace
@@ -60,36 +59,6 @@ private:
 //===----------------------------------------------------------------------===//
 // Making again
 //===----------------------------------------------------------------------===//
-
-bool Resharder::isFree(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op || op->getNumResults() != 1)
-    return false;
-  auto [entry, isNew] = free.try_emplace(value, false);
-  if (!isNew)
-    return entry->second;
-  bool result = isa<hf::ConstantOp, hf::IotaOp, hf::BroadcastOp>(op);
-  bool cheap = op->hasTrait<OpTrait::Elementwise>() &&
-               !isa<hf::ExpOp, hf::LogOp, hf::TanhOp, hf::ErfOp, hf::SinOp, hf::CosOp, hf::PowOp, hf::SqrtOp>(op);
-  if (!result && (cheap || isa<hf::ReshapeOp>(op)))
-    result = llvm::all_of(op->getOperands(), [&](Value operand) { return isFree(operand); });
-  free[value] = result;
-  return result;
-}
-
-/// Whether `to` only cuts further. Joining what is cut is no cutting, whatever the value is made of.
-static bool onlyCuts(ShardingAttr from, ShardingAttr to) {
-  if (from.isPartial() || to.isPartial())
-    return false;
-  return llvm::all_of(llvm::zip_equal(from.getDims(), to.getDims()), [](auto pair) {
-    ArrayRef<AxisRefAttr> before = std::get<0>(pair).getAxes(), after = std::get<1>(pair).getAxes();
-    return before.empty() || before == after;
-  });
-}
-
-bool Resharder::canMakeAgain(Value value, ShardingAttr to) {
-  return isFree(value) && (onlyCuts(placement.get(value), to) || isZero(value));
-}
 
 Value Resharder::makeAgain(Value value, ShardingAttr to, Operation *user) {
   OpBuilder builder(user);
@@ -129,7 +98,7 @@ Value Resharder::reshard(Value value, ShardingAttr to, Operation *user) {
   if (result)
     return result;
   Value resharded;
-  if (canMakeAgain(value, to))
+  if (free.canMake(value, to))
     resharded = makeAgain(value, to, user); // may make others: `result` is stale after it
   if (!resharded || placement.get(resharded) != to) {
     OpBuilder builder(user);

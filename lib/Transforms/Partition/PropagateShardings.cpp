@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hfc/Transforms/Partition/Passes.h"
+#include "lib/Partition/FreeValues.h"
 #include "lib/Partition/Plan.h"
 
 #include "dialects/hf/TensorBuilder.h"
@@ -24,19 +25,24 @@ namespace {
 class Propagation {
 public:
   Propagation(func::FuncOp function, const Declarations &declarations)
-      : function(function), declarations(declarations), placement(function, declarations) {}
+      : function(function), declarations(declarations), placement(function, declarations), free(placement) {}
 
   LogicalResult run();
 
 private:
   LogicalResult visit(Operation *op);
   LogicalResult verifyAnnotations(Operation *op, ArrayRef<ShardingAttr> wanted);
+  /// Lets a value that costs nothing to make, and that nobody annotated, live as its one user wants it: its cotangent
+  /// will live so too.
+  void makeAsWanted(Value value, ShardingAttr sharding);
   void visitReturn(func::ReturnOp op);
   ShardingAttr resultSharding(unsigned index, Value value);
 
   func::FuncOp function;
   const Declarations &declarations;
   Placement placement;
+  FreeValues free;
+  llvm::DenseSet<Value> derived; ///< values without an annotation of their own
 };
 
 } // namespace
@@ -66,17 +72,32 @@ static Operation *takeOutBias(hf::LinearOp op) {
   return product.getDefiningOp();
 }
 
+void Propagation::makeAsWanted(Value value, ShardingAttr sharding) {
+  if (placement.get(value) == sharding || !derived.contains(value) || !value.hasOneUse() ||
+      !free.canMake(value, sharding))
+    return;
+  OpPlan plan = planOp(value.getDefiningOp(), placement, {sharding});
+  placement.set(value, sharding);
+  setSharding(value, sharding);
+  for (auto [operand, wanted] : llvm::zip_equal(value.getDefiningOp()->getOperands(), plan.operands))
+    makeAsWanted(operand, wanted);
+}
+
 LogicalResult Propagation::visit(Operation *op) {
   SmallVector<ShardingAttr> wanted = wantedOf(op, placement);
   if (failed(verifyAnnotations(op, wanted)))
     return failure();
   OpPlan plan = planOp(op, placement, wanted);
-  for (auto [operand, sharding] : llvm::zip_equal(op->getOperands(), plan.operands))
+  for (auto [operand, sharding] : llvm::zip_equal(op->getOperands(), plan.operands)) {
     if (placement.isAccumulator(operand) && isa<BlockArgument>(operand))
       placement.set(operand, sharding);
+    makeAsWanted(operand, sharding);
+  }
   SmallVector<Attribute> seen;
   for (OpResult result : op->getResults()) {
     unsigned index = result.getResultNumber();
+    if (!getSharding(result))
+      derived.insert(result);
     placement.set(result, seenAs(result, plan.results[index], wanted[index], placement));
     seen.push_back(placement.get(result));
   }
