@@ -9,6 +9,7 @@
 #define HFC_RUNTIME_IO_METADATA_H
 
 #include "hfc/Runtime/IO/DType.h"
+#include "hfc/Runtime/IO/Mesh.h"
 #include "hfc/Runtime/IO/Result.h"
 
 #include <string>
@@ -27,10 +28,27 @@ struct Piece {
 struct TensorInfo {
   std::string name;
   hfc_dtype dtype = HFC_FLOAT32;
-  std::vector<int64_t> shape;
+  /// Of one rank's piece; and of the whole, empty where nothing is cut.
+  std::vector<int64_t> shape, global;
+  Sharding sharding;
 
   int64_t elements() const;
   int64_t bytes() const { return elements() * sizeOf(dtype); }
+  bool isCut() const { return !sharding.empty(); }
+  const std::vector<int64_t> &wholeShape() const { return isCut() ? global : shape; }
+};
+
+/// Where a tensor lies in a bucket.
+struct BucketPlace {
+  std::string bucket;
+  /// In elements.
+  int64_t offset = 0;
+};
+
+/// As transformers' `_init_weights` does.
+struct InitializerInfo {
+  enum class Kind { normal, zeros, ones } kind = Kind::normal;
+  double standardDeviation = 0;
 };
 
 struct ParameterInfo : TensorInfo {
@@ -38,6 +56,41 @@ struct ParameterInfo : TensorInfo {
   std::vector<Piece> pieces;
   /// Where it stands in `state_dict()`; empty: as in a checkpoint.
   std::vector<Piece> stateDict;
+  bool frozen = false;
+  std::optional<InitializerInfo> initializer;
+  std::optional<BucketPlace> bucket;
+};
+
+struct StateInfo : TensorInfo {
+  /// The parameter that it belongs to, or the bucket; and what it is to it: "gradient", "moment1", "moment2", "master".
+  std::string of, ofBucket, role;
+  /// The parameter whose values it starts with; "": zeros.
+  std::string initial;
+  std::optional<BucketPlace> bucket;
+};
+
+/// Parameters or states that lie in one buffer.
+struct BucketInfo {
+  struct Member {
+    std::string parameter;
+    int64_t offset = 0, elements = 0;
+  };
+  std::string name;
+  hfc_dtype dtype = HFC_FLOAT32;
+  int64_t elements = 0;
+  /// With ZeRO: the group that shares it piece by piece, and what is in it.
+  std::optional<int64_t> group;
+  std::vector<Member> members;
+
+  int64_t bytes() const { return elements * sizeOf(dtype); }
+};
+
+/// A collective as the compiler sees it. Its number is its place in the list.
+struct CollectiveInfo {
+  std::string entry, kind, cause, path;
+  hfc_dtype dtype = HFC_FLOAT32;
+  int64_t group = 0, bytes = 0;
+  std::optional<int64_t> block;
 };
 
 /// An input or output of an entry, at an offset of the arena.
@@ -77,14 +130,29 @@ struct ProgramInfo {
   int64_t abi = 0, batch = 0, sequence = 0, microBatches = 1, arena = 0;
   std::vector<std::string> checkpointPrefixes;
   std::vector<ParameterInfo> parameters;
-  std::vector<TensorInfo> states;
+  std::vector<StateInfo> states;
   std::vector<EntryInfo> entries;
   std::optional<GenerationInfo> generation;
+  Mesh mesh;
+  /// Ranks that differ in their places along these axes do collectives together.
+  std::vector<Axes> groups;
+  std::vector<CollectiveInfo> collectives;
+  std::vector<BucketInfo> buckets;
 
   const EntryInfo *findEntry(std::string_view name) const;
+  const ParameterInfo *findParameter(std::string_view name) const;
+  const StateInfo *findState(std::string_view name) const;
+  const BucketInfo *findBucket(std::string_view name) const;
+  /// Whether running the program changes a parameter.
+  bool isTrained(const ParameterInfo &parameter) const { return task == "train" && !parameter.frozen; }
 };
 
-/// Parses the metadata of docs/architecture.md, and checks that all buffers lie inside the arena.
+/// The program as if one rank held everything: what files are read and written for.
+ProgramInfo wholeProgram(const ProgramInfo &program);
+TensorInfo wholeTensor(const TensorInfo &tensor);
+
+/// Parses the metadata of docs/architecture.md and docs/distribution.md, and checks that it fits together: buffers lie
+/// inside the arena, pieces have the size of a piece, names and numbers name something.
 Result<ProgramInfo> parseMetadata(std::string_view json);
 
 } // namespace hfc::io
