@@ -11,6 +11,16 @@
 
 namespace hfc::io {
 
+bool isContiguous(const PieceSource &source) {
+  int64_t expected = 1;
+  for (size_t i = source.shape.size(); i-- > 0;) {
+    if (source.shape[i] != 1 && source.strides[i] != expected)
+      return false;
+    expected *= source.shape[i];
+  }
+  return true;
+}
+
 namespace {
 /// A few hundred names help nobody.
 constexpr size_t maxListed = 40;
@@ -54,16 +64,6 @@ bool sameBytes(const TensorView &a, const TensorView &b) {
     b.file->drop(b.data + at, count);
     if (!same)
       return false;
-  }
-  return true;
-}
-
-bool isContiguous(const PieceSource &source) {
-  int64_t expected = 1;
-  for (size_t i = source.shape.size(); i-- > 0;) {
-    if (source.shape[i] != 1 && source.strides[i] != expected)
-      return false;
-    expected *= source.shape[i];
   }
   return true;
 }

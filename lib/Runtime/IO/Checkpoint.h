@@ -28,6 +28,8 @@ struct PieceSource {
   const char *begin() const { return tensor->data + offset * sizeOf(*tensor->dtype); }
 };
 
+bool isContiguous(const PieceSource &source);
+
 /// Resolves parameters and collects everything that does not fit.
 class Checkpoint {
 public:

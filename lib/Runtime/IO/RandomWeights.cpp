@@ -19,50 +19,110 @@ namespace {
 /// transformers' default `initializer_range`.
 constexpr float standardDeviation = 0.02f;
 
-enum class Initializer { Zeros, Ones, Normal };
+using Kind = InitializerInfo::Kind;
 
-/// `_init_weights` by module kind, read off the state_dict name: vectors are biases or the scales of norms.
-Initializer initializerOf(const ParameterInfo &parameter) {
+/// What the program says; else `_init_weights` by module kind, read off the state_dict name: vectors are biases or the
+/// scales of norms.
+InitializerInfo initializerOf(const ParameterInfo &parameter) {
+  if (parameter.initializer)
+    return *parameter.initializer;
   const std::string &name = parameter.name;
   bool isBias = name.size() >= 4 && name.compare(name.size() - 4, 4, "bias") == 0;
   if (isBias)
-    return Initializer::Zeros;
+    return {Kind::zeros, 0};
   bool isScale = parameter.shape.size() == 1 && name.size() >= 6 && name.compare(name.size() - 6, 6, "weight") == 0;
-  return isScale ? Initializer::Ones : Initializer::Normal;
+  return isScale ? InitializerInfo{Kind::ones, 0} : InitializerInfo{Kind::normal, standardDeviation};
 }
 
-void fill(const ParameterInfo &parameter, uint64_t key, char *target) {
-  Initializer initializer = initializerOf(parameter);
-  if (initializer == Initializer::Zeros)
-    return;
-  constexpr int64_t step = 4096;
-  inChunks(parameter.elements(), step, [&](int64_t begin, int64_t end) {
+/// The `count` normal values from place `begin` of a stream on.
+void drawNormal(uint64_t key, int64_t begin, int64_t count, float deviation, float *values) {
+  for (int64_t i = begin; i < begin + count;) {
+    float pair[2];
+    randomNormalPair(key, uint64_t(i / 2), pair);
+    for (; i < begin + count; ++i) {
+      values[i - begin] = deviation * pair[i % 2];
+      if (i % 2) {
+        ++i;
+        break;
+      }
+    }
+  }
+}
+
+/// A rank's piece, row by row of its last dimension.
+class PieceFiller {
+public:
+  PieceFiller(const ParameterInfo &parameter, Region region, uint64_t key, char *target)
+      : parameter(parameter), region(std::move(region)), whole(parameter.wholeShape()),
+        initializer(initializerOf(parameter)), key(key), target(target) {}
+
+  void run() {
+    if (region.isPadded() || initializer.kind == Kind::zeros)
+      std::memset(target, 0, parameter.bytes());
+    if (initializer.kind == Kind::zeros)
+      return;
+    int64_t columns = region.sizes.empty() ? 1 : region.sizes.back();
+    int64_t rows = 1;
+    for (size_t i = 0; i + 1 < region.sizes.size(); ++i)
+      rows *= region.sizes[i];
+    int64_t pieces = (columns + step - 1) / step;
+    // Several short rows, or a part of a long one, at a time.
+    inChunks(rows * pieces, std::max<int64_t>(1, step / std::max<int64_t>(columns, 1)),
+             [&](int64_t begin, int64_t end) {
+               for (int64_t i = begin; i < end; ++i)
+                 fill(i / pieces, i % pieces * step, std::min(columns, (i % pieces + 1) * step));
+             });
+  }
+
+private:
+  static constexpr int64_t step = 4096;
+
+  /// Columns [begin, end) of a row.
+  void fill(int64_t row, int64_t begin, int64_t end) const {
+    int64_t from = 0, to = 0, scale = 1, targetScale = 1;
+    for (size_t i = whole.size(); i-- > 0;) {
+      int64_t index = i + 1 == whole.size() ? begin : row % region.sizes[i];
+      row = i + 1 == whole.size() ? row : row / region.sizes[i];
+      from += (region.offsets[i] + index) * scale;
+      to += index * targetScale;
+      scale *= whole[i];
+      targetScale *= region.padded[i];
+    }
     float values[step];
     std::fill_n(values, end - begin, 1.0f);
-    for (int64_t i = begin; initializer == Initializer::Normal && i < end; i += 2) {
-      float pair[2];
-      randomNormalPair(key, uint64_t(i / 2), pair);
-      values[i - begin] = standardDeviation * pair[0];
-      if (i + 1 < end)
-        values[i + 1 - begin] = standardDeviation * pair[1];
-    }
-    convertFloats(values, HFC_FLOAT32, 1, target + begin * sizeOf(parameter.dtype), parameter.dtype, end - begin);
-  });
-}
+    if (initializer.kind == Kind::normal)
+      drawNormal(key, from, end - begin, float(initializer.standardDeviation), values);
+    convertFloats(values, HFC_FLOAT32, 1, target + to * sizeOf(parameter.dtype), parameter.dtype, end - begin);
+  }
+
+  const ParameterInfo &parameter;
+  Region region;
+  const std::vector<int64_t> &whole;
+  InitializerInfo initializer;
+  uint64_t key;
+  char *target;
+};
 } // namespace
 
-Result<Weights> Weights::random(const ProgramInfo &program, uint64_t seed, const Progress &progress) {
+Result<Weights> Weights::random(const ProgramInfo &program, uint64_t seed, const Progress &progress,
+                                const WeightPlacement &placement) {
   Weights weights;
   int64_t done = 0, total = 0;
   for (const ParameterInfo &parameter : program.parameters)
     total += parameter.bytes();
-  for (const ParameterInfo &parameter : program.parameters) {
-    Result<Memory> memory = Memory::allocate(parameter.bytes(), /*huge=*/false);
-    if (!memory)
-      return Failure{memory.error()};
-    fill(parameter, randomKey(seed, parameter.name), memory->data());
-    weights.pointers.push_back(memory->data());
-    weights.owned.push_back(std::move(*memory));
+  for (size_t i = 0; i < program.parameters.size(); ++i) {
+    const ParameterInfo &parameter = program.parameters[i];
+    char *target = placement.memory ? placement.memory(i) : nullptr;
+    if (!target) {
+      Result<Memory> memory = Memory::allocate(parameter.bytes(), /*huge=*/false);
+      if (!memory)
+        return Failure{memory.error()};
+      target = memory->data();
+      weights.owned.push_back(std::move(*memory));
+    }
+    PieceFiller(parameter, regionOf(program.mesh, parameter, placement.rank), randomKey(seed, parameter.name), target)
+        .run();
+    weights.pointers.push_back(target);
     done += parameter.bytes();
     if (progress)
       progress("drawing weights", done, total);

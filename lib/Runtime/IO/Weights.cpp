@@ -25,13 +25,62 @@ struct Job {
   std::vector<PieceSource> pieces;
 };
 
-bool canMap(const ParameterInfo &parameter, const std::vector<PieceSource> &pieces) {
-  if (pieces.size() != 1 || !pieces[0].contiguous || *pieces[0].tensor->dtype != parameter.dtype)
-    return false;
-  return reinterpret_cast<uintptr_t>(pieces[0].begin()) % sizeOf(parameter.dtype) == 0;
+/// The part of a piece that a rank holds, and where it goes.
+struct CutPiece {
+  PieceSource source;
+  /// In elements of the rank's piece of the parameter.
+  int64_t target = 0;
+};
+
+std::vector<int64_t> denseStrides(const std::vector<int64_t> &shape) {
+  std::vector<int64_t> strides(shape.size());
+  int64_t stride = 1;
+  for (size_t i = shape.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
 }
 
-/// Converts a piece whose elements stand one after the other.
+/// Pieces follow each other along dimension 0; those of a lower rank are one row of it each.
+std::vector<CutPiece> cutPieces(std::vector<PieceSource> pieces, const Region &region) {
+  std::vector<CutPiece> cut;
+  size_t rank = region.sizes.size();
+  std::vector<int64_t> targetStrides = denseStrides(region.padded);
+  int64_t row = 0;
+  for (PieceSource &piece : pieces) {
+    if (rank == 0) {
+      cut.push_back({std::move(piece), 0});
+      continue;
+    }
+    piece.shape.insert(piece.shape.begin(), rank - piece.shape.size(), 1);
+    piece.strides.insert(piece.strides.begin(), rank - piece.strides.size(), 0);
+    int64_t begin = std::max(row, region.offsets[0]);
+    int64_t end = std::min(row + piece.shape[0], region.offsets[0] + region.sizes[0]);
+    int64_t first = begin - row;
+    row += piece.shape[0];
+    piece.offset += first * piece.strides[0];
+    piece.shape[0] = std::max<int64_t>(end - begin, 0);
+    for (size_t i = 1; i < rank; ++i) {
+      piece.offset += region.offsets[i] * piece.strides[i];
+      piece.shape[i] = region.sizes[i];
+    }
+    piece.elements = elementCount(piece.shape).value_or(0);
+    piece.contiguous = isContiguous(piece);
+    if (piece.elements > 0)
+      cut.push_back({std::move(piece), (begin - region.offsets[0]) * targetStrides[0]});
+  }
+  return cut;
+}
+
+bool canMap(const ParameterInfo &parameter, const std::vector<CutPiece> &pieces) {
+  if (pieces.size() != 1 || !pieces[0].source.contiguous || *pieces[0].source.tensor->dtype != parameter.dtype ||
+      pieces[0].source.elements != parameter.elements())
+    return false;
+  return reinterpret_cast<uintptr_t>(pieces[0].source.begin()) % sizeOf(parameter.dtype) == 0;
+}
+
+/// Converts a piece whose elements stand one after the other, in the file and in memory.
 void convertContiguous(const PieceSource &piece, char *target, hfc_dtype to) {
   hfc_dtype from = *piece.tensor->dtype;
   inChunks(piece.elements, chunkBytes / sizeOf(from), [&](int64_t begin, int64_t end) {
@@ -41,19 +90,21 @@ void convertContiguous(const PieceSource &piece, char *target, hfc_dtype to) {
   });
 }
 
-/// Converts a sliced or permuted piece row by row of its last dimension.
-void convertStrided(const PieceSource &piece, char *target, hfc_dtype to) {
+/// Converts a sliced, permuted or padded piece row by row of its last dimension.
+void convertStrided(const PieceSource &piece, const std::vector<int64_t> &targetStrides, char *target, hfc_dtype to) {
   hfc_dtype from = *piece.tensor->dtype;
   size_t rank = piece.shape.size();
   std::vector<int64_t> index(rank, 0);
   int64_t row = rank ? piece.shape.back() : 1;
   int64_t stride = rank ? piece.strides.back() : 1;
   for (int64_t done = 0; done < piece.elements; done += row) {
-    int64_t offset = 0;
-    for (size_t i = 0; i + 1 < rank; ++i)
-      offset += index[i] * piece.strides[i];
-    convertFloats(piece.begin() + offset * sizeOf(from), from, stride, target + done * sizeOf(to), to, row);
-    for (size_t i = rank - 1; i-- > 0;) {
+    int64_t source = 0, offset = 0;
+    for (size_t i = 0; i + 1 < rank; ++i) {
+      source += index[i] * piece.strides[i];
+      offset += index[i] * targetStrides[i];
+    }
+    convertFloats(piece.begin() + source * sizeOf(from), from, stride, target + offset * sizeOf(to), to, row);
+    for (size_t i = rank ? rank - 1 : 0; i-- > 0;) {
       if (++index[i] < piece.shape[i])
         break;
       index[i] = 0;
@@ -62,13 +113,18 @@ void convertStrided(const PieceSource &piece, char *target, hfc_dtype to) {
   piece.tensor->file->drop(piece.tensor->data, piece.tensor->bytes);
 }
 
-void convertPieces(const std::vector<PieceSource> &pieces, char *target, hfc_dtype to) {
-  for (const PieceSource &piece : pieces) {
-    if (piece.contiguous)
-      convertContiguous(piece, target, to);
+void convertPieces(const ParameterInfo &parameter, const Region &region, const std::vector<CutPiece> &pieces,
+                   char *target) {
+  if (region.isPadded())
+    std::memset(target, 0, parameter.bytes());
+  bool denseRows = region.sizes.empty() || std::equal(region.sizes.begin() + 1, region.sizes.end(),
+                                                      region.padded.begin() + 1, region.padded.end());
+  for (const CutPiece &piece : pieces) {
+    char *begin = target + piece.target * sizeOf(parameter.dtype);
+    if (piece.source.contiguous && denseRows)
+      convertContiguous(piece.source, begin, parameter.dtype);
     else
-      convertStrided(piece, target, to);
-    target += piece.elements * sizeOf(to);
+      convertStrided(piece.source, denseStrides(region.padded), begin, parameter.dtype);
   }
 }
 
@@ -89,17 +145,19 @@ void touch(const PieceSource &piece) {
 }
 } // namespace
 
-Result<Weights> Weights::load(const ProgramInfo &program, const std::string &path, const Progress &progress) {
+Result<Weights> Weights::load(const ProgramInfo &program, const std::string &path, const Progress &progress,
+                              const WeightPlacement &placement) {
   Result<SafeTensors> opened = SafeTensors::open(path);
   if (!opened)
     return Failure{opened.error()};
   Weights weights;
   weights.checkpoint.push_back(std::move(*opened));
-  Checkpoint checkpoint(program, weights.checkpoint.back());
+  ProgramInfo whole = wholeProgram(program);
+  Checkpoint checkpoint(whole, weights.checkpoint.back());
   std::vector<Job> jobs;
   int64_t total = 0;
   for (size_t i = 0; i < program.parameters.size(); ++i) {
-    jobs.push_back({i, checkpoint.resolve(program.parameters[i])});
+    jobs.push_back({i, checkpoint.resolve(whole.parameters[i])});
     total += program.parameters[i].bytes();
   }
   checkpoint.findUnused();
@@ -114,16 +172,22 @@ Result<Weights> Weights::load(const ProgramInfo &program, const std::string &pat
     if (i + 1 < jobs.size())
       for (const PieceSource &next : jobs[i + 1].pieces)
         next.tensor->file->readAhead(next.tensor->data, next.tensor->bytes);
-    if (canMap(parameter, jobs[i].pieces)) {
-      touch(jobs[i].pieces[0]);
-      weights.pointers[jobs[i].parameter] = jobs[i].pieces[0].begin();
+    Region region = regionOf(program.mesh, parameter, placement.rank);
+    std::vector<CutPiece> pieces = cutPieces(std::move(jobs[i].pieces), region);
+    char *target = placement.memory ? placement.memory(jobs[i].parameter) : nullptr;
+    if (!target && canMap(parameter, pieces)) {
+      touch(pieces[0].source);
+      weights.pointers[jobs[i].parameter] = pieces[0].source.begin();
     } else {
-      Result<Memory> memory = Memory::allocate(parameter.bytes(), /*huge=*/false);
-      if (!memory)
-        return Failure{memory.error()};
-      convertPieces(jobs[i].pieces, memory->data(), parameter.dtype);
-      weights.pointers[jobs[i].parameter] = memory->data();
-      weights.owned.push_back(std::move(*memory));
+      if (!target) {
+        Result<Memory> memory = Memory::allocate(parameter.bytes(), /*huge=*/false);
+        if (!memory)
+          return Failure{memory.error()};
+        target = memory->data();
+        weights.owned.push_back(std::move(*memory));
+      }
+      convertPieces(parameter, region, pieces, target);
+      weights.pointers[jobs[i].parameter] = target;
     }
     done += parameter.bytes();
     if (progress)
