@@ -93,13 +93,13 @@ private:
   /// prompt is read wait, during prefill, for the others.
   double step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly = false) {
     int64_t batch = session.info.batch, width = chunk.tokens;
-    auto *ids = session.input<int32_t>(chunk.entry, "input_ids");
-    auto *past = session.input<int32_t>(chunk.entry, "past");
-    auto *count = session.input<int32_t>(chunk.entry, "count");
+    auto *ids = input(chunk.entry, "input_ids");
+    auto *past = input(chunk.entry, "past");
+    auto *count = input(chunk.entry, "count");
     std::fill_n(ids, batch * width, 0);
     std::fill_n(past, batch, 0);
     std::fill_n(count, batch, 0);
-    if (auto *length = session.input<int32_t>(chunk.entry, "total"))
+    if (auto *length = input(chunk.entry, "total"))
       *length = int32_t(total);
     std::vector<int64_t> counts(sequences.size());
     for (size_t row = 0; row < sequences.size(); ++row) {
@@ -110,7 +110,7 @@ private:
       count[row] = int32_t(counts[row]);
       std::copy_n(each.tokens.begin() + each.past, counts[row], ids + int64_t(row) * width);
     }
-    double time = session.run(chunk.entry);
+    double time = timed([&] { session.ranks.first().run(chunk.entry); });
     for (size_t row = 0; row < sequences.size(); ++row) {
       sequences[row].past += counts[row];
       if (counts[row] > 0 && remaining(sequences[row]) == 0)
@@ -121,7 +121,7 @@ private:
 
   void extend(const io::ChunkInfo &chunk, size_t row) {
     const io::BindingInfo *logits = session.info.findEntry(chunk.entry)->findOutput("logits");
-    const char *data = static_cast<const char *>(session.output(chunk.entry, "logits"));
+    const char *data = static_cast<const char *>(session.ranks.first().output(chunk.entry, "logits"));
     Sequence &each = sequences[row];
     data += int64_t(row) * generation.vocabulary * io::sizeOf(logits->dtype);
     int32_t token = sampler.choose(data, logits->dtype, generation.vocabulary, int64_t(row), each.past);
@@ -129,6 +129,10 @@ private:
     bool ended = !session.options.ignoreEos &&
                  std::find(generation.eos.begin(), generation.eos.end(), token) != generation.eos.end();
     each.finished = ended || int64_t(each.tokens.size() - each.promptSize) >= maxNewTokens;
+  }
+
+  int32_t *input(const std::string &entry, const char *name) {
+    return static_cast<int32_t *>(session.ranks.first().input(entry, name));
   }
 
   Session &session;
@@ -151,6 +155,8 @@ std::optional<std::vector<Tokens>> readGreedy(const Session &session) {
 }
 
 void checkProgram(const io::ProgramInfo &info) {
+  if (info.mesh.ranks() > 1)
+    throw Error("this hfc-run generates with programs of one rank; compile it without --mesh=" + info.mesh.toString());
   bool complete = info.generation && !info.generation->chunks.empty() && info.generation->chunks.back().tokens == 1;
   for (const io::ChunkInfo &chunk : complete ? info.generation->chunks : std::vector<io::ChunkInfo>()) {
     const io::EntryInfo *entry = info.findEntry(chunk.entry);

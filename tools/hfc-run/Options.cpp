@@ -29,9 +29,21 @@ Runs a program that hfc-compile wrote.
   --outputs=FILE           writes the outputs (logits; last_hidden_state and pooler_output; sequences)
   --check=FILE             compares every output that FILE also has; exits with 1 above the tolerance
   --tolerance=T            largest relative error, default 1e-5 (bfloat16: 2e-2)
-  --threads=N              default: one a core
+  --threads=N              of each rank; default: one a core, divided by the ranks here
+  --timeout=S              how long a rank waits for others before all end; default 600
   --time=N                 runs N times and prints the median and the shortest time
   --json                   prints results as JSON
+
+Programs compiled for several ranks (--mesh): all of them run here as threads. Under torchrun's variables (RANK, WORLD_SIZE,
+MASTER_ADDR, MASTER_PORT), or mpirun's with MASTER_ADDR and MASTER_PORT set, this is one of them, and rank 0 prints and writes.
+
+Programs compiled with --task=train:
+                           --inputs has labels (or shifted_labels); --outputs and --check: loss, grad.NAME of every
+                           parameter that is trained, per_token_loss, grad.inputs_embeds
+  --steps=N                N optimizer steps (AdamW) on the batch; without it only the loss and the gradients
+  --lr=1e-3 --betas=0.9,0.999 --eps=1e-8 --weight-decay=0.01
+  --clip=NORM              clips gradients by their global norm
+  --save=DIR               writes a checkpoint after the last step
 
 Programs compiled with --task=generate:
   --prompt-ids=1,2,3       token ids; ';' separates several prompts of any lengths
@@ -96,6 +108,32 @@ Setter integer(std::optional<int64_t> Options::*member, int64_t least, int64_t m
   };
 }
 
+Setter forTraining(Setter set) {
+  return [=](Options &options, const std::string &option, const std::string &value) {
+    if (options.trainingOption.empty())
+      options.trainingOption = "--" + option;
+    set(options, option, value);
+  };
+}
+
+/// "0.9,0.95".
+void setBetas(Options &options, const std::string &option, const std::string &value) {
+  size_t comma = value.find(',');
+  if (comma == std::string::npos)
+    throw Error("--" + option + " needs two numbers, as in --" + option + "=0.9,0.999");
+  options.beta1 = parseNumber(option, value.substr(0, comma));
+  options.beta2 = parseNumber(option, value.substr(comma + 1));
+  if (!(*options.beta1 >= 0 && *options.beta1 < 1 && *options.beta2 >= 0 && *options.beta2 < 1))
+    throw Error("--" + option + "=" + value + ": both must be at least 0 and less than 1");
+}
+
+void setTimeout(Options &options, const std::string &option, const std::string &value) {
+  options.timeout = parseNumber(option, value);
+  constexpr double most = 1e6;
+  if (options.timeout < 1e-3 || options.timeout > most)
+    throw Error("--" + option + "=" + value + ": seconds, from 0.001 to a million");
+}
+
 Setter forGeneration(Setter set) {
   return [=](Options &options, const std::string &option, const std::string &value) {
     if (options.generationOption.empty())
@@ -117,6 +155,14 @@ const std::vector<Description> &withValue() {
       {"seed", integer(&Options::seed, 0, most)},
       {"threads", [](Options &options, const std::string &option,
                      const std::string &value) { options.threads = int(parseInteger(option, value, 1, 1024)); }},
+      {"timeout", setTimeout},
+      {"steps", forTraining(integer(&Options::steps, 1, most))},
+      {"lr", forTraining(number(&Options::lr, 0, infinity))},
+      {"betas", forTraining(setBetas)},
+      {"eps", forTraining(number(&Options::eps, 0, infinity))},
+      {"weight-decay", forTraining(number(&Options::weightDecay, 0, infinity))},
+      {"clip", forTraining(number(&Options::clip, 0, infinity))},
+      {"save", forTraining(text(&Options::save))},
       {"prompt-ids", forGeneration(text(&Options::promptIds))},
       {"max-new-tokens", forGeneration(integer(&Options::maxNewTokens, 1, 1 << 30))},
       {"temperature", forGeneration(number(&Options::temperature, 0, infinity))},
@@ -135,10 +181,8 @@ constexpr Flag flags[] = {{"ignore-eos", &Options::ignoreEos},
                           {"help", &Options::help},
                           {"version", &Options::version}};
 
-constexpr std::string_view trainingOptions[] = {"tokens", "steps",  "lr",       "betas", "eps",    "weight-decay",
-                                                "clip",   "warmup", "schedule", "save",  "resume", "log"};
-/// For programs of several ranks, or on a GPU.
-constexpr std::string_view distributedOptions[] = {"timeout", "profile"};
+/// Of programs for a GPU.
+constexpr std::string_view deviceOptions[] = {"profile"};
 
 template <size_t N>
 bool contains(const std::string_view (&names)[N], std::string_view name) {
@@ -170,13 +214,8 @@ void parseOption(Options &options, const std::string &argument) {
         throw Error("--" + name + " needs a value: --" + name + "=…");
       return description.set(options, name, argument.substr(equals + 1));
     }
-  if (contains(trainingOptions, name)) {
-    options.trainingOption = "--" + name;
-    return;
-  }
-  if (contains(distributedOptions, name))
-    throw Error("--" + name +
-                " is for programs of several ranks or with --target=cuda; this hfc-run has the CPU's runtime");
+  if (contains(deviceOptions, name))
+    throw Error("--" + name + " is for programs with --target=cuda; this hfc-run has the CPU's runtime");
   throw Error("unknown option '" + argument + "'; see hfc-run --help");
 }
 } // namespace

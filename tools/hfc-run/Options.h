@@ -29,6 +29,12 @@ struct Options {
   std::string program, weights, inputs, outputs, check, promptIds;
   std::optional<double> tolerance, temperature, topP;
   std::optional<int64_t> maxNewTokens, topK, seed, time;
+  /// How long a rank waits for others, in seconds.
+  double timeout = 600;
+  /// Training.
+  std::string save;
+  std::optional<double> lr, beta1, beta2, eps, weightDecay, clip;
+  std::optional<int64_t> steps;
   int threads = 0;
   bool ignoreEos = false, json = false, help = false, version = false;
   /// The first option given that only training programs have; empty if none.

@@ -20,17 +20,12 @@ namespace {
 constexpr const char *randomPrefix = "random:";
 
 void checkTask(const Options &options, const io::ProgramInfo &info) {
-  if (!options.trainingOption.empty())
+  if (info.task != "train" && !options.trainingOption.empty())
     throw Error(options.trainingOption + " is for programs compiled with --task=train; '" + options.program +
                 "' was compiled with --task=" + info.task);
   if (info.task != "generate" && !options.generationOption.empty())
     throw Error(options.generationOption + " is for programs compiled with --task=generate; '" + options.program +
                 "' was compiled with --task=" + info.task);
-}
-
-void checkStatus(hfc_status status) {
-  if (status != done)
-    throw Error(hfc_last_error(), ExitCode(status));
 }
 } // namespace
 
@@ -45,11 +40,8 @@ std::optional<uint64_t> parseRandom(const std::string &option, const std::string
   return std::strtoull(digits.c_str(), nullptr, 10);
 }
 
-Session::Session(const Options &options) : options(options) {
-  hfc_program *opened = nullptr;
-  checkStatus(hfc_program_open(options.program.c_str(), options.threads, &opened));
-  program.reset(opened);
-  info = orThrow(io::parseMetadata(hfc_program_metadata(opened)));
+Session::Session(const Options &options)
+    : options(options), ranks(options), info(orThrow(io::parseMetadata(ranks.metadata()))), whole(wholeProgram(info)) {
   checkTask(options, info);
   if (!options.inputs.empty() && !parseRandom("inputs", options.inputs))
     inputs = orThrow(io::SafeTensors::open(options.inputs));
@@ -57,8 +49,9 @@ Session::Session(const Options &options) : options(options) {
     check = orThrow(io::SafeTensors::open(options.check));
   if (options.weights.empty() && !info.parameters.empty())
     throw Error("which weights? give a checkpoint with --weights=DIR, or --weights=random:0");
-  if (!options.outputs.empty())
+  if (!options.outputs.empty() && ranks.leads())
     outputs = orThrow(io::OutputFile::create(options.outputs));
+  ranks.onAbandon([this] { outputs.reset(); });
 }
 
 void Session::loadWeights() {
@@ -66,20 +59,13 @@ void Session::loadWeights() {
     return;
   ProgressLine line;
   std::optional<uint64_t> seed = parseRandom("weights", options.weights);
-  if (!seed) {
-    checkStatus(hfc_program_load_weights(program.get(), options.weights.c_str(), ProgressLine::callback, &line));
-    return;
-  }
-  randomWeights = orThrow(io::Weights::random(
-      info, *seed, [&](const char *what, int64_t done, int64_t total) { line.show(what, done, total); }));
-  for (size_t i = 0; i < info.parameters.size(); ++i)
-    checkStatus(hfc_program_bind_parameter(program.get(), info.parameters[i].name.c_str(), randomWeights->data()[i]));
-}
-
-double Session::run(const std::string &entry) {
-  auto start = std::chrono::steady_clock::now();
-  checkStatus(hfc_program_run(program.get(), entry.c_str()));
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  ranks.forEach([&](Rank &rank) {
+    hfc_progress progress = rank.leads() ? ProgressLine::callback : nullptr;
+    if (seed)
+      checkStatus(hfc_program_random_weights(rank.get(), *seed, progress, &line));
+    else
+      checkStatus(hfc_program_load_weights(rank.get(), options.weights.c_str(), progress, &line));
+  });
 }
 
 bool useColors() { return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"); }

@@ -8,14 +8,12 @@
 #ifndef HFC_TOOLS_HFC_RUN_SESSION_H
 #define HFC_TOOLS_HFC_RUN_SESSION_H
 
-#include "Options.h"
+#include "Ranks.h"
 
 #include "hfc/Runtime/IO/Inputs.h"
-#include "hfc/Runtime/IO/Metadata.h"
 #include "hfc/Runtime/IO/SafeTensors.h"
-#include "hfc/Runtime/IO/Weights.h"
-#include "hfc/Runtime/hfc_runtime.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -39,34 +37,17 @@ class Session {
 public:
   explicit Session(const Options &options);
 
-  /// After everything cheap has been checked.
+  /// After everything cheap has been checked; all ranks'.
   void loadWeights();
 
-  /// Runs an entry; returns milliseconds.
-  double run(const std::string &entry);
-
-  template <typename T>
-  T *input(const std::string &entry, const std::string &name) {
-    return static_cast<T *>(hfc_program_input(program.get(), entry.c_str(), name.c_str()));
-  }
-  const void *output(const std::string &entry, const std::string &name) {
-    return hfc_program_output(program.get(), entry.c_str(), name.c_str());
-  }
-
   const Options &options;
-  io::ProgramInfo info;
+  Ranks ranks;
+  /// As a rank sees it, and as if one rank held everything.
+  io::ProgramInfo info, whole;
   /// What --inputs and --check name, if given and if a file.
   std::optional<io::SafeTensors> inputs, check;
-  /// What --outputs names, opened before the run and complete after it, or gone.
+  /// What --outputs names, opened before the run and complete after it, or gone. Rank 0's.
   std::unique_ptr<io::OutputFile> outputs;
-
-private:
-  struct Close {
-    void operator()(hfc_program *program) const { hfc_program_close(program); }
-  };
-  /// Before the program, which reads them.
-  std::optional<io::Weights> randomWeights;
-  std::unique_ptr<hfc_program, Close> program;
 };
 
 /// "random:SEED" → SEED; nothing if the value does not begin so.
@@ -74,6 +55,14 @@ std::optional<uint64_t> parseRandom(const std::string &option, const std::string
 
 /// Whether stdout is a terminal that wants colours.
 bool useColors();
+
+/// Milliseconds.
+template <typename Body>
+double timed(Body body) {
+  auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
 
 struct Times {
   double median, least;
@@ -83,6 +72,7 @@ Times summarize(std::vector<double> times);
 /// The tasks; each returns the exit status.
 ExitCode runForward(Session &session);
 ExitCode runGenerate(Session &session);
+ExitCode runTrain(Session &session);
 
 } // namespace hfc::run
 

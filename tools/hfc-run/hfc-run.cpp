@@ -22,7 +22,9 @@ static ExitCode runTool(int argc, char **argv) {
     return done;
   }
   Session session(options);
-  return session.info.task == "generate" ? runGenerate(session) : runForward(session);
+  if (session.info.task == "generate")
+    return runGenerate(session);
+  return session.info.task == "train" ? runTrain(session) : runForward(session);
 }
 
 int main(int argc, char **argv) {

@@ -125,13 +125,14 @@ void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, c
 
 /*===-- Embedding API --------------------------------------------------------===*/
 
+/* One rank of a program: its parameters, states, arena and threads. Ranks of one process share the loaded code. */
 typedef struct hfc_program hfc_program;
 
-/* 0 is success. On failure `hfc_last_error()` (this thread's) says why, in one line or more for a person. */
+/* 0 is success; 1 a rank that ended or never came; 2 the user's mistake; 3 ours. On failure `hfc_last_error()` (this thread's) says why, in one line or more for a person. */
 typedef int hfc_status;
 const char *hfc_last_error(void);
 
-/* Loads a program; refuses files that are no programs of this ABI and CPUs that lack what it was compiled for.
+/* Loads a program for one rank; refuses files that are no programs of this ABI and CPUs that lack what it was compiled for.
    `threads` 0: as many as the machine has cores. */
 hfc_status hfc_program_open(const char *path, int threads, hfc_program **program);
 void hfc_program_close(hfc_program *program);
@@ -140,10 +141,14 @@ void hfc_program_close(hfc_program *program);
 const char *hfc_program_metadata(const hfc_program *program);
 
 /* Parameters: from a checkpoint folder or safetensors file (memory-mapped wherever no conversion is needed),
-   or one by one from the caller's memory, which must outlive the program. `progress` may be null. */
+   or one by one from the caller's memory, which must outlive the program. What training changes, and what lies in a
+   bucket, is copied. A rank loads, and is given, its own pieces. `progress` may be null. */
 typedef void (*hfc_progress)(void *user, const char *what, int64_t done, int64_t total);
 hfc_status hfc_program_load_weights(hfc_program *program, const char *path, hfc_progress progress, void *user);
 hfc_status hfc_program_bind_parameter(hfc_program *program, const char *name, const void *data);
+
+/* Parameters drawn as transformers initializes them; the same for a seed on every mesh. */
+hfc_status hfc_program_random_weights(hfc_program *program, uint64_t seed, hfc_progress progress, void *user);
 
 /* The arena's address of an input or output of an entry (metadata: shape, dtype), or null if there is none
    of that name. Valid until the program is closed; contents of outputs until the next run. */
@@ -153,8 +158,54 @@ const void *hfc_program_output(hfc_program *program, const char *entry, const ch
 /* Runs an entry. All parameters must be bound. */
 hfc_status hfc_program_run(hfc_program *program, const char *entry);
 
-/* Zeroes every state. */
+/* Makes every state what it is at first: zero, or its parameter's values. */
 hfc_status hfc_program_reset(hfc_program *program);
+
+/* A rank's piece of a parameter or a state (metadata: shape, dtype), or null if there is none of that name. */
+void *hfc_program_parameter(hfc_program *program, const char *name);
+void *hfc_program_state(hfc_program *program, const char *name);
+
+/* How often this rank has executed the collective of that number (metadata: "collectives"). */
+int64_t hfc_program_collective_count(const hfc_program *program, int64_t id);
+
+/*===-- Several ranks --------------------------------------------------------===*/
+
+/* The ranks of a program compiled for a mesh, all in this process or one of them. Each is driven by a thread of its own:
+   collectives wait for the others, at most `timeout` seconds. */
+typedef struct hfc_world hfc_world;
+
+/* How many ranks the program of a file is for. */
+hfc_status hfc_program_count_ranks(const char *path, int *ranks);
+
+/* All of `ranks` ranks in this process. */
+hfc_status hfc_world_create(int ranks, double timeout, hfc_world **world);
+
+/* This process is one rank of `ranks`: torchrun's RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. Returns when all have met.
+   `job` is the same for all ranks of a job; ports may be used by others. */
+hfc_status hfc_world_join(int rank, int ranks, const char *address, int port, const char *job, double timeout,
+                          hfc_world **world);
+
+/* After the programs of its ranks. */
+void hfc_world_close(hfc_world *world);
+
+/* Ranks in this process are [first, first + count). */
+void hfc_world_local_ranks(const hfc_world *world, int *first, int *count);
+
+/* The first failure of any rank is that of all: collectives return without a result, and hfc_program_run with its
+   status. `failed` is called once, from any thread; ranks that compute or wait elsewhere may not come back, so a host
+   that does not trust them ends the process here. */
+typedef void (*hfc_failure)(void *user, hfc_status status, const char *message);
+void hfc_world_on_failure(hfc_world *world, hfc_failure failed, void *user);
+void hfc_world_fail(hfc_world *world, hfc_status status, const char *message);
+
+/* Loads a program for all of the world's ranks in this process: `programs` has room for them. `threads` is for each
+   rank; 0: the cores divided by `ranks_on_host` (0: the ranks of this process). The world outlives the programs. */
+hfc_status hfc_world_open_program(hfc_world *world, const char *path, int threads, int ranks_on_host,
+                                  hfc_program **programs);
+
+/* Brings bytes of all ranks to rank 0: `bytes[r]` of `piece` of each rank r (the same list on all ranks) to
+   `targets[r]`, which only rank 0 needs. */
+hfc_status hfc_program_gather(hfc_program *program, const void *piece, const int64_t *bytes, void *const *targets);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,8 @@
 
 #include "ThreadPool.h"
 
+#include "lib/Runtime/CPU/Comm/Communicator.h"
+
 #include "hfc/Runtime/hfc_runtime.h"
 
 #include <memory>
@@ -19,6 +21,10 @@ struct hfc_context {
   explicit hfc_context(int threads) : pool(threads) {}
 
   hfc::cpu::ThreadPool pool;
+  /// Null where there is one rank.
+  std::unique_ptr<hfc::cpu::Communicator> communicator;
+  /// How often each of the program's collectives has been executed.
+  std::vector<int64_t> counts;
 };
 
 #endif // HFC_LIB_RUNTIME_CPU_CONTEXT_H

@@ -1,147 +1,148 @@
-//===- Program.cpp - the embedding API: loads and runs programs
+//===- Program.cpp - the embedding API of one rank: loads and runs programs
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "Context.h"
-#include "ProgramFile.h"
-
-#include "hfc/Runtime/IO/Weights.h"
+#include "Program.h"
 
 #include <algorithm>
-#include <dlfcn.h>
-#include <mutex>
 
 using namespace hfc;
-
-struct hfc_program {
-  explicit hfc_program(int threads) : context(threads) {}
-  ~hfc_program() {
-    if (handle)
-      dlclose(handle);
-  }
-
-  void *handle = nullptr;
-  const char *json = nullptr;
-  io::ProgramInfo info;
-  hfc_context context;
-  io::Memory arena;
-  std::vector<io::Memory> stateMemory;
-  std::vector<void *> states, parameters;
-  std::vector<hfc_entry> entries;
-  std::optional<io::Weights> weights;
-  /// Entries share the arena and the threads.
-  std::mutex running;
-};
+using namespace hfc::cpu;
 
 namespace {
-/// Statuses are hfc-run's exit codes: 2 is the user's mistake, 3 ours.
-constexpr hfc_status success = 0, userError = 2, internalError = 3;
-/// Larger arenas get huge pages, which are rounded up to 2 MiB.
-constexpr int64_t hugeArena = 32 << 20;
-
 thread_local std::string lastError;
 
-hfc_status fail(hfc_status status, std::string message) {
-  lastError = std::move(message);
-  return status;
+/// "all_reduce 3 over tp of model.layers.0.mlp.down_proj, layer 0 (row-parallel output)".
+std::string describe(const io::ProgramInfo &info, const CollectiveHeader &header) {
+  if (header.id < 0)
+    return "the gathering of results";
+  std::string text = std::string(nameOf(hfc_collective_kind(header.kind))) + " " + std::to_string(header.id);
+  if (size_t(header.id) < info.collectives.size()) {
+    const io::CollectiveInfo &collective = info.collectives[header.id];
+    text += " over " + io::toString(info.groups[collective.group], info.mesh);
+    if (!collective.path.empty())
+      text += " of " + collective.path;
+    if (collective.block)
+      text += ", layer " + std::to_string(*collective.block);
+    if (!collective.cause.empty())
+      text += " (" + collective.cause + ")";
+    text += " in " + collective.entry;
+  }
+  return text + ", " + std::to_string(header.bytes) + " bytes";
 }
 
-io::Status allocateBuffers(hfc_program &program) {
-  io::Result<io::Memory> arena = io::Memory::allocate(program.info.arena, program.info.arena >= hugeArena);
-  if (!arena)
-    return io::Failure{"the arena: " + arena.error()};
-  program.arena = std::move(*arena);
-  // States are touched as far as they are used: a KV cache costs what stands in it.
-  for (const io::TensorInfo &state : program.info.states) {
-    io::Result<io::Memory> memory = io::Memory::allocate(state.bytes(), /*huge=*/false);
-    if (!memory)
-      return io::Failure{"state '" + state.name + "': " + memory.error()};
-    program.states.push_back(memory->data());
-    program.stateMemory.push_back(std::move(*memory));
-  }
-  program.parameters.assign(program.info.parameters.size(), nullptr);
-  return {};
-}
-
-io::Status loadLibrary(hfc_program &program, const std::string &path) {
-  // Without a slash, dlopen would search the system's folders.
-  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  program.handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!program.handle)
-    return io::Failure{"cannot load '" + path + "': " + dlerror()};
-  program.json = static_cast<const char *>(dlsym(program.handle, "hfc_program_json"));
-  for (const io::EntryInfo &entry : program.info.entries) {
-    void *symbol = dlsym(program.handle, entry.symbol.c_str());
-    if (!symbol)
-      return io::Failure{"cannot load '" + path + "': it lacks its entry '" + entry.symbol + "'"};
-    program.entries.push_back(reinterpret_cast<hfc_entry>(symbol));
-  }
-  return {};
+std::vector<RankGroup> groupsOf(const io::ProgramInfo &info, int rank) {
+  std::vector<RankGroup> groups;
+  for (size_t i = 0; i < info.groups.size(); ++i)
+    groups.push_back({int(i), info.mesh.groupOf(rank, info.groups[i]), int(info.mesh.placeOf(rank, info.groups[i]))});
+  return groups;
 }
 
 /// The bytes of an input or output in the arena.
 template <typename Find>
 char *findBinding(const hfc_program *program, const char *entryName, Find find) {
-  const io::EntryInfo *entry = program->info.findEntry(entryName);
+  const io::EntryInfo *entry = program->info().findEntry(entryName);
   const io::BindingInfo *binding = entry ? find(*entry) : nullptr;
-  return binding ? program->arena.data() + binding->offset : nullptr;
+  return binding ? program->memory->arena() + binding->offset : nullptr;
 }
 
-/// Nothing may be thrown across the C ABI; what can still happen is that memory runs out.
-template <typename Body>
-hfc_status guarded(Body body) {
-  try {
-    return body();
-  } catch (const std::exception &exception) {
-    return fail(internalError, exception.what());
-  }
+template <typename List>
+void *findPointer(const List &list, const std::vector<void *> &pointers, const char *name) {
+  auto it = std::find_if(list.begin(), list.end(), [&](const auto &each) { return each.name == name; });
+  return it == list.end() ? nullptr : pointers[it - list.begin()];
 }
+
+io::Progress progressOf(hfc_progress progress, void *user) {
+  if (!progress)
+    return {};
+  return [=](const char *what, int64_t done, int64_t total) { progress(user, what, done, total); };
+}
+
+hfc_status statusOf(const io::Status &status) { return status ? success : fail(userError, status.error()); }
 
 hfc_status open(const char *path, int threads, hfc_program **result) {
-  io::Result<io::ProgramInfo> info = cpu::inspectProgram(path);
-  if (!info)
-    return fail(userError, info.error());
-  auto program = std::make_unique<hfc_program>(threads);
-  program->info = std::move(*info);
-  if (io::Status status = loadLibrary(*program, path); !status)
-    return fail(userError, status.error());
-  if (io::Status status = allocateBuffers(*program); !status)
-    return fail(userError, status.error());
-  *result = program.release();
+  io::Result<std::shared_ptr<Library>> library = Library::open(path);
+  if (!library)
+    return fail(userError, library.error());
+  const io::Mesh &mesh = (*library)->info.mesh;
+  if (mesh.ranks() > 1)
+    return fail(userError, "'" + std::string(path) + "' is for " + std::to_string(mesh.ranks()) +
+                               " ranks (--mesh=" + mesh.toString() + "); open it with hfc_world_open_program");
+  io::Result<std::unique_ptr<hfc_program>> program = hfc_program::create(std::move(*library), threads, nullptr, 0);
+  if (!program)
+    return fail(userError, program.error());
+  *result = program->release();
   return success;
 }
 
-hfc_status loadWeights(hfc_program *program, const char *path, hfc_progress progress, void *user) {
-  io::Progress report;
-  if (progress)
-    report = [=](const char *what, int64_t done, int64_t total) { progress(user, what, done, total); };
-  io::Result<io::Weights> weights = io::Weights::load(program->info, path, report);
-  if (!weights)
-    return fail(userError, weights.error());
-  program->weights = std::move(*weights);
-  const std::vector<const void *> &data = program->weights->data();
-  std::transform(data.begin(), data.end(), program->parameters.begin(),
-                 [](const void *each) { return const_cast<void *>(each); });
-  return success;
+hfc_status failureOf(World &world) {
+  auto [status, message] = world.failure();
+  return fail(status, message);
 }
 
 hfc_status run(hfc_program *program, const char *name) {
-  const io::EntryInfo *entry = program->info.findEntry(name);
+  const io::EntryInfo *entry = program->info().findEntry(name);
   if (!entry)
     return fail(userError, std::string("the program has no entry '") + name + "'");
-  for (size_t i = 0; i < program->parameters.size(); ++i)
-    if (!program->parameters[i] && program->info.parameters[i].bytes() > 0)
-      return fail(userError, "parameter '" + program->info.parameters[i].name + "' has no values yet");
+  if (const io::ParameterInfo *unbound = program->memory->findUnbound())
+    return fail(userError, "parameter '" + unbound->name + "' has no values yet");
   std::lock_guard<std::mutex> lock(program->running);
-  hfc_frame frame{&program->context, program->arena.data(), program->parameters.data(), program->states.data(),
-                  nullptr};
-  program->entries[entry - program->info.entries.data()](&frame);
-  return success;
+  program->memory->startStates();
+  hfc_frame frame{&program->context, program->memory->arena(), program->memory->parameters().data(),
+                  program->memory->states().data(), program->places.data()};
+  program->library->entries[entry - program->info().entries.data()](&frame);
+  return program->world && program->world->failed() ? failureOf(*program->world) : success;
+}
+
+hfc_status gather(hfc_program *program, const void *piece, const int64_t *bytes, void *const *targets) {
+  if (!program->context.communicator) {
+    if (piece != targets[0])
+      std::memcpy(targets[0], piece, bytes[0]);
+    return success;
+  }
+  std::vector<int64_t> sizes(bytes, bytes + program->world->ranks);
+  return program->context.communicator->gather(piece, sizes, targets) ? success : failureOf(*program->world);
 }
 } // namespace
+
+hfc_status hfc::cpu::fail(hfc_status status, std::string message) {
+  lastError = std::move(message);
+  return status;
+}
+
+hfc_program::hfc_program(std::shared_ptr<Library> loaded, int threads, World *world, int rank)
+    : library(std::move(loaded)), world(world), rank(rank), context(threads) {
+  for (const io::Axes &axes : info().groups)
+    places.push_back(int32_t(info().mesh.placeOf(rank, axes)));
+  context.counts.resize(info().collectives.size());
+  if (!world)
+    return;
+  // The library lives as long as the program, and so as long as its communicator.
+  auto describeOf = [library = library](const CollectiveHeader &header) { return describe(library->info, header); };
+  context.communicator = makeHostCommunicator(*world, rank, groupsOf(info(), rank), describeOf);
+}
+
+io::Result<std::unique_ptr<hfc_program>> hfc_program::create(std::shared_ptr<Library> library, int threads,
+                                                             World *world, int rank) {
+  auto program = std::make_unique<hfc_program>(std::move(library), threads, world, rank);
+  io::Result<std::unique_ptr<RankMemory>> memory = RankMemory::allocate(program->info(), rank);
+  if (!memory)
+    return io::Failure{memory.error()};
+  program->memory = std::move(*memory);
+  return program;
+}
+
+void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, const void *const *ins,
+                       void *const *outs) {
+  if (size_t(collective->id) < context->counts.size())
+    ++context->counts[collective->id];
+  if (context->communicator)
+    // A failure is the world's; hfc_program_run reports it.
+    context->communicator->run(*collective, ins, outs);
+}
 
 const char *hfc_last_error(void) { return lastError.c_str(); }
 
@@ -151,18 +152,21 @@ hfc_status hfc_program_open(const char *path, int threads, hfc_program **program
 
 void hfc_program_close(hfc_program *program) { delete program; }
 
-const char *hfc_program_metadata(const hfc_program *program) { return program->json; }
+const char *hfc_program_metadata(const hfc_program *program) { return program->library->json; }
 
 hfc_status hfc_program_load_weights(hfc_program *program, const char *path, hfc_progress progress, void *user) {
-  return guarded([&] { return loadWeights(program, path, progress, user); });
+  return guarded([&] { return statusOf(program->memory->loadWeights(path, progressOf(progress, user))); });
+}
+
+hfc_status hfc_program_random_weights(hfc_program *program, uint64_t seed, hfc_progress progress, void *user) {
+  return guarded([&] { return statusOf(program->memory->randomWeights(seed, progressOf(progress, user))); });
 }
 
 hfc_status hfc_program_bind_parameter(hfc_program *program, const char *name, const void *data) {
-  const std::vector<io::ParameterInfo> &list = program->info.parameters;
-  auto it = std::find_if(list.begin(), list.end(), [&](const io::ParameterInfo &each) { return each.name == name; });
-  if (it == list.end())
+  const io::ParameterInfo *parameter = program->info().findParameter(name);
+  if (!parameter)
     return fail(userError, std::string("the program has no parameter '") + name + "'");
-  program->parameters[it - list.begin()] = const_cast<void *>(data);
+  program->memory->bind(parameter - program->info().parameters.data(), data);
   return success;
 }
 
@@ -174,12 +178,28 @@ const void *hfc_program_output(hfc_program *program, const char *entry, const ch
   return findBinding(program, entry, [&](const io::EntryInfo &each) { return each.findOutput(name); });
 }
 
+void *hfc_program_parameter(hfc_program *program, const char *name) {
+  return findPointer(program->info().parameters, program->memory->parameters(), name);
+}
+
+void *hfc_program_state(hfc_program *program, const char *name) {
+  return findPointer(program->info().states, program->memory->states(), name);
+}
+
+int64_t hfc_program_collective_count(const hfc_program *program, int64_t id) {
+  const std::vector<int64_t> &counts = program->context.counts;
+  return id >= 0 && id < int64_t(counts.size()) ? counts[id] : 0;
+}
+
 hfc_status hfc_program_run(hfc_program *program, const char *entry) {
   return guarded([&] { return run(program, entry); });
 }
 
 hfc_status hfc_program_reset(hfc_program *program) {
-  for (io::Memory &memory : program->stateMemory)
-    memory.clear();
+  program->memory->resetStates();
   return success;
+}
+
+hfc_status hfc_program_gather(hfc_program *program, const void *piece, const int64_t *bytes, void *const *targets) {
+  return guarded([&] { return gather(program, piece, bytes, targets); });
 }

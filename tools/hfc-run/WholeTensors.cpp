@@ -1,0 +1,204 @@
+//===- WholeTensors.cpp - tensors of all ranks: what goes to them, what they give back
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WholeTensors.h"
+
+#include "hfc/Runtime/IO/MicroBatches.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hfc::run {
+
+//===-- Inputs ------------------------------------------------------------===//
+
+void WholeInputs::read(Session &session, const io::EntryInfo &entry) {
+  auto buffer = [this](const io::BindingInfo &binding) -> void * {
+    std::vector<char> &values = buffers[binding.name];
+    values.resize(binding.bytes());
+    return values.data();
+  };
+  if (std::optional<uint64_t> seed = parseRandom("inputs", session.options.inputs)) {
+    io::randomInputs(entry, *seed, buffer);
+    return;
+  }
+  std::vector<std::string> ignored;
+  orThrow(io::readInputs(session.whole, entry, session.inputs ? &*session.inputs : nullptr, buffer, &ignored));
+  for (const std::string &name : ignored)
+    if (session.ranks.leads())
+      std::fprintf(stderr, "hfc-run: note: '%s' in '%s' means nothing to this program and is ignored\n", name.c_str(),
+                   session.inputs->path().c_str());
+}
+
+void WholeInputs::give(const io::ProgramInfo &program, const io::EntryInfo &entry, int64_t micro,
+                       const Rank &rank) const {
+  for (const io::BindingInfo &binding : entry.inputs) {
+    auto found = buffers.find(binding.name);
+    if (found == buffers.end())
+      continue;
+    io::TensorInfo whole = wholeTensor(binding);
+    const char *values = found->second.data();
+    std::vector<char> part;
+    if (int64_t(found->second.size()) != whole.bytes()) {
+      part.resize(whole.bytes());
+      io::takeMicroBatch(program, whole, micro, values, part.data());
+      values = part.data();
+    }
+    io::takePiece(program.mesh, binding, rank.number, values, rank.input(entry.name, binding.name));
+  }
+}
+
+//===-- Gathering ---------------------------------------------------------===//
+
+namespace {
+/// What each of some ranks has, `bytes` each; empty for the others, and on all ranks but 0.
+std::vector<std::vector<char>> gatherPieces(const Rank &rank, const std::vector<bool> &holders, int64_t bytes,
+                                            const void *piece) {
+  std::vector<int64_t> sizes;
+  std::vector<std::vector<char>> pieces(holders.size());
+  std::vector<void *> targets(holders.size());
+  for (size_t i = 0; i < holders.size(); ++i) {
+    sizes.push_back(holders[i] ? bytes : 0);
+    if (rank.leads())
+      pieces[i].resize(sizes[i]);
+    targets[i] = pieces[i].data();
+  }
+  rank.gather(piece, sizes, targets);
+  return pieces;
+}
+
+const io::StateInfo *findState(const io::ProgramInfo &program, const std::string &role,
+                               const io::ParameterInfo &parameter) {
+  for (const io::StateInfo &state : program.states)
+    if (state.role == role && state.of == parameter.name)
+      return &state;
+  return nullptr;
+}
+
+/// A piece of a bucket that the parameter is in, and the parameter's place there.
+struct BucketPiece {
+  const io::StateInfo *state = nullptr;
+  const io::BucketInfo *bucket = nullptr;
+  int64_t offset = 0;
+};
+
+std::optional<BucketPiece> findBucketPiece(const io::ProgramInfo &program, const std::string &role,
+                                           const io::ParameterInfo &parameter) {
+  for (const io::StateInfo &state : program.states) {
+    if (state.role != role || state.ofBucket.empty())
+      continue;
+    const io::BucketInfo *bucket = program.findBucket(state.ofBucket);
+    for (const io::BucketInfo::Member &member : bucket->members)
+      if (member.parameter == parameter.name)
+        return BucketPiece{&state, bucket, member.offset};
+  }
+  return std::nullopt;
+}
+
+/// What rank 0 makes of all ranks' pieces of a bucket: each holder's values of the parameter, and of these the whole.
+void joinBucketPieces(const io::ProgramInfo &program, const io::TensorInfo &values, const BucketPiece &place,
+                      const std::vector<std::vector<char>> &pieces, char *whole) {
+  int64_t size = io::sizeOf(values.dtype), pieceElements = place.state->elements();
+  std::vector<bool> holders = holdersOf(program.mesh, values);
+  std::vector<char> local(values.bytes());
+  for (size_t holder = 0; holder < holders.size(); ++holder) {
+    if (!holders[holder])
+      continue;
+    std::vector<int> group{int(holder)};
+    if (place.bucket->group)
+      group = program.mesh.groupOf(int64_t(holder), program.groups[*place.bucket->group]);
+    int64_t begin = place.offset, end = begin + values.elements();
+    for (size_t i = 0; i < group.size(); ++i) {
+      int64_t first = std::max(begin, int64_t(i) * pieceElements);
+      int64_t last = std::min(end, int64_t(i + 1) * pieceElements);
+      if (first < last)
+        std::memcpy(local.data() + (first - begin) * size,
+                    pieces[group[i]].data() + (first - int64_t(i) * pieceElements) * size, (last - first) * size);
+    }
+    io::putPiece(program.mesh, values, int64_t(holder), local.data(), whole);
+  }
+}
+
+WholeValue makeValue(const Rank &rank, const io::ParameterInfo &parameter, hfc_dtype dtype) {
+  WholeValue value{&parameter, dtype, {}};
+  if (rank.leads())
+    value.data.resize(*io::elementCount(parameter.wholeShape()) * io::sizeOf(dtype));
+  return value;
+}
+
+io::TensorInfo withType(const io::ParameterInfo &parameter, hfc_dtype dtype) {
+  io::TensorInfo tensor = parameter;
+  tensor.dtype = dtype;
+  return tensor;
+}
+} // namespace
+
+void gatherTensor(const Rank &rank, const io::Mesh &mesh, const io::TensorInfo &tensor, const void *piece,
+                  char *whole) {
+  if (!tensor.isCut()) {
+    if (rank.leads())
+      std::memcpy(whole, piece, tensor.bytes());
+    return;
+  }
+  std::vector<bool> holders = holdersOf(mesh, tensor);
+  std::vector<std::vector<char>> pieces = gatherPieces(rank, holders, tensor.bytes(), piece);
+  for (size_t i = 0; rank.leads() && i < holders.size(); ++i)
+    if (holders[i])
+      io::putPiece(mesh, tensor, int64_t(i), pieces[i].data(), whole);
+}
+
+std::optional<WholeValue> gatherParameter(const Rank &rank, const io::ProgramInfo &program,
+                                          const io::ParameterInfo &parameter) {
+  WholeValue value = makeValue(rank, parameter, parameter.dtype);
+  gatherTensor(rank, program.mesh, parameter, rank.parameter(parameter.name), value.data.data());
+  return value;
+}
+
+std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &program,
+                                      const io::ParameterInfo &parameter, const std::string &role) {
+  // Pieces of a bucket first: with ZeRO only they are complete.
+  if (std::optional<BucketPiece> place = findBucketPiece(program, role, parameter)) {
+    const io::StateInfo &state = *place->state;
+    WholeValue value = makeValue(rank, parameter, state.dtype);
+    std::vector<bool> all(program.mesh.ranks(), true);
+    std::vector<std::vector<char>> pieces = gatherPieces(rank, all, state.bytes(), rank.state(state.name));
+    if (rank.leads())
+      joinBucketPieces(program, withType(parameter, state.dtype), *place, pieces, value.data.data());
+    return value;
+  }
+  const io::StateInfo *state = findState(program, role, parameter);
+  if (!state)
+    return std::nullopt;
+  WholeValue value = makeValue(rank, parameter, state->dtype);
+  gatherTensor(rank, program.mesh, *state, rank.state(state->name), value.data.data());
+  return value;
+}
+
+//===-- Results -----------------------------------------------------------===//
+
+void Results::add(io::TensorInfo info, std::vector<char> data) {
+  owned.push_back(std::move(data));
+  views.push_back({std::move(info), owned.back().data()});
+}
+
+void gatherOutput(const Rank &rank, const io::ProgramInfo &program, const io::EntryInfo &entry,
+                  const io::BindingInfo &output, Results &results) {
+  const void *piece = rank.output(entry.name, output.name);
+  if (!output.isCut()) {
+    if (rank.leads())
+      results.refer(wholeTensor(output), piece);
+    return;
+  }
+  std::vector<char> whole;
+  if (rank.leads())
+    whole.resize(wholeTensor(output).bytes());
+  gatherTensor(rank, program.mesh, output, piece, whole.data());
+  if (rank.leads())
+    results.add(wholeTensor(output), std::move(whole));
+}
+
+} // namespace hfc::run
