@@ -98,7 +98,7 @@ hfc_status run(hfc_program *program, const char *name) {
 }
 
 hfc_status gather(hfc_program *program, const void *piece, const int64_t *bytes, void *const *targets) {
-  if (!program->context.communicator) {
+  if (!program->world) {
     if (piece != targets[0])
       std::memcpy(targets[0], piece, bytes[0]);
     return success;
@@ -118,11 +118,15 @@ hfc_program::hfc_program(std::shared_ptr<Library> loaded, int threads, World *wo
   for (const io::Axes &axes : info().groups)
     places.push_back(int32_t(info().mesh.placeOf(rank, axes)));
   context.counts.resize(info().collectives.size());
-  if (!world)
+  if (!world && !info().groups.empty()) {
+    alone = makeThreadWorld(1, /*timeout=*/1);
+    this->world = alone.get();
+  }
+  if (!this->world)
     return;
   // The library lives as long as the program, and so as long as its communicator.
   auto describeOf = [library = library](const CollectiveHeader &header) { return describe(library->info, header); };
-  context.communicator = makeHostCommunicator(*world, rank, groupsOf(info(), rank), describeOf);
+  context.communicator = makeHostCommunicator(*this->world, rank, groupsOf(info(), rank), describeOf);
 }
 
 io::Result<std::unique_ptr<hfc_program>> hfc_program::create(std::shared_ptr<Library> library, int threads,

@@ -26,6 +26,8 @@ struct hfc_program {
   const hfc::io::ProgramInfo &info() const { return library->info; }
 
   std::shared_ptr<hfc::cpu::Library> library;
+  /// Of a program that has collectives, but one rank.
+  std::unique_ptr<hfc::cpu::World> alone;
   hfc::cpu::World *world;
   int rank;
   hfc_context context;

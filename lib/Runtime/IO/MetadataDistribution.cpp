@@ -107,6 +107,8 @@ void readSharding(Reader &reader, const Mesh &mesh, TensorInfo &tensor) {
   bool hasGlobal = reader.get("global") != nullptr;
   if (!sharding && !hasGlobal)
     return;
+  if (reader.string("role").empty() && reader.get("partial") && !reader.get("partial")->empty())
+    return reader.fail("'" + tensor.name + "' is partial: a reduction is missing");
   tensor.global = reader.integers("global");
   if (!sharding || !sharding->is_array() || sharding->size() != tensor.shape.size() ||
       tensor.global.size() != tensor.shape.size() || !elementCount(tensor.global))
@@ -119,8 +121,6 @@ void readSharding(Reader &reader, const Mesh &mesh, TensorInfo &tensor) {
                          toString(axes, mesh) + "} is not " + std::to_string(tensor.shape[i]));
     tensor.sharding.push_back(std::move(axes));
   }
-  if (reader.get("partial") && !reader.get("partial")->empty())
-    reader.fail("'" + tensor.name + "' is partial: a reduction is missing");
 }
 
 std::optional<BucketPlace> readBucketPlace(Reader &reader) {

@@ -63,7 +63,7 @@ void TcpTransport::begin(const RankGroup &newGroup, const CollectiveHeader &newH
 
 Exchange TcpTransport::makeExchange() {
   return Exchange(
-      links, world.timeout, [this] { return world.failed(); },
+      links, world.patience(header), [this] { return world.failed(); },
       [this](const Link &link) {
         std::lock_guard<std::mutex> lock(mutex);
         arrived[placeOf(link)] = true;
@@ -138,7 +138,7 @@ bool TcpTransport::check(Outcome outcome, const Exchange &exchange) {
     std::vector<bool> here(group->size(), true);
     for (const Link &link : links)
       here[placeOf(link)] = link.in.bytesLeft() == 0;
-    world.fail(rankFailure, waitedInVain(rank, world.timeout, describe(header), *group, here));
+    world.fail(rankFailure, waitedInVain(rank, world.patience(header), describe(header), *group, here));
   }
   return false;
 }

@@ -126,16 +126,18 @@ private:
       return !world.failed();
     }
     Clock::time_point start = Clock::now();
+    Clock::duration patience = world.patience(meeting.slots[group.place].header);
     while (world.spins && meeting.generation.load() == generation && Clock::now() - start < spinTime)
       pauseBriefly();
     while (meeting.generation.load() == generation) {
       if (world.failed())
         return false;
-      if (Clock::now() - start > world.timeout) {
+      Clock::duration left = start + patience - Clock::now();
+      if (left <= Clock::duration::zero()) {
         reportWait(meeting, group, arrivals);
         return false;
       }
-      futexWait(meeting.generation, generation, std::min<Clock::duration>(napTime, world.timeout));
+      futexWait(meeting.generation, generation, std::min<Clock::duration>(napTime, left));
     }
     return !world.failed();
   }
@@ -144,8 +146,8 @@ private:
     std::vector<bool> arrived;
     for (const Slot &slot : meeting.slots)
       arrived.push_back(slot.arrivals.load() >= arrivals);
-    world.fail(rankFailure,
-               waitedInVain(rank, world.timeout, describe(meeting.slots[group.place].header), group, arrived));
+    const CollectiveHeader &header = meeting.slots[group.place].header;
+    world.fail(rankFailure, waitedInVain(rank, world.patience(header), describe(header), group, arrived));
   }
 
   ThreadWorld &world;

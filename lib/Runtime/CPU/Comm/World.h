@@ -77,7 +77,11 @@ public:
   void onFailure(Failed callback);
 
   const int ranks, firstLocal, localRanks;
-  /// How long a rank waits for others.
+  /// How long a rank waits for others. Nine tenths of what the user says in a program's collectives, so that they are
+  /// what is reported, and not what other ranks wait for behind them.
+  std::chrono::steady_clock::duration patience(const CollectiveHeader &header) const {
+    return header.id < 0 ? timeout : timeout / 10 * 9;
+  }
   const std::chrono::steady_clock::duration timeout;
 
 protected:
