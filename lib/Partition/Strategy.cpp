@@ -16,19 +16,13 @@ using namespace hfc::partition;
 
 PartitionStrategy::~PartitionStrategy() = default;
 
+/// hfc's own come first, whoever asks.
 static std::vector<StrategyFactory> &factories() {
-  static std::vector<StrategyFactory> all;
+  static std::vector<StrategyFactory> all = {makeMegatron, makeReplicate};
   return all;
 }
 
 void partition::registerStrategy(StrategyFactory factory) { factories().push_back(std::move(factory)); }
-
-void partition::registerStrategies() {
-  if (!factories().empty())
-    return;
-  registerStrategy(makeMegatron);
-  registerStrategy(makeReplicate);
-}
 
 SmallVector<std::string> partition::getStrategyNames() {
   SmallVector<std::string> names;

@@ -13,7 +13,6 @@
 #include "dialects/rt/Rt.h"
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Interpreter/SIMT/Passes.h"
-#include "hfc/Partition/Strategy.h"
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
 #include "hfc/Target/NVPTX.h"
@@ -54,7 +53,6 @@ void hfc::registerAllPasses() {
   registerMemoryPasses();
   registerPartitionPasses();
   registerPartitionPipelines();
-  partition::registerStrategies();
   registerPipelines();
   registerNVPTXPasses();
   registerSIMTPasses();

@@ -135,8 +135,6 @@ public:
 using StrategyFactory = std::function<std::unique_ptr<PartitionStrategy>()>;
 /// Makes a strategy known by its name. A plugin may do so when it is loaded.
 void registerStrategy(StrategyFactory factory);
-/// hfc's own.
-void registerStrategies();
 /// The names of all strategies, in the order of their registration.
 SmallVector<std::string> getStrategyNames();
 /// A strategy by name, with options "sequence-parallel=on zero=0" (spaces or commas). Reports what is wrong at `loc`.
