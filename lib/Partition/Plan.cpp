@@ -274,9 +274,22 @@ static OpPlan replicatedPlan(Operation *op) {
   return plan;
 }
 
+/// Each result is its operand, wherever that lives: a rule would speak of all of them at once.
+static OpPlan barrierPlan(hf::BarrierOp op, const Placement &placement, ArrayRef<ShardingAttr> wanted) {
+  OpPlan plan;
+  for (auto [input, asked] : llvm::zip_equal(op.getInputs(), wanted)) {
+    ShardingAttr sharding = asked ? asked : placement.get(input);
+    plan.operands.push_back(canonical(sharding.withoutPartial(), placement.getMesh()));
+  }
+  plan.results = plan.operands;
+  return plan;
+}
+
 OpPlan partition::planOp(Operation *op, const Placement &placement, ArrayRef<ShardingAttr> wanted) {
   if (auto reshard = dyn_cast<ReshardOp>(op))
     return {{placement.get(reshard.getX())}, {canonical(reshard.getTo(), placement.getMesh())}};
+  if (auto barrier = dyn_cast<hf::BarrierOp>(op))
+    return barrierPlan(barrier, placement, wanted);
   FailureOr<Rule> rule = getRule(op);
   if (failed(rule))
     return replicatedPlan(op);
