@@ -8,158 +8,55 @@
 #include "hfc/Interpreter/Interpreter.h"
 
 #include "Schedule.h"
+#include "Signature.h"
+#include "Store.h"
 
-#include "llvm/ADT/StringSet.h"
+#include "dialects/dist/Sharding.h"
+
+#include <limits>
 
 using namespace hfc;
 using namespace hfc::interpreter;
 
+/// One rank's named values, for each rank.
+using RankMaps = std::vector<TensorMap>;
+
 struct Interpreter::Implementation {
-  Implementation(ModuleOp module, const Options &options, std::unique_ptr<Domain> domain)
-      : module(module), options(options), domain(std::move(domain)), machine(module, *this->domain),
-        kernels(*this->domain), states(options.ranks) {}
+  Implementation(ModuleOp module, const Options &options, std::unique_ptr<Domain> domain, int64_t ranks)
+      : module(module), options(options), domain(std::move(domain)), mesh(dist::findMesh(module)), ranks(ranks),
+        machine(module, *this->domain), kernels(*this->domain), parameters("parameter", mesh, ranks),
+        states("state", mesh, ranks) {}
 
-  /// One rank's named values, for each rank.
-  using RankMaps = std::vector<TensorMap>;
-
-  llvm::Expected<RankMaps> run(func::FuncOp entry, const TensorMap &inputs);
-  llvm::Expected<RankMaps> run(rt::EntryOp entry, const TensorMap &inputs);
-  llvm::Expected<RankMaps> run(kernel::FuncOp entry, const TensorMap &inputs);
+  llvm::Expected<RankMaps> run(func::FuncOp entry, RankMaps inputs);
+  llvm::Expected<RankMaps> run(rt::EntryOp entry, const Signature &signature, RankMaps inputs);
+  llvm::Expected<RankMaps> run(kernel::FuncOp entry, const Signature &signature, RankMaps inputs);
+  llvm::Expected<RankMaps> dispatch(Operation *entry, const Signature &signature, RankMaps inputs);
   llvm::Error checkSizes();
-  llvm::Error checkValues(const Signature &signature, const TensorMap &inputs);
-  void initializeStates(const Signature &signature);
+  llvm::Expected<RankMaps> localize(ArrayRef<Port> ports, const TensorMap &inputs);
+  llvm::Expected<TensorMap> assemble(ArrayRef<Port> ports, RankMaps outputs);
+
+  /// Where a rank has what is bound to a name.
+  TensorMap &tableOf(const Binding &binding, int64_t rank, TensorMap &others) {
+    return binding.kind == Binding::Kind::Parameter ? parameters.rank(rank)
+           : binding.kind == Binding::Kind::State   ? states.rank(rank)
+                                                    : others;
+  }
+  static void detach(Tensor &value) { value = value.clone(); }
 
   ModuleOp module;
   Options options;
   std::unique_ptr<Domain> domain;
+  dist::MeshAttr mesh;
+  int64_t ranks;
   Machine machine;
   KernelCache kernels;
-  TensorMap parameters;
-  RankMaps states;
+  Store parameters, states;
   bool sizesAreChecked = false;
 };
 
 //===----------------------------------------------------------------------===//
-// Signatures
-//===----------------------------------------------------------------------===//
-
-static Port portOf(StringRef name, Type type, DictionaryAttr attributes = {}) {
-  auto shaped = cast<ShapedType>(type);
-  Port port;
-  port.name = name.str();
-  port.element = *elementOf(shaped.getElementType());
-  port.shape.assign(shaped.getShape().begin(), shaped.getShape().end());
-  if (!attributes)
-    return port;
-  if (auto filling = attributes.getAs<StringAttr>("hf.default"))
-    port.filling = filling.str();
-  if (auto min = attributes.getAs<IntegerAttr>("hf.min"))
-    port.min = min.getInt();
-  if (auto max = attributes.getAs<IntegerAttr>("hf.max"))
-    port.max = max.getInt();
-  return port;
-}
-
-/// A symbol or a string.
-static std::optional<StringRef> nameIn(DictionaryAttr attributes, StringRef key) {
-  Attribute value = attributes ? attributes.get(key) : Attribute();
-  if (auto symbol = dyn_cast_if_present<FlatSymbolRefAttr>(value))
-    return symbol.getValue();
-  if (auto text = dyn_cast_if_present<StringAttr>(value))
-    return text.getValue();
-  return std::nullopt;
-}
-
-static llvm::Error checkTypes(FunctionOpInterface function) {
-  for (TypeRange types : {function.getArgumentTypes(), function.getResultTypes()})
-    for (Type type : types) {
-      auto shaped = dyn_cast<ShapedType>(type);
-      if (!shaped || !shaped.hasStaticShape() || !elementOf(shaped.getElementType()))
-        return makeError("an argument or result of @" + function.getName() +
-                         " is no tensor of static shape of numbers or truth values");
-    }
-  return llvm::Error::success();
-}
-
-/// The name of an argument that has no hf attribute.
-static std::string plainName(StringRef kind, size_t number) { return (kind + Twine(number)).str(); }
-
-static Signature signatureOf(func::FuncOp entry) {
-  Signature signature;
-  for (auto [number, type] : llvm::enumerate(entry.getArgumentTypes())) {
-    DictionaryAttr attributes = entry.getArgAttrDict(number);
-    if (auto name = nameIn(attributes, "hf.parameter"))
-      signature.parameters.push_back(portOf(*name, type));
-    else if (auto name = nameIn(attributes, "hf.state"))
-      signature.states.push_back(portOf(*name, type));
-    else
-      signature.inputs.push_back(
-          portOf(nameIn(attributes, "hf.input").value_or(plainName("arg", number)), type, attributes));
-  }
-  for (auto [number, type] : llvm::enumerate(entry.getResultTypes())) {
-    DictionaryAttr attributes = entry.getResultAttrDict(number);
-    if (!nameIn(attributes, "hf.state"))
-      signature.outputs.push_back(portOf(nameIn(attributes, "hf.output").value_or(plainName("result", number)), type));
-  }
-  return signature;
-}
-
-static Signature signatureOf(rt::EntryOp entry) {
-  Signature signature;
-  llvm::StringSet<> seen;
-  for (Operation &op : entry.getBody().front()) {
-    if (auto input = dyn_cast<rt::InputOp>(op))
-      signature.inputs.push_back(portOf(input.getName(), input.getType(), op.getAttrDictionary()));
-    else if (auto output = dyn_cast<rt::OutputOp>(op))
-      signature.outputs.push_back(portOf(output.getName(), output.getType()));
-    else if (auto parameter = dyn_cast<rt::ParameterOp>(op); parameter && seen.insert(parameter.getParameter()).second)
-      signature.parameters.push_back(portOf(parameter.getParameter(), parameter.getType()));
-    else if (auto state = dyn_cast<rt::StateOp>(op); state && seen.insert(state.getState()).second)
-      signature.states.push_back(portOf(state.getState(), state.getType()));
-  }
-  return signature;
-}
-
-static Signature signatureOf(kernel::FuncOp entry) {
-  Signature signature;
-  size_t inputs = entry.getArgumentTypes().size() - entry.getOutputs();
-  for (auto [number, type] : llvm::enumerate(entry.getArgumentTypes())) {
-    if (number < inputs)
-      signature.inputs.push_back(portOf(plainName("arg", number), type));
-    else
-      signature.outputs.push_back(portOf(plainName("result", number - inputs), type));
-  }
-  return signature;
-}
-
-static llvm::Expected<Signature> signatureOf(Operation *entry, StringRef name) {
-  if (auto op = dyn_cast_if_present<rt::EntryOp>(entry))
-    return signatureOf(op);
-  if (auto function = dyn_cast_if_present<FunctionOpInterface>(entry))
-    if (llvm::Error error = checkTypes(function))
-      return error;
-  if (auto op = dyn_cast_if_present<func::FuncOp>(entry))
-    return signatureOf(op);
-  if (auto op = dyn_cast_if_present<kernel::FuncOp>(entry))
-    return signatureOf(op);
-  return makeError("there is no entry @" + name);
-}
-
-//===----------------------------------------------------------------------===//
 // Running
 //===----------------------------------------------------------------------===//
-
-static llvm::Error checkValue(StringRef what, const Port &port, const TensorMap &values) {
-  auto found = values.find(port.name);
-  if (found == values.end())
-    return makeError(what + " '" + port.name + "' has no value");
-  const Tensor &value = found->second;
-  if (value.getShape() != ArrayRef<int64_t>(port.shape) || value.getElement() != port.element)
-    return makeError(what + " '" + port.name + "' is " + shapeText(value.getShape()) + " of " +
-                     nameOf(value.getElement()) + ", but the entry takes " + shapeText(port.shape) + " of " +
-                     nameOf(port.element));
-  return llvm::Error::success();
-}
 
 /// Values are 8 bytes an element: what no memory holds is refused before it is asked for.
 llvm::Error Interpreter::Implementation::checkSizes() {
@@ -203,72 +100,113 @@ static llvm::Error checkRange(const Port &port, const Tensor &value) {
   return llvm::Error::success();
 }
 
-llvm::Error Interpreter::Implementation::checkValues(const Signature &signature, const TensorMap &inputs) {
-  for (const Port &port : signature.inputs) {
-    if (llvm::Error error = checkValue("input", port, inputs))
+/// What shows in results that depend on padding: NaN, or an integer that is allowed and not zero.
+static Word poisonOf(const Domain &domain, const Port &port) {
+  if (isFloat(port.element))
+    return domain.fromReal(std::numeric_limits<double>::quiet_NaN(), port.element);
+  return static_cast<Word>(port.max.value_or(1));
+}
+
+/// Each rank's inputs.
+llvm::Expected<RankMaps> Interpreter::Implementation::localize(ArrayRef<Port> ports, const TensorMap &inputs) {
+  RankMaps local(ranks);
+  for (const Port &port : ports) {
+    auto found = inputs.find(port.name);
+    if (found == inputs.end())
+      return makeError("input '" + port.name + "' has no value");
+    if (llvm::Error error = checkType("input", port, found->second))
       return error;
-    if (llvm::Error error = checkRange(port, inputs.at(port.name)))
+    if (llvm::Error error = checkRange(port, found->second))
       return error;
+    Word padding = options.poisonPadding ? poisonOf(*domain, port) : 0;
+    Placement placement(mesh, port.sharding, port.shape);
+    for (auto [rank, values] : llvm::enumerate(local))
+      values[port.name] = placement.localize(found->second, rank, padding);
   }
-  for (const Port &port : signature.parameters)
-    if (llvm::Error error = checkValue("parameter", port, parameters))
-      return error;
-  return llvm::Error::success();
+  return local;
 }
 
-void Interpreter::Implementation::initializeStates(const Signature &signature) {
-  for (TensorMap &rank : states)
-    for (const Port &port : signature.states)
-      rank.try_emplace(port.name, Tensor(port.element, port.shape));
+/// The whole outputs, of what the ranks have.
+llvm::Expected<TensorMap> Interpreter::Implementation::assemble(ArrayRef<Port> ports, RankMaps outputs) {
+  TensorMap whole;
+  for (const Port &port : ports) {
+    SmallVector<Tensor> pieces;
+    for (TensorMap &rank : outputs)
+      pieces.push_back(std::move(rank[port.name]));
+    llvm::Expected<Tensor> value =
+        Placement(mesh, port.sharding, port.shape).assemble(*domain, pieces, /*isPaddedWithZeros=*/false);
+    if (!value)
+      return makeError("output '" + port.name + "': " + llvm::toString(value.takeError()));
+    whole[port.name] = std::move(*value);
+  }
+  return whole;
 }
 
-llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(func::FuncOp entry, const TensorMap &inputs) {
-  Machine::RankValues arguments(options.ranks);
+llvm::Expected<RankMaps> Interpreter::Implementation::run(func::FuncOp entry, RankMaps inputs) {
+  Machine::RankValues arguments(ranks);
   for (auto [rank, values] : llvm::enumerate(arguments))
     for (unsigned number = 0; number < entry.getNumArguments(); ++number) {
-      DictionaryAttr attributes = entry.getArgAttrDict(number);
-      if (auto name = nameIn(attributes, "hf.parameter"))
-        values.push_back(parameters.at(name->str()));
-      else if (auto name = nameIn(attributes, "hf.state"))
-        values.push_back(states[rank].at(name->str()));
-      else
-        values.push_back(inputs.at(nameIn(attributes, "hf.input").value_or(plainName("arg", number)).str()));
+      Binding binding = bindingOfArgument(entry.getArgAttrDict(number), number);
+      values.push_back(tableOf(binding, rank, inputs[rank]).at(binding.name));
     }
   llvm::Expected<Machine::RankValues> results = machine.call(entry, std::move(arguments));
   if (!results)
     return results.takeError();
-  RankMaps outputs(options.ranks);
+  RankMaps outputs(ranks);
   for (auto [rank, values] : llvm::enumerate(*results))
     for (auto [number, value] : llvm::enumerate(values)) {
-      DictionaryAttr attributes = entry.getResultAttrDict(number);
-      if (auto name = nameIn(attributes, "hf.state"))
-        states[rank][name->str()] = value;
-      else
-        outputs[rank][nameIn(attributes, "hf.output").value_or(plainName("result", number)).str()] = value;
+      Binding binding = bindingOfResult(entry.getResultAttrDict(number), number);
+      tableOf(binding, rank, outputs[rank])[binding.name] = value;
     }
   return outputs;
 }
 
-llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(rt::EntryOp entry, const TensorMap &inputs) {
-  std::vector<std::unique_ptr<Schedule>> ranks;
-  for (TensorMap &rankStates : states) {
-    // The schedule writes states in place; a value that someone else holds must not change.
-    for (auto &[name, value] : rankStates)
-      value = value.clone();
+/// Ranks take turns, one op each, until all are done.
+static llvm::Error takeTurns(ArrayRef<std::unique_ptr<Schedule>> schedules) {
+  bool isDone = false;
+  while (!isDone) {
+    bool hasMoved = false;
+    isDone = true;
+    for (const std::unique_ptr<Schedule> &schedule : schedules) {
+      if (schedule->done())
+        continue;
+      llvm::Expected<bool> moved = schedule->step();
+      if (!moved)
+        return moved.takeError();
+      hasMoved |= *moved;
+      isDone &= schedule->done();
+    }
+    if (isDone || hasMoved)
+      continue;
+    std::string text = "no rank can go on";
+    for (auto [rank, schedule] : llvm::enumerate(schedules))
+      text += "; rank " + std::to_string(rank) + (schedule->done() ? " is done" : ": " + schedule->waiting());
+    return makeError(text);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<RankMaps> Interpreter::Implementation::run(rt::EntryOp entry, const Signature &signature,
+                                                          RankMaps inputs) {
+  std::vector<std::unique_ptr<Schedule>> schedules;
+  Meetings meetings(machine);
+  for (int64_t rank = 0; rank < ranks; ++rank) {
+    // The schedule writes in place; a value that someone else holds must not change.
+    for (const Port &port : signature.newParameters)
+      detach(parameters.rank(rank).at(port.name));
+    for (const Port &port : signature.newStates)
+      detach(states.rank(rank).at(port.name));
     llvm::Expected<std::unique_ptr<Schedule>> schedule =
-        Schedule::start(entry, machine, kernels, inputs, RankStore{parameters, rankStates}, options);
+        Schedule::start(entry, machine, kernels, meetings, inputs[rank],
+                        RankStore{rank, parameters.rank(rank), states.rank(rank)}, options);
     if (!schedule)
       return schedule.takeError();
-    ranks.push_back(std::move(*schedule));
+    schedules.push_back(std::move(*schedule));
   }
-  // Ranks take turns, one op each.
-  while (llvm::any_of(ranks, [](auto &rank) { return !rank->done(); }))
-    for (std::unique_ptr<Schedule> &rank : ranks)
-      if (!rank->done())
-        if (llvm::Error error = rank->step())
-          return error;
+  if (llvm::Error error = takeTurns(schedules))
+    return error;
   RankMaps outputs;
-  for (std::unique_ptr<Schedule> &rank : ranks) {
+  for (std::unique_ptr<Schedule> &rank : schedules) {
     llvm::Expected<TensorMap> values = rank->outputs();
     if (!values)
       return values.takeError();
@@ -277,11 +215,11 @@ llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(rt::Entr
   return outputs;
 }
 
-llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(kernel::FuncOp entry, const TensorMap &inputs) {
+llvm::Expected<RankMaps> Interpreter::Implementation::run(kernel::FuncOp entry, const Signature &signature,
+                                                          RankMaps inputs) {
   llvm::Expected<const Kernel *> kernel = kernels.get(entry);
   if (!kernel)
     return kernel.takeError();
-  Signature signature = signatureOf(entry);
   auto bufferOf = [](const Port &port, StringRef kind) {
     Buffer buffer;
     buffer.name = (kind + " '" + port.name + "'").str();
@@ -290,12 +228,12 @@ llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(kernel::
     return buffer;
   };
   RankMaps outputs;
-  for (int rank = 0; rank < options.ranks; ++rank) {
+  for (const TensorMap &rankInputs : inputs) {
     SmallVector<Buffer> buffers;
     std::deque<Arena> arenas;
     for (const Port &port : signature.inputs) {
       buffers.push_back(bufferOf(port, "input"));
-      buffers.back().tensor = inputs.at(port.name);
+      buffers.back().tensor = rankInputs.at(port.name);
       buffers.back().writable = false;
     }
     for (const Port &port : signature.outputs) {
@@ -316,6 +254,15 @@ llvm::Expected<std::vector<TensorMap>> Interpreter::Implementation::run(kernel::
   return outputs;
 }
 
+llvm::Expected<RankMaps> Interpreter::Implementation::dispatch(Operation *entry, const Signature &signature,
+                                                               RankMaps inputs) {
+  if (auto op = dyn_cast<rt::EntryOp>(entry))
+    return run(op, signature, std::move(inputs));
+  if (auto op = dyn_cast<kernel::FuncOp>(entry))
+    return run(op, signature, std::move(inputs));
+  return run(cast<func::FuncOp>(entry), std::move(inputs));
+}
+
 //===----------------------------------------------------------------------===//
 // The public face
 //===----------------------------------------------------------------------===//
@@ -327,10 +274,14 @@ llvm::Expected<std::unique_ptr<Interpreter>> Interpreter::create(ModuleOp module
   std::unique_ptr<Domain> domain = createDomain(options.domain);
   if (!domain)
     return makeError("there is no domain '" + options.domain + "'; there are typed, float64 and bfloat16");
-  if (options.ranks < 1 || options.ranks > 1024)
-    return makeError("the number of ranks must be 1 to 1024, not " + Twine(options.ranks));
+  // Before shardings are materialized there is one, global program.
+  dist::MeshAttr mesh = dist::findMesh(module);
+  int64_t ranks = mesh && dist::isMaterialized(module) ? mesh.ranks() : 1;
+  constexpr int64_t most = 1024;
+  if (ranks > most)
+    return makeError("the mesh has " + Twine(ranks) + " ranks; the interpreter runs at most " + Twine(most));
   return std::unique_ptr<Interpreter>(
-      new Interpreter(std::make_unique<Implementation>(module, options, std::move(domain))));
+      new Interpreter(std::make_unique<Implementation>(module, options, std::move(domain), ranks)));
 }
 
 const Domain &Interpreter::domain() const { return *implementation->domain; }
@@ -352,55 +303,45 @@ llvm::Expected<Signature> Interpreter::signature(StringRef entry) const {
   return signatureOf(implementation->machine.getSymbols().lookup(entry), entry);
 }
 
-void Interpreter::setParameter(StringRef name, Tensor value) {
-  implementation->parameters[name.str()] = std::move(value);
+void Interpreter::setParameter(StringRef name, Tensor value) { implementation->parameters.set(name, std::move(value)); }
+
+llvm::Expected<Tensor> Interpreter::parameter(StringRef name) const {
+  return implementation->parameters.get(domain(), name);
 }
 
-void Interpreter::setState(StringRef name, Tensor value) {
-  for (TensorMap &rank : implementation->states)
-    rank[name.str()] = value;
-}
+void Interpreter::setState(StringRef name, Tensor value) { implementation->states.set(name, std::move(value)); }
 
-const Tensor *Interpreter::state(StringRef name) const {
-  auto found = implementation->states[0].find(name.str());
-  return found == implementation->states[0].end() ? nullptr : &found->second;
-}
+llvm::Expected<Tensor> Interpreter::state(StringRef name) const { return implementation->states.get(domain(), name); }
 
-void Interpreter::resetStates() {
-  for (TensorMap &rank : implementation->states)
-    rank.clear();
-}
+void Interpreter::resetStates() { implementation->states.clear(); }
 
-/// All ranks must have computed the same. Equal words are equal values; NaNs differ in nothing that matters.
-static llvm::Error checkAgreement(const std::vector<TensorMap> &ranks, StringRef entry) {
-  for (size_t rank = 1; rank < ranks.size(); ++rank)
-    for (const auto &[name, value] : ranks[0])
-      if (ranks[rank].at(name).words() != value.words())
-        return makeError("rank " + Twine(rank) + " and rank 0 disagree in '" + name + "' of @" + entry);
-  return llvm::Error::success();
-}
+int64_t Interpreter::ranks() const { return implementation->ranks; }
+
+std::vector<CollectiveCount> Interpreter::collectives() const { return implementation->machine.getLog().counts(); }
 
 llvm::Expected<TensorMap> Interpreter::run(StringRef name, const TensorMap &inputs) {
-  if (llvm::Error error = implementation->checkSizes())
+  Implementation &self = *implementation;
+  if (llvm::Error error = self.checkSizes())
     return error;
-  Operation *entry = implementation->machine.getSymbols().lookup(name);
+  Operation *entry = self.machine.getSymbols().lookup(name);
   llvm::Expected<Signature> signature = signatureOf(entry, name);
   if (!signature)
     return signature.takeError();
-  if (llvm::Error error = implementation->checkValues(*signature, inputs))
+  llvm::Expected<RankMaps> local = self.localize(signature->inputs, inputs);
+  if (!local)
+    return local.takeError();
+  if (llvm::Error error = self.parameters.prepare(signature->parameters, /*zeroIfAbsent=*/false))
     return error;
-  implementation->initializeStates(*signature);
-  auto dispatch = [&]() -> llvm::Expected<std::vector<TensorMap>> {
-    if (auto op = dyn_cast<rt::EntryOp>(entry))
-      return implementation->run(op, inputs);
-    if (auto op = dyn_cast<kernel::FuncOp>(entry))
-      return implementation->run(op, inputs);
-    return implementation->run(cast<func::FuncOp>(entry), inputs);
-  };
-  llvm::Expected<std::vector<TensorMap>> outputs = dispatch();
+  if (llvm::Error error = self.states.prepare(signature->states, /*zeroIfAbsent=*/true))
+    return error;
+  self.machine.getLog().enter(name);
+  llvm::Expected<RankMaps> outputs = self.dispatch(entry, *signature, std::move(*local));
   if (!outputs)
     return outputs.takeError();
-  if (llvm::Error error = checkAgreement(*outputs, name))
-    return error;
-  return std::move(outputs->front());
+  self.parameters.adopt(signature->newParameters);
+  self.states.adopt(signature->newStates);
+  llvm::Expected<TensorMap> whole = self.assemble(signature->outputs, std::move(*outputs));
+  if (!whole)
+    return makeError("@" + name + ": " + llvm::toString(whole.takeError()));
+  return whole;
 }

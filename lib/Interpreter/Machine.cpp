@@ -7,6 +7,10 @@
 
 #include "Machine.h"
 
+#include "Collectives.h"
+
+#include "dialects/dist/Sharding.h"
+
 #include "mlir/IR/IRMapping.h"
 
 using namespace hfc;
@@ -37,6 +41,8 @@ llvm::Error interpreter::at(Operation *op, llvm::Error error) {
 // Functions and blocks
 //===----------------------------------------------------------------------===//
 
+Machine::Machine(ModuleOp module, const Domain &domain)
+    : symbols(module), domain(domain), mesh(dist::findMesh(module)) {}
 Machine::~Machine() = default;
 
 llvm::Expected<Results> Machine::call(func::FuncOp function, ArrayRef<Tensor> arguments) {
@@ -117,6 +123,44 @@ const Machine::Lifetimes &Machine::lifetimesOf(Block &block, ValueRange live) {
 // Ops
 //===----------------------------------------------------------------------===//
 
+/// Each rank's place, as a scalar.
+static Machine::RankValues placesAlong(dist::AxisListAttr axes, size_t ranks, dist::MeshAttr mesh) {
+  Machine::RankValues places;
+  for (size_t rank = 0; rank < ranks; ++rank) {
+    Tensor place(Element::I32, {});
+    place.mutableWords()[0] = mesh ? static_cast<Word>(dist::placeOf(rank, axes.getAxes(), mesh)) : 0;
+    places.push_back({place});
+  }
+  return places;
+}
+
+llvm::Expected<Machine::RankValues> Machine::executeCollective(dist::CollectiveOpInterface op, RankValues operands) {
+  int64_t ranks = operands.size();
+  if (!mesh || ranks != mesh.ranks())
+    return at(op, makeError("is a collective in a module that is not marked dist.materialized, or has no dist.mesh"));
+  Collective collective = collectiveOf(op);
+  ArrayRef<dist::AxisRefAttr> axes = op.getAxes().getAxes();
+  RankValues results(ranks);
+  for (int64_t first = 0; first < ranks; ++first) {
+    if (dist::placeOf(first, axes, mesh) != 0)
+      continue;
+    SmallVector<int64_t> group = dist::groupOf(first, axes, mesh);
+    std::vector<Results> given;
+    for (int64_t rank : group)
+      given.push_back(std::move(operands[rank]));
+    llvm::Expected<std::vector<Results>> taken = perform(domain, collective, given);
+    if (!taken)
+      return at(op, taken.takeError());
+    for (auto [rank, values] : llvm::zip(group, *taken))
+      results[rank] = std::move(values);
+    log.add(op,
+            {"", op->getName().stripDialect().str(), dist::toString(axes), op.getCause().value_or("").str(),
+             messageBytes(op->getOperandTypes(), op->getResultTypes())},
+            first);
+  }
+  return results;
+}
+
 llvm::Expected<Machine::RankValues> Machine::execute(Operation *op, RankValues operands) {
   if (auto composite = dyn_cast<hf::CompositeOpInterface>(op))
     return executeComposite(composite, std::move(operands));
@@ -126,6 +170,13 @@ llvm::Expected<Machine::RankValues> Machine::execute(Operation *op, RankValues o
       return at(op, makeError("there is no function @" + callOp.getCallee()));
     return call(callee, std::move(operands));
   }
+  if (auto collective = dyn_cast<dist::CollectiveOpInterface>(op))
+    return executeCollective(collective, std::move(operands));
+  // A reshard is the identity of the global tensor; what was begun is complete here at once.
+  if (isa<dist::ReshardOp, dist::DoneOp>(op))
+    return operands;
+  if (auto index = dyn_cast<dist::AxisIndexOp>(op))
+    return placesAlong(index.getAxes(), operands.size(), mesh);
   if (!isPrimitive(op))
     return at(op, makeError("the interpreter does not know this op"));
   RankValues results;

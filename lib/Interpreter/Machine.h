@@ -8,6 +8,7 @@
 #ifndef HFC_LIB_INTERPRETER_MACHINE_H
 #define HFC_LIB_INTERPRETER_MACHINE_H
 
+#include "CollectiveLog.h"
 #include "Primitives.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,12 +27,16 @@ llvm::Error at(Operation *op, llvm::Error error);
 /// them (a collective) sees all their operands together.
 class Machine {
 public:
-  Machine(ModuleOp module, const Domain &domain) : symbols(module), domain(domain) {}
+  Machine(ModuleOp module, const Domain &domain);
   ~Machine();
 
   const Domain &getDomain() const { return domain; }
   SymbolTable &getSymbols() { return symbols; }
   const SymbolTable &getSymbols() const { return symbols; }
+  /// Null if the module has none.
+  dist::MeshAttr getMesh() const { return mesh; }
+  /// What ranks have done together.
+  CollectiveLog &getLog() { return log; }
 
   /// The arguments and the results of each rank.
   using RankValues = std::vector<Results>;
@@ -52,6 +57,7 @@ private:
 
   llvm::Error runBlock(Block &block, ValueRange live, std::vector<Frame> &frames);
   llvm::Expected<RankValues> execute(Operation *op, RankValues operands);
+  llvm::Expected<RankValues> executeCollective(dist::CollectiveOpInterface op, RankValues operands);
   llvm::Expected<RankValues> executeComposite(hf::CompositeOpInterface op, RankValues operands);
   llvm::Expected<const Decomposition *> decompose(hf::CompositeOpInterface op);
   const Lifetimes &lifetimesOf(Block &block, ValueRange live);
@@ -60,6 +66,8 @@ private:
   int depth = 0;
   SymbolTable symbols;
   const Domain &domain;
+  dist::MeshAttr mesh;
+  CollectiveLog log;
   // Nested ops add entries while references to others are in use: node-based maps.
   std::unordered_map<Operation *, Decomposition> decompositions;
   std::unordered_map<Block *, Lifetimes> lifetimes;

@@ -29,6 +29,20 @@ void fillNormal(const Domain &domain, Tensor &tensor, std::mt19937_64 &random, d
     word = domain.fromReal(normal(random), tensor.getElement());
 }
 
+/// What must not be negative, nor beyond one: rates, decays, counts.
+void fillFractions(const Domain &domain, Tensor &tensor, std::mt19937_64 &random) {
+  std::uniform_real_distribution<double> uniform(0.1, 0.9);
+  for (Word &word : tensor.mutableWords())
+    word = domain.fromReal(uniform(random), tensor.getElement());
+}
+
+/// Some of them ignored.
+void fillLabels(Tensor &tensor, std::mt19937_64 &random, int64_t max) {
+  constexpr int64_t ignored = -100;
+  for (Word &word : tensor.mutableWords())
+    word = integerWord(random() % 8 == 0 ? ignored : static_cast<int64_t>(random() % (max + 1)));
+}
+
 void fillUniform(Tensor &tensor, std::mt19937_64 &random, int64_t min, int64_t max) {
   std::uniform_int_distribution<int64_t> uniform(min, std::max(min, max));
   for (Word &word : tensor.mutableWords())
@@ -58,11 +72,16 @@ Tensor randomInput(const Domain &domain, const Port &port, uint64_t seed) {
   Tensor tensor(port.element, port.shape);
   std::mt19937_64 random = generatorFor(seed, port.name);
   if (isFloat(port.element)) {
-    fillNormal(domain, tensor, random, 0, 1);
+    if (port.shape.empty())
+      fillFractions(domain, tensor, random);
+    else
+      fillNormal(domain, tensor, random, 0, 1);
     return tensor;
   }
   int64_t min = port.min.value_or(0), max = port.max.value_or(port.element == Element::I1 ? 1 : min + 3);
-  if (port.filling == "arange")
+  if (port.filling == "labels")
+    fillLabels(tensor, random, std::max<int64_t>(max, 0));
+  else if (port.filling == "arange")
     fillPositions(tensor, random, max);
   else if (port.filling == "segments")
     fillSegments(tensor, random);
@@ -128,7 +147,10 @@ TensorMap interpreter::randomStates(const Domain &domain, const Signature &signa
   for (const Port &port : signature.states) {
     Tensor tensor(port.element, port.shape);
     std::mt19937_64 random = generatorFor(seed, port.name);
-    if (isFloat(port.element))
+    bool isSquare = StringRef(port.name).starts_with("moment2.");
+    if (isFloat(port.element) && (isSquare || port.shape.empty()))
+      fillFractions(domain, tensor, random);
+    else if (isFloat(port.element))
       fillNormal(domain, tensor, random, 0, 1);
     states[port.name] = std::move(tensor);
   }

@@ -54,17 +54,18 @@ llvm::Error checkPorts(StringRef entry, StringRef what, ArrayRef<Port> before, A
   return llvm::Error::success();
 }
 
-/// Either module may lack inputs, parameters and states that nothing uses in it, and nothing else.
+/// Either module may lack inputs, parameters and states that nothing uses in it; the second may give more than the
+/// first.
 llvm::Error checkSignatures(StringRef entry, const Signature &before, const Signature &after) {
   using Table = std::tuple<StringRef, ArrayRef<Port>, ArrayRef<Port>, bool>;
   for (auto [what, first, second, all] :
        {Table{"input", before.inputs, after.inputs, false},
         Table{"parameter", before.parameters, after.parameters, false},
-        Table{"state", before.states, after.states, false}, Table{"output", before.outputs, after.outputs, true}})
+        Table{"state", before.states, after.states, false}, Table{"output", before.outputs, after.outputs, true},
+        Table{"new parameter", before.newParameters, after.newParameters, true},
+        Table{"new state", before.newStates, after.newStates, false}})
     if (llvm::Error error = checkPorts(entry, what, first, second, all))
       return error;
-  if (after.outputs.size() != before.outputs.size())
-    return makeError("@" + entry + " of the second module has outputs that the first does not have");
   return llvm::Error::success();
 }
 
@@ -81,19 +82,49 @@ Signature unite(Signature first, const Signature &second) {
   return first;
 }
 
-llvm::Expected<TensorMap> runOnce(Interpreter &interpreter, StringRef entry, const TensorMap &inputs,
-                                  const TensorMap &parameters, const TensorMap &states) {
+/// What a module makes of random values.
+struct Outcome {
+  TensorMap outputs, parameters, states;
+};
+
+llvm::Expected<Outcome> runOnce(Interpreter &interpreter, StringRef entry, const Signature &signature,
+                                const TensorMap &inputs, const TensorMap &parameters, const TensorMap &states) {
   interpreter.resetStates();
   for (const auto &[name, value] : parameters)
     interpreter.setParameter(name, value);
   for (const auto &[name, value] : states)
     interpreter.setState(name, value.clone());
-  return interpreter.run(entry, inputs);
+  llvm::Expected<TensorMap> outputs = interpreter.run(entry, inputs);
+  if (!outputs)
+    return outputs.takeError();
+  Outcome outcome{std::move(*outputs), parameters, states};
+  for (const Port &port : signature.newParameters) {
+    llvm::Expected<Tensor> value = interpreter.parameter(port.name);
+    if (!value)
+      return value.takeError();
+    outcome.parameters[port.name] = std::move(*value);
+  }
+  for (const Port &port : signature.newStates) {
+    llvm::Expected<Tensor> value = interpreter.state(port.name);
+    if (!value)
+      return value.takeError();
+    outcome.states[port.name] = std::move(*value);
+  }
+  return outcome;
+}
+
+/// Differentiating leaves a program of one micro-batch with the last micro-step alone.
+std::string counterpartOf(StringRef entry, const Interpreter &after) {
+  std::vector<std::string> entries = after.entries();
+  bool isLast =
+      entry == "micro_step" && !llvm::is_contained(entries, entry) && llvm::is_contained(entries, "last_micro_step");
+  return isLast ? "last_micro_step" : entry.str();
 }
 
 llvm::Error compareEntry(Interpreter &before, Interpreter &after, StringRef entry, uint64_t seed,
                          std::vector<OutputDifference> &differences) {
-  llvm::Expected<Signature> first = before.signature(entry), second = after.signature(entry);
+  std::string name = counterpartOf(entry, after);
+  llvm::Expected<Signature> first = before.signature(entry), second = after.signature(name);
   if (!first) {
     llvm::consumeError(second.takeError());
     return first.takeError();
@@ -106,19 +137,29 @@ llvm::Error compareEntry(Interpreter &before, Interpreter &after, StringRef entr
   Signature both = unite(*first, *second);
   TensorMap inputs = randomInputs(domain, both, seed), parameters = randomParameters(domain, both, seed),
             states = randomStates(domain, both, seed);
-  llvm::Expected<TensorMap> expected = runOnce(before, entry, inputs, parameters, states);
+  llvm::Expected<Outcome> expected = runOnce(before, entry, *first, inputs, parameters, states);
   if (!expected)
     return makeError("the first module: " + llvm::toString(expected.takeError()));
-  llvm::Expected<TensorMap> actual = runOnce(after, entry, inputs, parameters, states);
+  llvm::Expected<Outcome> actual = runOnce(after, name, *second, inputs, parameters, states);
   if (!actual)
     return makeError("the second module: " + llvm::toString(actual.takeError()));
-  auto compare = [&](StringRef name, const Tensor &a, const Tensor &b) {
-    differences.push_back({entry.str(), name.str(), SmallVector<int64_t>(a.getShape()), errorOf(domain, a, b)});
+  auto compare = [&](const TensorMap &a, const TensorMap &b) -> llvm::Error {
+    for (const auto &[name, value] : a) {
+      auto other = b.find(name);
+      if (other == b.end())
+        return makeError("@" + entry + " of the second module gives no new '" + name + "'");
+      differences.push_back(
+          {entry.str(), name, SmallVector<int64_t>(value.getShape()), errorOf(domain, value, other->second)});
+    }
+    return llvm::Error::success();
   };
-  for (const auto &[name, value] : *expected)
-    compare(name, value, actual->at(name));
-  for (const Port &port : both.states)
-    compare(port.name, *before.state(port.name), *after.state(port.name));
+  if (llvm::Error error = compare(expected->outputs, actual->outputs))
+    return error;
+  if (llvm::Error error = compare(expected->states, actual->states))
+    return error;
+  for (const Port &port : first->newParameters)
+    differences.push_back({entry.str(), port.name, port.shape,
+                           errorOf(domain, expected->parameters.at(port.name), actual->parameters.at(port.name))});
   return llvm::Error::success();
 }
 

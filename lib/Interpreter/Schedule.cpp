@@ -7,6 +7,8 @@
 
 #include "Schedule.h"
 
+#include "dialects/dist/Sharding.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -28,18 +30,21 @@ llvm::Expected<const Kernel *> KernelCache::get(kernel::FuncOp op) {
 // Buffers
 //===----------------------------------------------------------------------===//
 
-Schedule::Schedule(rt::EntryOp entry, Machine &machine, KernelCache &kernels, const Options &options)
-    : entry(entry), machine(machine), kernels(kernels), randomOrder(options.randomStreams), random(options.seed),
-      arena(entry.getArena()) {}
+Schedule::Schedule(rt::EntryOp entry, Machine &machine, KernelCache &kernels, Meetings &meetings, int64_t rank,
+                   const Options &options)
+    : entry(entry), machine(machine), kernels(kernels), meetings(meetings), rank(rank),
+      randomOrder(options.randomStreams), random(options.seed + rank), arena(entry.getArena()) {}
 
 static int64_t streamOf(Operation *op) { return op->getAttrOfType<IntegerAttr>("stream").getInt(); }
 
-static bool isWork(Operation *op) { return isa<rt::LaunchOp, rt::GemmOp, rt::CopyOp, rt::RecordOp, rt::WaitOp>(op); }
+static bool isWork(Operation *op) {
+  return isa<rt::LaunchOp, rt::GemmOp, rt::CopyOp, rt::CollectiveOp, rt::RecordOp, rt::WaitOp>(op);
+}
 
 llvm::Expected<std::unique_ptr<Schedule>> Schedule::start(rt::EntryOp entry, Machine &machine, KernelCache &kernels,
-                                                          const TensorMap &inputs, RankStore store,
+                                                          Meetings &meetings, const TensorMap &inputs, RankStore store,
                                                           const Options &options) {
-  std::unique_ptr<Schedule> schedule(new Schedule(entry, machine, kernels, options));
+  std::unique_ptr<Schedule> schedule(new Schedule(entry, machine, kernels, meetings, store.rank, options));
   for (Operation &op : entry.getBody().front()) {
     if (!isWork(&op)) {
       if (llvm::Error error = schedule->makeBuffer(&op, inputs, store))
@@ -122,8 +127,17 @@ llvm::Error Schedule::makeBuffer(Operation *op, const TensorMap &inputs, RankSto
           return error;
         return buffers[key].write(*value);
       })
-      .Case([&](rt::ParameterOp op) { return bind("parameter", op.getParameter(), store.parameters, false); })
+      .Case([&](rt::ParameterOp op) { return bind("parameter", op.getParameter(), store.parameters, op.getUpdated()); })
       .Case([&](rt::StateOp op) { return bind("state", op.getState(), store.states, true); })
+      .Case([&](rt::CoordinateOp op) {
+        buffer.name = "the coordinate";
+        buffer.tensor = Tensor(buffer.element, buffer.shape);
+        buffer.tensor.mutableWords()[0] =
+            static_cast<Word>(dist::placeOf(rank, op.getAxes().getAxes(), machine.getMesh()));
+        buffer.writable = false;
+        buffers[key] = std::move(buffer);
+        return llvm::Error::success();
+      })
       .Case([&](rt::ConstantOp op) -> llvm::Error {
         llvm::Expected<Tensor> value = constantOf(machine.getDomain(), op.getValue());
         if (!value)
@@ -158,42 +172,64 @@ llvm::Expected<TensorMap> Schedule::outputs() {
 // Streams
 //===----------------------------------------------------------------------===//
 
+/// Whether the op can be executed, or arrived at.
 bool Schedule::isReady(Operation *op) const {
+  if (auto collective = dyn_cast<rt::CollectiveOp>(op))
+    return !meetings.hasArrived(collective, rank) || meetings.isComplete(collective, rank);
   auto wait = dyn_cast<rt::WaitOp>(op);
   return !wait || happened.contains(wait.getEvent());
 }
 
-Operation *Schedule::pick() {
-  std::deque<std::pair<size_t, Operation *>> *chosen = nullptr;
-  SmallVector<std::deque<std::pair<size_t, Operation *>> *> ready;
+Schedule::Stream *Schedule::pick() {
+  SmallVector<Stream *> ready;
   for (auto &[number, stream] : streams)
     if (!stream.empty() && isReady(stream.front().second))
       ready.push_back(&stream);
   if (ready.empty())
     return nullptr;
   if (randomOrder)
-    chosen = ready[random() % ready.size()];
-  else
-    chosen = *llvm::min_element(ready, [](auto *a, auto *b) { return a->front().first < b->front().first; });
-  Operation *op = chosen->front().second;
-  chosen->pop_front();
-  return op;
+    return ready[random() % ready.size()];
+  return *llvm::min_element(ready, [](Stream *a, Stream *b) { return a->front().first < b->front().first; });
 }
 
-llvm::Error Schedule::step() {
-  Operation *op = pick();
-  if (!op) {
-    for (auto &[number, stream] : streams)
-      if (!stream.empty())
-        return at(stream.front().second,
-                  makeError("stream " + Twine(number) + " waits for an event that never happens"));
-    return makeError("there is no work left");
+llvm::Expected<bool> Schedule::step() {
+  Stream *stream = pick();
+  if (!stream)
+    return false;
+  Operation *op = stream->front().second;
+  if (auto collective = dyn_cast<rt::CollectiveOp>(op); collective && !meetings.hasArrived(collective, rank)) {
+    llvm::Expected<Results> operands = read(collective.getIns());
+    if (!operands)
+      return at(op, operands.takeError());
+    if (llvm::Error error = meetings.arrive(collective, rank, std::move(*operands)))
+      return at(op, std::move(error));
+    return true;
   }
+  stream->pop_front();
   --remaining;
   if (llvm::Error error = execute(op))
     return at(op, std::move(error));
   retire(op);
-  return llvm::Error::success();
+  return true;
+}
+
+std::string Schedule::waiting() const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (const auto &[number, works] : streams) {
+    if (works.empty())
+      continue;
+    Operation *op = works.front().second;
+    stream << (text.empty() ? "" : "; ") << "stream " << number << " waits ";
+    if (auto collective = dyn_cast<rt::CollectiveOp>(op)) {
+      stream << "in " << rt::stringifyCollectiveKind(collective.getKind()) << ' ' << collective.getId() << " over "
+             << dist::toString(collective.getAxes().getAxes()) << " (" << describe(op) << ") for rank ";
+      llvm::interleaveComma(meetings.missing(collective, rank), stream);
+    } else {
+      stream << "for an event that never happens (" << describe(op) << ')';
+    }
+  }
+  return text;
 }
 
 void Schedule::retire(Operation *op) {
@@ -215,11 +251,30 @@ llvm::Error Schedule::execute(Operation *op) {
       .Case([&](rt::LaunchOp op) { return launch(op); })
       .Case([&](rt::GemmOp op) { return multiply(op); })
       .Case([&](rt::CopyOp op) { return copy(op); })
+      .Case([&](rt::CollectiveOp op) { return write(op.getOuts(), meetings.take(op, rank)); })
       .Case([&](rt::RecordOp op) {
         happened.insert(op.getEvent());
         return llvm::Error::success();
       })
       .Default([](Operation *) { return llvm::Error::success(); });
+}
+
+llvm::Expected<Results> Schedule::read(ValueRange from) {
+  Results values;
+  for (Value buffer : from) {
+    llvm::Expected<Tensor> value = bufferOf(buffer).read();
+    if (!value)
+      return value.takeError();
+    values.push_back(std::move(*value));
+  }
+  return values;
+}
+
+llvm::Error Schedule::write(ValueRange to, ArrayRef<Tensor> values) {
+  for (auto [buffer, value] : llvm::zip(to, values))
+    if (llvm::Error error = bufferOf(buffer).write(value))
+      return error;
+  return llvm::Error::success();
 }
 
 llvm::Error Schedule::launch(rt::LaunchOp op) {
@@ -239,20 +294,13 @@ llvm::Error Schedule::callFunction(rt::LaunchOp op, func::FuncOp callee) {
     return makeError("@" + op.getCallee() + " takes " + Twine(callee.getNumArguments()) + " and gives " +
                      Twine(callee.getNumResults()) + " values, the launch has " + Twine(op.getIns().size()) + " and " +
                      Twine(op.getOuts().size()));
-  Results arguments;
-  for (Value in : op.getIns()) {
-    llvm::Expected<Tensor> value = bufferOf(in).read();
-    if (!value)
-      return value.takeError();
-    arguments.push_back(std::move(*value));
-  }
-  llvm::Expected<Results> results = machine.call(callee, arguments);
+  llvm::Expected<Results> arguments = read(op.getIns());
+  if (!arguments)
+    return arguments.takeError();
+  llvm::Expected<Results> results = machine.call(callee, *arguments);
   if (!results)
     return results.takeError();
-  for (auto [out, value] : llvm::zip(op.getOuts(), *results))
-    if (llvm::Error error = bufferOf(out).write(value))
-      return error;
-  return llvm::Error::success();
+  return write(op.getOuts(), *results);
 }
 
 llvm::Error Schedule::callKernel(rt::LaunchOp op, kernel::FuncOp callee) {

@@ -10,6 +10,7 @@
 
 #include "Kernel.h"
 #include "Machine.h"
+#include "Meetings.h"
 #include "hfc/Interpreter/Interpreter.h"
 
 #include "dialects/rt/Rt.h"
@@ -34,10 +35,10 @@ private:
   std::map<Operation *, std::unique_ptr<Kernel>> kernels;
 };
 
-/// What a rank keeps from one run to the next.
+/// A rank, and what it keeps from one run to the next. What the entry writes is this rank's alone.
 struct RankStore {
-  const TensorMap &parameters;
-  TensorMap &states;
+  int64_t rank;
+  TensorMap &parameters, &states;
 };
 
 /// One run of an rt.entry on one rank. It can stop between any two pieces of work, so that ranks can take turns.
@@ -45,15 +46,18 @@ class Schedule {
 public:
   /// Makes the buffers and stores the inputs.
   static llvm::Expected<std::unique_ptr<Schedule>> start(rt::EntryOp entry, Machine &machine, KernelCache &kernels,
-                                                         const TensorMap &inputs, RankStore store,
+                                                         Meetings &meetings, const TensorMap &inputs, RankStore store,
                                                          const Options &options);
   bool done() const { return remaining == 0; }
-  /// Executes one op.
-  llvm::Error step();
+  /// Executes one op, or arrives at a collective. False if everything waits, for an event or for other ranks.
+  llvm::Expected<bool> step();
+  /// For what each stream waits, if step() did nothing.
+  std::string waiting() const;
   llvm::Expected<TensorMap> outputs();
 
 private:
-  Schedule(rt::EntryOp entry, Machine &machine, KernelCache &kernels, const Options &options);
+  Schedule(rt::EntryOp entry, Machine &machine, KernelCache &kernels, Meetings &meetings, int64_t rank,
+           const Options &options);
 
   llvm::Error makeBuffer(Operation *op, const TensorMap &inputs, RankStore store);
   llvm::Error makeArenaBuffer(Operation *op, Buffer buffer, int64_t offset);
@@ -61,8 +65,10 @@ private:
   /// The op that names a buffer, behind views.
   static Value rootOf(Value value);
 
-  /// Picks the next op among the streams' heads; null if all of them wait.
-  Operation *pick();
+  /// The work of a stream that is left, each with its place in the program.
+  using Stream = std::deque<std::pair<size_t, Operation *>>;
+  /// Picks a stream whose head can do something; null if all of them wait.
+  Stream *pick();
   bool isReady(Operation *op) const;
   llvm::Error execute(Operation *op);
   llvm::Error launch(rt::LaunchOp op);
@@ -72,20 +78,23 @@ private:
   llvm::Error callMappedKernel(rt::LaunchOp op, gpu::GPUFuncOp callee);
   llvm::Error multiply(rt::GemmOp op);
   llvm::Error copy(rt::CopyOp op);
+  llvm::Expected<Results> read(ValueRange buffers);
+  llvm::Error write(ValueRange buffers, ArrayRef<Tensor> values);
   /// Poisons the arena buffers whose last use was this op.
   void retire(Operation *op);
 
   rt::EntryOp entry;
   Machine &machine;
   KernelCache &kernels;
+  Meetings &meetings;
+  int64_t rank;
   bool randomOrder;
   std::mt19937_64 random;
   Arena arena;
   /// By the value that names it. A node-based map: buffers are referred to.
   std::map<void *, Buffer> buffers;
   std::map<void *, int> usesLeft;
-  /// The work that is left, by stream, with its place in the program.
-  std::map<int64_t, std::deque<std::pair<size_t, Operation *>>> streams;
+  std::map<int64_t, Stream> streams;
   size_t remaining = 0;
   llvm::DenseSet<int64_t> happened;
 };

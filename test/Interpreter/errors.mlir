@@ -3,13 +3,11 @@
 // RUN: not hfc-interpret %s 2>&1 | FileCheck %s --check-prefix=WHICH
 // RUN: not hfc-interpret %s --entry=nothing 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not hfc-interpret %s --entry=take --domain=decimal 2>&1 | FileCheck %s --check-prefix=DOMAIN
-// RUN: not hfc-interpret %s --entry=take --ranks=0 2>&1 | FileCheck %s --check-prefix=RANKS
 // RUN: not hfc-interpret %s --rank=2 2>&1 | FileCheck %s --check-prefix=OPTION
 
 // WHICH: name one of the module's entries with --entry: gather, take
 // NONE: there is no entry @nothing
 // DOMAIN: --domain: 'decimal' is no domain
-// RANKS: --ranks: '0' is no number from 1 to 1024
 // OPTION: there is no option '--rank'
 
 // GATHER: 'hf.gather' at model.embed: index 2 at element 1 is outside the dimension of size 2

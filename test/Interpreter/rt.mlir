@@ -1,5 +1,4 @@
 // RUN: hfc-interpret %s --print --entry=update | FileCheck %s
-// RUN: hfc-interpret %s --print --entry=update --ranks=2 | FileCheck %s
 // RUN: hfc-interpret %s --print --entry=products | FileCheck %s --check-prefix=PRODUCTS
 
 hf.state @cache : tensor<4xf32>

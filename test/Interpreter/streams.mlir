@@ -3,7 +3,7 @@
 // RUN: hfc-interpret %s --entry=ordered --print | FileCheck %s
 // RUN: hfc-interpret %s --entry=ordered --print --streams=random:1 | FileCheck %s
 // RUN: hfc-interpret %s --entry=ordered --print --streams=random:2 | FileCheck %s
-// RUN: hfc-interpret %s --entry=ordered --print --streams=random:3 --ranks=2 | FileCheck %s
+// RUN: hfc-interpret %s --entry=ordered --print --streams=random:3 | FileCheck %s
 
 func.func private @double(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = hf.add %x, %x : tensor<4xf32>

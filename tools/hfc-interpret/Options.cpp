@@ -7,6 +7,8 @@
 
 #include "Options.h"
 
+#include "../hfc-compile/OptionTable.h"
+
 #include "hfc/Pipelines/Pipelines.h"
 
 #include "llvm/Support/Format.h"
@@ -21,14 +23,12 @@ namespace {
 /// Takes an option's value; returns what is wrong with it, else an empty string.
 using Handler = std::string (*)(StringRef value, InterpretOptions &options);
 
-struct OptionInfo {
+struct InterpretOption {
   StringRef name;
   /// The value as help shows it; empty for flags.
   StringRef value;
   StringRef help;
   Handler handle;
-  /// Whether only a model's import understands it.
-  bool isImport = false;
 };
 
 std::string noProblem() { return ""; }
@@ -68,10 +68,22 @@ std::string takeStreams(StringRef value, InterpretOptions &options) {
   return takeSeed(value, options);
 }
 
-std::string takeRanks(StringRef value, InterpretOptions &options) {
-  if (value.getAsInteger(10, options.execution.ranks) || options.execution.ranks < 1 || options.execution.ranks > 1024)
-    return "'" + value.str() + "' is no number from 1 to 1024";
+std::string takeReal(StringRef value, double &field, bool mayBeInfinite = false) {
+  if (value.getAsDouble(field) || !(field >= 0) || (std::isinf(field) && !mayBeInfinite))
+    return "'" + value.str() + "' is no number that is not negative";
   return noProblem();
+}
+
+template <double OptimizerOptions::*Field>
+std::string takeRate(StringRef value, InterpretOptions &options) {
+  return takeReal(value, options.optimizer.*Field, Field == &OptimizerOptions::clip);
+}
+
+std::string takeBetas(StringRef value, InterpretOptions &options) {
+  auto [first, second] = value.split(',');
+  double &beta1 = options.optimizer.beta1, &beta2 = options.optimizer.beta2;
+  bool isWrong = !takeReal(first, beta1).empty() || !takeReal(second, beta2).empty() || beta1 >= 1 || beta2 >= 1;
+  return isWrong ? "'" + value.str() + "' is not two numbers below 1, such as 0.9,0.999" : noProblem();
 }
 
 std::string takeTolerance(StringRef value, InterpretOptions &options) {
@@ -90,35 +102,6 @@ std::string takeCount(StringRef value, std::optional<int64_t> &field) {
   return noProblem();
 }
 
-/// A value out of a few that have names.
-template <typename T>
-std::string takeChoice(StringRef value, std::optional<T> &field, ArrayRef<std::pair<StringRef, T>> choices) {
-  std::string names;
-  for (const auto &[name, choice] : choices) {
-    if (value == name) {
-      field = choice;
-      return noProblem();
-    }
-    names += (names.empty() ? "" : ", ") + name.str();
-  }
-  return "'" + value.str() + "' is none of " + names;
-}
-
-std::string takeTask(StringRef value, InterpretOptions &options) {
-  return takeChoice<Task>(value, options.import.task, {{"forward", Task::forward}, {"generate", Task::generate}});
-}
-
-std::string takeDtype(StringRef value, InterpretOptions &options) {
-  return takeChoice<ProgramType>(value, options.import.dtype,
-                                 {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
-}
-
-std::string takeLayout(StringRef value, InterpretOptions &options) {
-  return takeChoice<BoundaryLayout>(
-      value, options.import.layout,
-      {{"batch-first", BoundaryLayout::batchFirst}, {"sequence-first", BoundaryLayout::sequenceFirst}});
-}
-
 /// Both the kind of input that a model is compiled for and the file: the kinds' names are no files.
 std::string takeInputs(StringRef value, InterpretOptions &options) {
   if (value == "input_ids")
@@ -131,26 +114,32 @@ std::string takeInputs(StringRef value, InterpretOptions &options) {
 }
 
 std::string takeStage(StringRef value, InterpretOptions &options) {
+  auto runs = [](Phase phase) { return phase != Phase::LLVM && phase != Phase::PTX; };
   options.stage = phaseNamed(value);
-  if (!options.stage || *options.stage == Phase::LLVM || *options.stage == Phase::PTX)
-    return "'" + value.str() + "' is none of import, layout, fuse, rt, kernel, gpu";
-  return noProblem();
+  if (options.stage && runs(*options.stage))
+    return noProblem();
+  std::string names;
+  for (const PhaseInfo &info : getPhases())
+    if (runs(info.phase))
+      names += (names.empty() ? "" : ", ") + info.name.str();
+  return "'" + value.str() + "' is none of " + names;
 }
 
-const OptionInfo optionTable[] = {
-    {"task", "forward|generate", "what a model is imported for; default forward", takeTask, true},
-    {"batch", "B", "default: as in the inputs' file",
-     [](StringRef value, InterpretOptions &options) { return takeCount(value, options.import.batch); }, true},
-    {"seq", "S", "default: as in the inputs' file",
-     [](StringRef value, InterpretOptions &options) { return takeCount(value, options.import.sequence); }, true},
-    {"dtype", "float32|bfloat16", "of parameters and activations; default: the config's", takeDtype, true},
-    {"layout", "batch-first|sequence-first", "of the activations at the boundary", takeLayout, true},
-    {"stage", "PHASE", "bring the IR to import, layout, fuse, rt, kernel or gpu (threads) first", takeStage},
+const InterpretOption optionTable[] = {
+    {"stage", "PHASE", "bring the IR to a phase first: import, layout, …, rt, kernel or gpu (threads)", takeStage},
     {"weights", "DIR|FILE|random:SEED", "safetensors", takeText<&InterpretOptions::weights>},
     {"inputs", "FILE|random:SEED|KIND", "safetensors by HF names; KIND is input_ids or inputs_embeds", takeInputs},
     {"outputs", "FILE", "write the outputs as safetensors", takeText<&InterpretOptions::outputs>},
     {"check", "FILE", "compare every output that this safetensors file has too", takeText<&InterpretOptions::check>},
     {"tolerance", "T", "the largest relative error that passes", takeTolerance},
+    {"steps", "N", "training: so many steps of AdamW on the batch; default: loss and gradients only",
+     [](StringRef value, InterpretOptions &options) { return takeCount(value, options.optimizer.steps); }},
+    {"lr", "RATE", "default 1e-3", takeRate<&OptimizerOptions::rate>},
+    {"betas", "B1,B2", "default 0.9,0.999", takeBetas},
+    {"eps", "E", "default 1e-8", takeRate<&OptimizerOptions::epsilon>},
+    {"weight-decay", "D", "default 0.01", takeRate<&OptimizerOptions::weightDecay>},
+    {"clip", "NORM", "clip gradients to this norm of them all; default: inf", takeRate<&OptimizerOptions::clip>},
+    {"save", "FILE", "write the trained parameters as safetensors", takeText<&InterpretOptions::save>},
     {"prompt-ids", "1,2,3", "generate after these tokens; ';' separates prompts",
      takeText<&InterpretOptions::promptIds>},
     {"max-new-tokens", "N", "how many; default 16",
@@ -159,7 +148,12 @@ const OptionInfo optionTable[] = {
     {"entry", "NAME", "the entry to run; default: forward, or the only one", takeText<&InterpretOptions::entry>},
     {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16", takeDomain},
     {"streams", "in-order|random:SEED", "the order of work of different streams", takeStreams},
-    {"ranks", "N", "ranks that run and must agree; default 1", takeRanks},
+    {"poison-padding", "", "NaN instead of zeros in the padding of inputs: what depends on it shows",
+     [](StringRef, InterpretOptions &options) {
+       options.execution.poisonPadding = true;
+       return noProblem();
+     }},
+    {"collectives", "", "say how often a rank took part in each collective", takeFlag<&InterpretOptions::collectives>},
     {"compare", "B.mlir|PHASE", "run B too, on the same random values, and compare",
      takeText<&InterpretOptions::compare>},
     {"seed", "N", "of the random values; default 0", takeSeed},
@@ -168,33 +162,57 @@ const OptionInfo optionTable[] = {
     {"help", "", "print this", takeFlag<&InterpretOptions::help>},
 };
 
-const OptionInfo *findOption(StringRef name) {
-  for (const OptionInfo &info : optionTable)
+/// An option of the interpreter, or one of hfc-compile's that say how a model is imported.
+struct FoundOption {
+  const InterpretOption *own = nullptr;
+  const OptionInfo *shared = nullptr;
+
+  StringRef value() const { return own ? own->value : shared->value; }
+};
+
+FoundOption findOption(StringRef name) {
+  for (const InterpretOption &info : optionTable)
     if (info.name == name)
-      return &info;
-  return nullptr;
+      return {&info, nullptr};
+  for (const OptionInfo &info : getOptionTable())
+    if (info.isImport && info.name == name)
+      return {nullptr, &info};
+  return {};
+}
+
+std::string takeShared(const OptionInfo &info, StringRef value, InterpretOptions &options) {
+  Options shared;
+  std::swap(shared.import, options.import);
+  std::string problem = info.handle(value, shared);
+  std::swap(shared.import, options.import);
+  if (options.importOption.empty())
+    options.importOption = "--" + info.name.str();
+  return problem;
 }
 
 /// Takes the argument at `i`, and the next one if that is its value. Returns what is wrong.
 std::string takeOption(ArrayRef<const char *> arguments, size_t &i, InterpretOptions &options) {
   StringRef argument = arguments[i];
   auto [name, value] = argument.ltrim('-').split('=');
-  const OptionInfo *info = findOption(name == "h" ? "help" : name);
-  if (!info)
+  FoundOption found = findOption(name == "h" ? "help" : name);
+  if (!found.own && !found.shared)
     return "there is no option '" + argument.split('=').first.str() + "'; --help lists all";
-  bool isFlag = info->value.empty(), hasValue = argument.contains('=');
+  bool isFlag = found.value().empty(), hasValue = argument.contains('=');
   std::string problem;
   if (isFlag && hasValue)
     problem = "takes no value";
   else if (!isFlag && !hasValue && i + 1 == arguments.size())
-    problem = "needs a value: " + info->value.str();
+    problem = "needs a value: " + found.value().str();
   else if (!isFlag && !hasValue)
     value = arguments[++i];
   if (problem.empty())
-    problem = info->handle(value, options);
-  if (info->isImport && options.importOption.empty())
-    options.importOption = "--" + info->name.str();
-  return problem.empty() ? problem : "--" + info->name.str() + ": " + problem;
+    problem = found.own ? found.own->handle(value, options) : takeShared(*found.shared, value, options);
+  return problem.empty() ? problem : "--" + name.str() + ": " + problem;
+}
+
+void printRow(llvm::raw_ostream &os, StringRef name, StringRef value, StringRef help) {
+  std::string left = "--" + name.str() + (value.empty() ? "" : "=" + value.str());
+  os << llvm::format("  %-34s", left.c_str()) << ' ' << help << '\n';
 }
 
 } // namespace
@@ -222,9 +240,11 @@ void hfc::printHelp(llvm::raw_ostream &os) {
         "usage: hfc-interpret MODEL [options]\n\n"
         "  MODEL is an HF checkpoint folder, a config.json, a model.json, or an .mlir file of any phase\n"
         "  (\"-\": standard input).\n\n";
-  for (const OptionInfo &info : optionTable) {
-    std::string left = "--" + info.name.str() + (info.value.empty() ? "" : "=" + info.value.str());
-    os << llvm::format("  %-34s", left.c_str()) << ' ' << info.help << '\n';
-  }
+  for (const InterpretOption &info : optionTable)
+    printRow(os, info.name, info.value, info.help);
+  os << "\nAs in hfc-compile, for models:\n";
+  for (const OptionInfo &info : getOptionTable())
+    if (info.isImport && !findOption(info.name).own)
+      printRow(os, info.name, info.value, info.help);
   os << "\nExit status: 0 done; 1 a comparison failed; 2 the input is wrong; 3 an internal error.\n";
 }

@@ -12,7 +12,18 @@
 #include "hfc/Interpreter/Interpreter.h"
 #include "hfc/Pipelines/Pipelines.h"
 
+#include <limits>
+
 namespace hfc {
+
+/// AdamW, as torch has it.
+struct OptimizerOptions {
+  /// None: gradients only.
+  std::optional<int64_t> steps;
+  double rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01;
+  /// The largest norm of all gradients; infinite: they are not clipped.
+  double clip = std::numeric_limits<double>::infinity();
+};
 
 /// What the user asked for, checked option by option.
 struct InterpretOptions {
@@ -27,6 +38,9 @@ struct InterpretOptions {
 
   // Values.
   std::string weights, inputs, outputs, check;
+  /// Where the parameters are written after training.
+  std::string save;
+  OptimizerOptions optimizer;
   std::optional<double> tolerance;
   std::string promptIds;
   std::optional<int64_t> newTokens;
@@ -38,7 +52,7 @@ struct InterpretOptions {
   std::string entry;
   /// Another module, or another phase of this one, to compare with on random values.
   std::string compare;
-  bool print = false, json = false, help = false;
+  bool print = false, json = false, collectives = false, help = false;
 
   bool generates() const { return !promptIds.empty() || newTokens || import.task == Task::generate; }
 };

@@ -65,3 +65,24 @@ void hfc::printDifferences(llvm::raw_ostream &os, ArrayRef<OutputDifference> dif
     os << llvm::format("%-8s", difference.error <= tolerance ? "same" : "DIFFERS") << '@' << difference.entry << ' '
        << difference.output << ' ' << shapeText(difference.shape) << llvm::format(": error %.3g\n", difference.error);
 }
+
+void hfc::printCollectives(llvm::raw_ostream &os, ArrayRef<CollectiveCount> counts) {
+  for (const CollectiveCount &each : counts)
+    os << '@' << each.entry << ' ' << each.kind << " over " << each.axes << ": " << each.bytes << " bytes, "
+       << each.count << (each.count == 1 ? " time" : " times") << (each.cause.empty() ? "" : ": ") << each.cause
+       << '\n';
+}
+
+std::string hfc::collectivesJson(ArrayRef<CollectiveCount> counts) {
+  llvm::json::Array rows;
+  for (const CollectiveCount &each : counts)
+    rows.push_back(llvm::json::Object{{"entry", each.entry},
+                                      {"kind", each.kind},
+                                      {"axes", each.axes},
+                                      {"cause", each.cause},
+                                      {"bytes", each.bytes},
+                                      {"count", each.count}});
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(rows));
+  return text;
+}

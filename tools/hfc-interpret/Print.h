@@ -20,6 +20,10 @@ void printTensor(llvm::raw_ostream &os, const interpreter::Domain &domain, Strin
 void printDifferences(llvm::raw_ostream &os, ArrayRef<interpreter::OutputDifference> differences, double tolerance,
                       bool json);
 
+/// One line for each collective of each entry.
+void printCollectives(llvm::raw_ostream &os, ArrayRef<interpreter::CollectiveCount> counts);
+std::string collectivesJson(ArrayRef<interpreter::CollectiveCount> counts);
+
 } // namespace hfc
 
 #endif // HFC_TOOLS_HFC_INTERPRET_PRINT_H

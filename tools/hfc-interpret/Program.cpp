@@ -7,6 +7,7 @@
 
 #include "Program.h"
 
+#include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"
 
 using namespace hfc;
@@ -61,18 +62,46 @@ static llvm::Error fillBindings(ArrayRef<Port> ports, std::vector<io::BindingInf
   return llvm::Error::success();
 }
 
-static llvm::Error fillParameter(hf::ParameterOp op, io::ParameterInfo &info) {
-  auto type = cast<RankedTensorType>(op.getType());
-  Port port{op.getSymName().str(),
-            *interpreter::elementOf(type.getElementType()),
-            SmallVector<int64_t>(type.getShape()),
-            "",
-            {},
-            {}};
-  for (auto piece : op.getPieces().getAsRange<hf::PieceAttr>())
-    info.pieces.push_back(
-        {piece.getTensor().str(), piece.getOffsets().vec(), piece.getSizes().vec(), piece.getPermutation().vec()});
+static std::vector<io::Piece> piecesOf(ArrayAttr attributes) {
+  std::vector<io::Piece> pieces;
+  for (Attribute each : attributes)
+    if (auto piece = dyn_cast<hf::PieceAttr>(each))
+      pieces.push_back(
+          {piece.getTensor().str(), piece.getOffsets().vec(), piece.getSizes().vec(), piece.getPermutation().vec()});
+  return pieces;
+}
+
+/// The whole tensor of a row of the program's tables, whose type may be a rank's.
+static llvm::Error fillTensor(Operation *op, StringRef name, Type type, io::TensorInfo &info) {
+  auto tensor = cast<RankedTensorType>(type);
+  Port port;
+  port.name = name.str();
+  port.element = *interpreter::elementOf(tensor.getElementType());
+  port.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
+  auto sharding = op->getAttrOfType<dist::ShardingAttr>(dist::shardingName);
+  if (sharding && !sharding.getGlobal().empty())
+    port.shape.assign(sharding.getGlobal().begin(), sharding.getGlobal().end());
   return fillTensor(port, info);
+}
+
+static llvm::Error fillParameter(hf::ParameterOp op, io::ParameterInfo &info) {
+  info.pieces = piecesOf(op.getPieces());
+  if (auto pieces = op->getAttrOfType<ArrayAttr>("hf.state_dict"))
+    info.stateDict = piecesOf(pieces);
+  return fillTensor(op, op.getSymName(), op.getType(), info);
+}
+
+static std::string symbolIn(Operation *op, StringRef key) {
+  auto symbol = op->getAttrOfType<FlatSymbolRefAttr>(key);
+  return symbol ? symbol.getValue().str() : "";
+}
+
+static llvm::Error fillState(hf::StateOp op, io::StateInfo &info) {
+  info.of = symbolIn(op, "hf.of");
+  info.initial = symbolIn(op, "hf.initial");
+  if (auto role = op->getAttrOfType<StringAttr>("hf.role"))
+    info.role = role.str();
+  return fillTensor(op, op.getSymName(), op.getType(), info);
 }
 
 static int64_t integerIn(DictionaryAttr attributes, StringRef key, int64_t otherwise) {
@@ -116,6 +145,7 @@ static void fillHeader(DictionaryAttr attributes, io::ProgramInfo &info) {
   info.layout = textIn(attributes, "layout");
   info.batch = integerIn(attributes, "batch", 0);
   info.sequence = integerIn(attributes, "sequence", 0);
+  info.microBatches = std::max<int64_t>(integerIn(attributes, "micro_batches", 1), 1);
   for (auto prefix : listIn<StringAttr>(attributes, "checkpoint_prefixes"))
     info.checkpointPrefixes.push_back(prefix.str());
   if (auto generation = attributes.getAs<DictionaryAttr>("generation"))
@@ -130,6 +160,9 @@ llvm::Expected<io::ProgramInfo> hfc::programOf(ModuleOp module, const Interprete
     info.checkpointPrefixes.push_back("");
   for (auto op : module.getOps<hf::ParameterOp>())
     if (llvm::Error error = fillParameter(op, info.parameters.emplace_back()))
+      return error;
+  for (auto op : module.getOps<hf::StateOp>())
+    if (llvm::Error error = fillState(op, info.states.emplace_back()))
       return error;
   std::vector<std::string> entries = interpreter.entries();
   if (!named.empty() && !llvm::is_contained(entries, named))

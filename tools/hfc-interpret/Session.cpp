@@ -8,6 +8,7 @@
 #include "Session.h"
 
 #include "Print.h"
+#include "Values.h"
 
 #include "hfc/Runtime/IO/Compare.h"
 #include "hfc/Runtime/IO/Weights.h"
@@ -17,53 +18,6 @@
 
 using namespace hfc;
 using namespace hfc::interpreter;
-
-//===----------------------------------------------------------------------===//
-// Between files and the interpreter
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-template <typename T>
-llvm::Expected<T> expected(io::Result<T> result) {
-  if (!result)
-    return llvm::createStringError(result.error());
-  return std::move(*result);
-}
-
-llvm::Error errorOf(const io::Status &status) {
-  return status ? llvm::Error::success() : llvm::createStringError(status.error());
-}
-
-Tensor tensorOf(const Domain &domain, const io::TensorInfo &info, const void *data) {
-  Tensor tensor(elementOf(info.dtype), ArrayRef<int64_t>(info.shape));
-  const char *next = static_cast<const char *>(data);
-  for (Word &word : tensor.mutableWords()) {
-    word = decode(domain, tensor.getElement(), next);
-    next += byteSize(tensor.getElement());
-  }
-  return tensor;
-}
-
-std::vector<char> bytesOf(const Domain &domain, const Tensor &tensor) {
-  std::vector<char> bytes(tensor.size() * byteSize(tensor.getElement()));
-  char *next = bytes.data();
-  for (Word word : tensor.words()) {
-    encode(domain, tensor.getElement(), word, next);
-    next += byteSize(tensor.getElement());
-  }
-  return bytes;
-}
-
-/// The seed of "random:SEED".
-std::optional<uint64_t> randomSeed(StringRef text) {
-  uint64_t seed = 0;
-  if (!text.consume_front("random:") || text.getAsInteger(10, seed))
-    return std::nullopt;
-  return seed;
-}
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // Opening
@@ -133,12 +87,14 @@ llvm::Error Session::openFiles() {
     return error;
   if (llvm::Error error = open(options.check, check))
     return error;
-  if (options.outputs.empty())
-    return llvm::Error::success();
-  llvm::Expected<std::unique_ptr<io::OutputFile>> file = expected(io::OutputFile::create(options.outputs));
-  if (!file)
-    return file.takeError();
-  outputs = std::move(*file);
+  for (auto [path, file] : {std::pair(&options.outputs, &outputs), std::pair(&options.save, &saved)}) {
+    if (path->empty())
+      continue;
+    llvm::Expected<std::unique_ptr<io::OutputFile>> created = expected(io::OutputFile::create(*path));
+    if (!created)
+      return created.takeError();
+    *file = std::move(*created);
+  }
   return llvm::Error::success();
 }
 
@@ -175,8 +131,8 @@ llvm::Expected<const io::EntryInfo *> Session::findEntry() const {
                                                        : "there is no entry @" + name + "; there are " + names);
 }
 
-llvm::Expected<TensorMap> Session::readInputs(const io::EntryInfo &entry) const {
-  std::map<std::string, std::vector<char>> buffers;
+llvm::Expected<Buffers> Session::readInputs(const io::EntryInfo &entry) const {
+  Buffers buffers;
   for (const io::BindingInfo &binding : entry.inputs) {
     if (binding.dtype != HFC_FLOAT32 && binding.dtype != HFC_BFLOAT16 && binding.dtype != HFC_INT32)
       return llvm::createStringError("input '" + binding.name + "' is of " + std::string(io::nameOf(binding.dtype)) +
@@ -192,60 +148,91 @@ llvm::Expected<TensorMap> Session::readInputs(const io::EntryInfo &entry) const 
   for (const std::string &name : ignored)
     llvm::errs() << "hfc-interpret: note: '" << name << "' in '" << inputs->path()
                  << "' means nothing to this program and is ignored\n";
-  TensorMap values;
-  for (const io::BindingInfo &binding : entry.inputs)
-    values[binding.name] = tensorOf(interpreter->domain(), binding, buffers[binding.name].data());
-  return values;
+  return buffers;
 }
 
 llvm::Expected<Status> Session::forward() {
   llvm::Expected<const io::EntryInfo *> entry = findEntry();
   if (!entry)
     return entry.takeError();
-  llvm::Expected<TensorMap> values = readInputs(**entry);
-  if (!values)
-    return values.takeError();
+  llvm::Expected<Buffers> buffers = readInputs(**entry);
+  if (!buffers)
+    return buffers.takeError();
   if (llvm::Error error = bindParameters())
     return error;
+  TensorMap values;
+  for (const io::BindingInfo &binding : (*entry)->inputs)
+    values[binding.name] = tensorOf(interpreter->domain(), binding, buffers->at(binding.name).data());
   isRunning = true;
-  llvm::Expected<TensorMap> results = interpreter->run((*entry)->name, *values);
+  llvm::Expected<TensorMap> results = interpreter->run((*entry)->name, values);
   if (!results)
     return results.takeError();
   isRunning = false;
-  return report(**entry, *results);
+  std::vector<io::OwnedTensor> owned;
+  for (const io::BindingInfo &output : (*entry)->outputs) {
+    const Tensor &result = results->at(output.name);
+    owned.push_back(ownedOf(interpreter->domain(), output, result));
+    if (options.print)
+      printTensor(llvm::outs(), interpreter->domain(), output.name, result);
+  }
+  return report(owned);
 }
 
-llvm::Expected<Status> Session::report(const io::EntryInfo &entry, const TensorMap &results) {
-  std::vector<std::vector<char>> bytes;
+//===----------------------------------------------------------------------===//
+// What comes out
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<std::vector<io::Comparison>> Session::compare(ArrayRef<io::OwnedTensor> results) const {
   std::vector<io::OutputView> views;
+  for (const io::OwnedTensor &result : results)
+    views.push_back({result.info, result.data.data()});
+  const io::TensorView *mask = inputs ? inputs->find("attention_mask") : nullptr;
+  mask = mask ? mask : check->find("attention_mask");
+  return expected(io::compareOutputs(views, *check, mask, info.layout == "sequence-first"));
+}
+
+static llvm::Error write(io::OutputFile &file, ArrayRef<io::OwnedTensor> results) {
   std::vector<io::TensorToWrite> tensors;
-  for (const io::BindingInfo &output : entry.outputs) {
-    bytes.push_back(bytesOf(interpreter->domain(), results.at(output.name)));
-    views.push_back({output, bytes.back().data()});
-    tensors.push_back({output.name, output.dtype, output.shape, bytes.back().data()});
-    if (options.print)
-      printTensor(llvm::outs(), interpreter->domain(), output.name, results.at(output.name));
-  }
+  for (const io::OwnedTensor &result : results)
+    tensors.push_back({result.info.name, result.info.dtype, result.info.shape, result.data.data()});
+  if (llvm::Error error = errorOf(io::writeSafeTensors(file, tensors)))
+    return error;
+  return errorOf(file.commit());
+}
+
+llvm::Expected<Status> Session::report(ArrayRef<io::OwnedTensor> results, ArrayRef<io::OwnedTensor> parameters) {
+  std::vector<io::OwnedTensor> all(results);
+  llvm::append_range(all, parameters);
+  // Before anything is written: a reference that does not fit is the user's mistake.
   std::vector<io::Comparison> comparisons;
   if (check) {
-    const io::TensorView *mask = inputs ? inputs->find("attention_mask") : nullptr;
-    mask = mask ? mask : check->find("attention_mask");
-    auto compared = expected(io::compareOutputs(views, *check, mask, info.layout == "sequence-first"));
+    llvm::Expected<std::vector<io::Comparison>> compared = compare(all);
     if (!compared)
       return compared.takeError();
     comparisons = std::move(*compared);
   }
-  if (outputs) {
-    if (llvm::Error error = errorOf(io::writeSafeTensors(*outputs, tensors)))
+  if (outputs)
+    if (llvm::Error error = write(*outputs, results))
       return error;
-    if (llvm::Error error = errorOf(outputs->commit()))
+  if (saved)
+    if (llvm::Error error = write(*saved, parameters))
       return error;
-  }
-  if (!check)
-    return Status::Done;
-  double tolerance = options.tolerance.value_or(io::defaultTolerance(info));
-  llvm::outs() << (options.json ? io::comparisonJson(comparisons, tolerance) + "\n"
-                                : io::comparisonTable(comparisons, tolerance, /*colors=*/false));
-  bool passed = llvm::all_of(comparisons, [&](const io::Comparison &each) { return each.passed(tolerance); });
-  return passed ? Status::Done : Status::Different;
+  io::Tolerances tolerances = io::tolerancesOf(info, options.tolerance);
+  printReport(comparisons, tolerances);
+  return io::allPassed(comparisons, tolerances) ? Status::Done : Status::Different;
+}
+
+void Session::printReport(const std::vector<io::Comparison> &comparisons, const io::Tolerances &tolerances) const {
+  if (check && !options.json)
+    llvm::outs() << io::comparisonTable(comparisons, tolerances, /*colors=*/false);
+  if (options.collectives && !options.json)
+    printCollectives(llvm::outs(), interpreter->collectives());
+  if (!options.json || (!check && !options.collectives))
+    return;
+  std::string table = io::comparisonJson(comparisons, tolerances);
+  if (options.collectives)
+    llvm::outs() << "{\"check\": " << table << ", \"collectives\": " << collectivesJson(interpreter->collectives())
+                 << "}\n";
+  else
+    llvm::outs() << table << '\n';
 }

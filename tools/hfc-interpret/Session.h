@@ -11,12 +11,16 @@
 #include "Load.h"
 #include "Program.h"
 
+#include "hfc/Runtime/IO/Compare.h"
 #include "hfc/Runtime/IO/Inputs.h"
 #include "hfc/Runtime/IO/SafeTensors.h"
+#include "hfc/Runtime/IO/StateDict.h"
 
 namespace hfc {
 
 using Tokens = std::vector<int64_t>;
+/// Values of named tensors, as files hold them.
+using Buffers = std::map<std::string, std::vector<char>>;
 
 /// One use of the interpreter: what the user gave, opened and checked.
 class Session {
@@ -27,11 +31,14 @@ public:
   llvm::Expected<Status> forward();
   /// Greedy decoding.
   llvm::Expected<Status> generate();
+  /// Loss and gradients of a batch; with `--steps`, as many steps of the optimizer on it.
+  llvm::Expected<Status> train();
 
   /// Whose fault an error is: with weights and inputs read, a model that does not run is ours, IR its writer's.
   Status errorStatus() const { return isRunning && !isIR(options.model) ? Status::InternalError : Status::WrongInput; }
 
   bool isGeneration() const { return info.generation && options.entry.empty(); }
+  bool isTraining() const { return info.task == "train" && options.entry.empty(); }
 
 private:
   explicit Session(const InterpretOptions &options) : options(options) {}
@@ -39,8 +46,11 @@ private:
   llvm::Error openFiles();
   llvm::Error bindParameters();
   llvm::Expected<const io::EntryInfo *> findEntry() const;
-  llvm::Expected<interpreter::TensorMap> readInputs(const io::EntryInfo &entry) const;
-  llvm::Expected<Status> report(const io::EntryInfo &entry, const interpreter::TensorMap &outputs);
+  llvm::Expected<Buffers> readInputs(const io::EntryInfo &entry) const;
+  /// Compares and writes results, and the values of parameters after training.
+  llvm::Expected<Status> report(ArrayRef<io::OwnedTensor> results, ArrayRef<io::OwnedTensor> parameters = {});
+  llvm::Expected<std::vector<io::Comparison>> compare(ArrayRef<io::OwnedTensor> results) const;
+  void printReport(const std::vector<io::Comparison> &comparisons, const io::Tolerances &tolerances) const;
 
   llvm::Expected<std::vector<Tokens>> readPrompts() const;
   /// The last tokens' logits of each sequence, and their number, after reading what they hold beyond `past`.
@@ -54,7 +64,7 @@ private:
   std::unique_ptr<interpreter::Interpreter> interpreter;
   io::ProgramInfo info;
   std::optional<io::SafeTensors> inputs, check;
-  std::unique_ptr<io::OutputFile> outputs;
+  std::unique_ptr<io::OutputFile> outputs, saved;
 };
 
 /// Takes what the options leave open (batch, sequence, kind of inputs) from the inputs' file.

@@ -60,7 +60,9 @@ static int run(ModuleOp module, const InterpretOptions &options) {
   llvm::Expected<std::unique_ptr<Session>> session = Session::open(module, options);
   if (!session)
     return complain(Status::WrongInput, session.takeError());
-  llvm::Expected<Status> status = (*session)->isGeneration() ? (*session)->generate() : (*session)->forward();
+  llvm::Expected<Status> status = (*session)->isGeneration() ? (*session)->generate()
+                                  : (*session)->isTraining() ? (*session)->train()
+                                                             : (*session)->forward();
   if (!status)
     return complain((*session)->errorStatus(), status.takeError());
   return static_cast<int>(*status);

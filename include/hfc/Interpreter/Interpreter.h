@@ -13,6 +13,7 @@
 #ifndef HFC_INTERPRETER_INTERPRETER_H
 #define HFC_INTERPRETER_INTERPRETER_H
 
+#include "dialects/dist/Dist.h"
 #include "hfc/Interpreter/Domain.h"
 
 #include "llvm/Support/Error.h"
@@ -26,7 +27,10 @@ namespace hfc::interpreter {
 struct Port {
   std::string name;
   Element element;
+  /// Of the whole tensor, wherever its pieces live.
   SmallVector<int64_t> shape;
+  /// How ranks hold it; null: each has all of it.
+  dist::ShardingAttr sharding;
   /// Inputs only: how to fill it if the caller gives none ("ones", "arange", …), and the integers that are allowed.
   std::string filling;
   std::optional<int64_t> min, max;
@@ -35,6 +39,18 @@ struct Port {
 /// What an entry takes and gives. Arguments and results without an `hf.` attribute are called arg0, result0, ….
 struct Signature {
   std::vector<Port> inputs, parameters, states, outputs;
+  /// Parameters and states that it gives new values.
+  std::vector<Port> newParameters, newStates;
+};
+
+/// How often a rank has taken part in a collective.
+struct CollectiveCount {
+  std::string entry;
+  /// As the dialect spells it, "all_reduce"; the axes, "tp"; why it is there.
+  std::string kind, axes, cause;
+  /// Of the larger side, a rank's operands or its results, in one collective.
+  int64_t bytes = 0;
+  int64_t count = 0;
 };
 
 using TensorMap = std::map<std::string, Tensor>;
@@ -42,12 +58,15 @@ using TensorMap = std::map<std::string, Tensor>;
 struct Options {
   /// As in createDomain().
   std::string domain = "typed";
-  int ranks = 1;
   /// Executes work of different streams in a random order that the events allow, instead of the program's order.
   bool randomStreams = false;
   uint64_t seed = 0;
+  /// Fills the padding of inputs with NaN, or with integers that are not zero: what depends on it shows.
+  bool poisonPadding = false;
 };
 
+/// Values at the boundary are whole: ranks get their pieces, and what they give is put together again. The mesh of a
+/// program whose shardings are materialized says how many ranks there are.
 class Interpreter {
 public:
   /// `module` must outlive the interpreter and not change meanwhile.
@@ -60,14 +79,20 @@ public:
   llvm::Expected<Signature> signature(StringRef entry) const;
 
   void setParameter(StringRef name, Tensor value);
+  /// As entries have left it.
+  llvm::Expected<Tensor> parameter(StringRef name) const;
   /// States are zero at first; entries update them.
   void setState(StringRef name, Tensor value);
-  /// A state of rank 0; null if no entry has touched it.
-  const Tensor *state(StringRef name) const;
+  /// As entries have left it.
+  llvm::Expected<Tensor> state(StringRef name) const;
   void resetStates();
 
-  /// Runs an entry on every rank and returns rank 0's outputs, having compared them with the others'.
+  /// Runs an entry on every rank. Replicas of an output must be equal.
   llvm::Expected<TensorMap> run(StringRef entry, const TensorMap &inputs);
+
+  int64_t ranks() const;
+  /// What a rank has executed so far, in the order in which it was first met.
+  std::vector<CollectiveCount> collectives() const;
 
 private:
   struct Implementation;

@@ -16,7 +16,7 @@ struct SameSemanticsOptions {
   /// What decides the random values.
   uint64_t seed = 0;
   /// Without rounding a pass may drop or move roundings and still compare equal.
-  Options execution{"float64", 1, false, 0};
+  Options execution{"float64", false, 0, false};
   /// Entries to compare; empty: all of the first module's.
   std::vector<std::string> entries;
 };

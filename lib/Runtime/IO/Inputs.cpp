@@ -239,7 +239,8 @@ void randomInputs(const EntryInfo &entry, uint64_t seed, const InputBuffer &buff
     }
     uint64_t key = randomKey(seed, binding.name);
     char *target = static_cast<char *>(buffer(binding));
-    int64_t least = binding.min.value_or(0), most = binding.max.value_or(least);
+    // Labels that count; the smallest one allowed is ignored.
+    int64_t least = binding.defaultValue == "labels" ? 0 : binding.min.value_or(0), most = binding.max.value_or(least);
     for (int64_t i = 0, count = binding.elements(); i < count; ++i) {
       if (isFloat(binding.dtype)) {
         float value = float(randomNormal(key, uint64_t(i)));

@@ -73,6 +73,7 @@ public:
           name(number);
     for (unsigned work : plan.order)
       emit(work);
+    keepShardings(plan.entry, entry);
     plan.entry.erase();
   }
 

@@ -14,6 +14,7 @@
 #define HFC_LIB_TRANSFORMS_MEMORY_ENTRYPLAN_H
 
 #include "dialects/hf/Hf.h"
+#include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace hfc::memory {
@@ -114,6 +115,8 @@ LogicalResult collectWork(EntryPlan &plan, Bodies &bodies);
 LogicalResult orderWork(EntryPlan &plan);
 /// Determines lifetimes, lets loops write in place, and chooses offsets.
 LogicalResult planMemory(EntryPlan &plan, Bodies &bodies);
+/// Marks outputs, and states that are partial, with how ranks hold them.
+void keepShardings(func::FuncOp from, rt::EntryOp to);
 /// Replaces the entry by an `rt.entry`.
 void emitEntry(EntryPlan &plan);
 

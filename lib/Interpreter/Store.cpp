@@ -1,0 +1,80 @@
+//===- Store.cpp - the values that ranks keep from one run to the next
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Store.h"
+
+using namespace hfc;
+using namespace hfc::interpreter;
+
+llvm::Error interpreter::checkType(const Twine &what, const Port &port, const Tensor &value) {
+  if (value.getShape() == ArrayRef<int64_t>(port.shape) && value.getElement() == port.element)
+    return llvm::Error::success();
+  return makeError(what + " '" + port.name + "' is " + shapeText(value.getShape()) + " of " +
+                   nameOf(value.getElement()) + ", but the entry takes " + shapeText(port.shape) + " of " +
+                   nameOf(port.element));
+}
+
+void Store::set(StringRef name, Tensor value) {
+  ports.erase(name.str());
+  whole[name.str()] = std::move(value);
+}
+
+void Store::clear() {
+  whole.clear();
+  ports.clear();
+  for (TensorMap &values : pieces)
+    values.clear();
+}
+
+llvm::Expected<Tensor> Store::get(const Domain &domain, StringRef name) const {
+  auto found = ports.find(name.str());
+  if (found == ports.end()) {
+    auto given = whole.find(name.str());
+    if (given == whole.end())
+      return makeError(what + " '" + name + "' has no value");
+    return given->second;
+  }
+  const Port &port = found->second;
+  SmallVector<Tensor> values;
+  for (const TensorMap &rank : pieces)
+    values.push_back(rank.at(port.name));
+  llvm::Expected<Tensor> value =
+      Placement(mesh, port.sharding, port.shape).assemble(domain, values, /*isPaddedWithZeros=*/true);
+  if (!value)
+    return makeError(what + " '" + name + "': " + llvm::toString(value.takeError()));
+  return value;
+}
+
+llvm::Error Store::prepare(ArrayRef<Port> taken, bool zeroIfAbsent) {
+  for (const Port &port : taken) {
+    if (auto found = ports.find(port.name); found != ports.end()) {
+      if (found->second.shape != port.shape || found->second.element != port.element)
+        return makeError(what + " '" + port.name + "' is " + shapeText(port.shape) + " of " + nameOf(port.element) +
+                         " here, but another entry has left it as " + shapeText(found->second.shape) + " of " +
+                         nameOf(found->second.element));
+      continue;
+    }
+    auto given = whole.find(port.name);
+    if (given == whole.end() && !zeroIfAbsent)
+      return makeError(what + " '" + port.name + "' has no value");
+    if (given == whole.end())
+      given = whole.try_emplace(port.name, port.element, port.shape).first;
+    if (llvm::Error error = checkType(what, port, given->second))
+      return error;
+    Placement placement(mesh, port.sharding, port.shape);
+    for (auto [rank, values] : llvm::enumerate(pieces))
+      values[port.name] = placement.localize(given->second, rank, /*padding=*/0);
+    whole.erase(given);
+    ports[port.name] = port;
+  }
+  return llvm::Error::success();
+}
+
+void Store::adopt(ArrayRef<Port> given) {
+  for (const Port &port : given)
+    ports[port.name] = port;
+}
