@@ -333,6 +333,16 @@ SmallVector<ShardingAttr> partition::wantedOf(Operation *op, const Placement &pl
   return wanted;
 }
 
+/// Whether a cotangent may stay a sum although its primal is complete: it only moves, and whoever reads it is linear in
+/// it. Where a broadcast's cotangent ends in a parameter's gradient, one reduction at the end of the step is enough.
+static bool maySum(OpResult value) {
+  Operation *op = value.getOwner();
+  return op->hasAttr("hf.phase") && isa<hf::ReduceOp, hf::ReshapeOp, hf::TransposeOp>(op) &&
+         llvm::all_of(value.getUsers(), [](Operation *user) {
+           return isa<hf::ReshapeOp, hf::TransposeOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::ReduceOp>(user);
+         });
+}
+
 ShardingAttr partition::seenAs(OpResult result, ShardingAttr produced, ShardingAttr wanted,
                                const Placement &placement) {
   MeshAttr mesh = placement.getMesh();
@@ -341,7 +351,7 @@ ShardingAttr partition::seenAs(OpResult result, ShardingAttr produced, ShardingA
   wanted = canonical(wanted, mesh);
   ArrayRef<AxisRefAttr> sum = produced.getPartial().getAxes();
   Axes partial = common(wanted.getPartial().getAxes(), sum, mesh);
-  if (placement.isAccumulator(result) || accumulatorOf(result, placement)) {
+  if (placement.isAccumulator(result) || accumulatorOf(result, placement) || maySum(result)) {
     partial.assign(sum.begin(), sum.end());
     for (AxisListAttr dim : wanted.getDims())
       partial = without(partial, dim.getAxes(), mesh);
