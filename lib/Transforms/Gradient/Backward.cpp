@@ -147,13 +147,26 @@ static Attribute ofCotangent(Attribute sharding) {
   return known && known.isPartial() ? known.withoutPartial() : sharding;
 }
 
+/// The op that made a value, before what only moved or widened it.
+static Operation *originOf(Operation *op) {
+  while (op && isa<hf::ReshapeOp, hf::TransposeOp, hf::ConvertOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op;
+}
+
 void Backward::copyShardings(Operation *op, ArrayRef<Value> sums) {
+  // What repeats something smaller lives where that does, which says nothing of a cotangent of its own size.
+  if (isa_and_nonnull<hf::BroadcastOp>(originOf(op)))
+    return;
   auto own = op->getAttrOfType<ArrayAttr>("dist.shardings");
   if (!own || own.size() != sums.size())
     return;
   for (auto [sharding, sum] : llvm::zip(own, sums)) {
     auto result = dyn_cast_or_null<OpResult>(sum);
     if (!result || !result.getOwner()->hasAttr("hf.phase"))
+      continue;
+    // Conversely what adds up the cotangents of repetitions may stay partial, up to the gradients it ends in.
+    if (isa_and_nonnull<hf::ReduceOp>(originOf(result.getOwner())))
       continue;
     SmallVector<Attribute> &all = shardings[result.getOwner()];
     all.resize(result.getOwner()->getNumResults());
