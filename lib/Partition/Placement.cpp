@@ -121,6 +121,21 @@ bool Placement::isParameter(Value value) const {
   return parameters.contains(value);
 }
 
+void partition::setShardings(func::FuncOp function, ArrayRef<ShardingAttr> arguments, ArrayRef<ShardingAttr> results) {
+  auto withSharding = [&](DictionaryAttr attributes, ShardingAttr sharding) {
+    NamedAttrList list(attributes);
+    list.set(shardingName, sharding);
+    return list.getDictionary(function.getContext());
+  };
+  SmallVector<DictionaryAttr> ofArguments, ofResults;
+  for (auto [index, sharding] : llvm::enumerate(arguments))
+    ofArguments.push_back(withSharding(function.getArgAttrDict(index), sharding));
+  for (auto [index, sharding] : llvm::enumerate(results))
+    ofResults.push_back(withSharding(function.getResultAttrDict(index), sharding));
+  function.setAllArgAttrs(ofArguments);
+  function.setAllResultAttrs(ofResults);
+}
+
 bool partition::isZero(Value value) {
   auto constant = value.getDefiningOp<hf::ConstantOp>();
   auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();

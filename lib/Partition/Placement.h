@@ -54,6 +54,9 @@ private:
   llvm::DenseSet<Value> parameters, accumulators;
 };
 
+/// Says of all arguments and results of a function where they live, at once: one by one would be quadratic.
+void setShardings(func::FuncOp function, ArrayRef<dist::ShardingAttr> arguments, ArrayRef<dist::ShardingAttr> results);
+
 /// Whether every element of the value is a constant zero.
 bool isZero(Value value);
 

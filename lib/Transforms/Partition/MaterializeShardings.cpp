@@ -47,7 +47,6 @@ public:
 
 private:
   void startBody();
-  void annotateResults();
   LogicalResult visit(Operation *op);
   LogicalResult localize(LocalizeOpInterface op, ArrayRef<ShardingAttr> results);
   void cloneLocal(Operation *op, ArrayRef<ShardingAttr> results);
@@ -68,24 +67,20 @@ private:
 
 void Materializer::startBody() {
   Block &global = function.front();
-  SmallVector<ShardingAttr> shardings;
+  SmallVector<ShardingAttr> arguments, results;
   for (BlockArgument argument : global.getArguments())
-    shardings.push_back(withGlobalOf(getSharding(argument), argument.getType(), mesh));
+    arguments.push_back(withGlobalOf(getSharding(argument), argument.getType(), mesh));
+  for (auto [index, type] : llvm::enumerate(function.getFunctionType().getResults()))
+    results.push_back(withGlobalOf(function.getResultAttrOfType<ShardingAttr>(index, shardingName), type, mesh));
+  setShardings(function, arguments, results);
+
   auto *body = new Block();
   function.getBody().push_front(body);
-  for (auto [argument, sharding] : llvm::zip_equal(global.getArguments(), shardings)) {
+  for (auto [argument, sharding] : llvm::zip_equal(global.getArguments(), arguments)) {
     auto type = localType(cast<RankedTensorType>(argument.getType()), sharding, mesh);
     local.map(argument, body->addArgument(type, argument.getLoc()));
-    function.setArgAttr(argument.getArgNumber(), shardingName, sharding);
   }
   builder.setInsertionPointToEnd(body);
-}
-
-void Materializer::annotateResults() {
-  for (auto [index, type] : llvm::enumerate(function.getFunctionType().getResults())) {
-    auto sharding = function.getResultAttrOfType<ShardingAttr>(index, shardingName);
-    function.setResultAttr(index, shardingName, withGlobalOf(sharding, type, mesh));
-  }
 }
 
 void Materializer::finishBody(Block *global) {
@@ -162,7 +157,6 @@ LogicalResult Materializer::visit(Operation *op) {
 LogicalResult Materializer::run() {
   Block *global = &function.front();
   startBody();
-  annotateResults();
   for (Operation &op : *global)
     if (failed(visit(&op)))
       return failure();

@@ -125,10 +125,12 @@ ShardingAttr Propagation::resultSharding(unsigned index, Value value) {
 }
 
 void Propagation::visitReturn(func::ReturnOp op) {
-  for (auto [index, value] : llvm::enumerate(op.getOperands()))
-    function.setResultAttr(index, shardingName, resultSharding(index, value));
+  SmallVector<ShardingAttr> arguments, results;
   for (BlockArgument argument : function.getArguments())
-    function.setArgAttr(argument.getArgNumber(), shardingName, placement.get(argument));
+    arguments.push_back(placement.get(argument));
+  for (auto [index, value] : llvm::enumerate(op.getOperands()))
+    results.push_back(resultSharding(index, value));
+  setShardings(function, arguments, results);
 }
 
 LogicalResult Propagation::run() {
