@@ -85,7 +85,12 @@ static int interpret(InterpretOptions options) {
     return complain(failure);
   if (options.stage && failed(bringTo(*options.stage, *module, options, failure)))
     return complain(failure);
-  return other ? compare(*module, *other, options) : run(*module, options);
+  if (!other)
+    return run(*module, options);
+  // A later program may have states that an earlier one does not know.
+  std::optional<Phase> phase = phaseNamed(options.compare);
+  bool isEarlier = phase && options.stage && *phase < *options.stage;
+  return isEarlier ? compare(*other, *module, options) : compare(*module, *other, options);
 }
 
 /// What the user asked for does not fit this machine.
