@@ -29,6 +29,7 @@ static bool isSequenceFirst(ModuleOp module) {
 AnnotationContext::AnnotationContext(ModuleOp module, MeshAttr mesh) : module(module), mesh(mesh) {
   declarations = collectDeclarations(module);
   for (auto function : module.getOps<func::FuncOp>()) {
+    // What cannot be partitioned is refused by propagation, which says why.
     if (function.isDeclaration() || !function.isPublic() || !function.getBody().hasOneBlock())
       continue;
     functions.emplace_back(function, findRoles(function));
@@ -156,7 +157,7 @@ void AnnotationContext::cut(Value value, size_t dim, ArrayRef<AxisRefAttr> axes)
   for (StringRef kind : {"hf.parameter", "hf.state"})
     if (auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), kind)) {
       Operation *declaration = declarations.lookup(symbol.getAttr());
-      if (!declaration)
+      if (!declaration || kept.contains(declaration))
         return;
       ShardingAttr sharding = declared(declaration);
       if (sharding.axesOf(dim).empty())

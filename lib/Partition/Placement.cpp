@@ -121,6 +121,21 @@ bool Placement::isParameter(Value value) const {
   return parameters.contains(value);
 }
 
+LogicalResult partition::verifyPartitionable(func::FuncOp function) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("has several blocks; entries that are partitioned have one");
+  auto isTensor = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape();
+  };
+  if (!llvm::all_of(function.getArgumentTypes(), isTensor))
+    return function.emitOpError("has arguments that are no tensors of static shape, so it cannot be partitioned");
+  for (Operation &op : function.front())
+    if (!llvm::all_of(op.getResultTypes(), isTensor) || op.getNumRegions() != 0)
+      return op.emitOpError("cannot be partitioned: it has regions, or results that are no tensors of static shape");
+  return success();
+}
+
 void partition::setShardings(func::FuncOp function, ArrayRef<ShardingAttr> arguments, ArrayRef<ShardingAttr> results) {
   auto withSharding = [&](DictionaryAttr attributes, ShardingAttr sharding) {
     NamedAttrList list(attributes);

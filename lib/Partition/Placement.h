@@ -28,6 +28,10 @@ dist::Axes normalized(ArrayRef<dist::AxisRefAttr> axes, dist::MeshAttr mesh);
 /// What both lists cover.
 dist::Axes common(ArrayRef<dist::AxisRefAttr> a, ArrayRef<dist::AxisRefAttr> b, dist::MeshAttr mesh);
 
+/// Fails with a message unless the function has one block, and tensors of static shape only: all that partitioning
+/// knows.
+LogicalResult verifyPartitionable(func::FuncOp function);
+
 /// Where the values of one function live, as its consumers see them, and what planning needs to know of its arguments.
 class Placement {
 public:

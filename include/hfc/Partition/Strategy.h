@@ -102,6 +102,8 @@ public:
   void agree(ArrayRef<dist::AxisRefAttr> axes);
   /// How much of the optimizer's state a rank keeps of what its data-parallel group has (ZeRO): 0 all of it, 1 its
   /// piece.
+  /// Leaves a declaration as it is annotated: nothing cuts it from here on.
+  void keep(Operation *declaration) { kept.insert(declaration); }
   void setZero(int64_t stage) { zero = stage; }
   int64_t getZero() const { return zero; }
 
@@ -114,6 +116,7 @@ private:
   dist::MeshAttr mesh;
   dist::Axes batchAxes;
   int64_t zero = 0;
+  llvm::DenseSet<Operation *> kept;
   llvm::DenseSet<int64_t> whole; ///< sequences that do not divide, which was said already
   std::vector<std::pair<Operation *, Roles>> functions;
   llvm::DenseMap<StringAttr, Operation *> declarations;
@@ -139,6 +142,10 @@ void registerStrategy(StrategyFactory factory);
 SmallVector<std::string> getStrategyNames();
 /// A strategy by name, with options "sequence-parallel=on zero=0" (spaces or commas). Reports what is wrong at `loc`.
 FailureOr<std::unique_ptr<PartitionStrategy>> makeStrategy(StringRef name, StringRef options, Location loc);
+/// Annotates parameters as a user's text says, ahead of a strategy, which leaves them alone. A line is `PATTERN: AXES,
+/// AXES, …`: a glob on `state_dict()` names, and for each dimension the axes that cut it (`tp`, `dp+tp`), or `-`. `#`
+/// begins a comment.
+LogicalResult applySpecification(AnnotationContext &context, StringRef text);
 /// "dp=2,tp=4".
 FailureOr<dist::MeshAttr> parseMesh(StringRef text, Location loc);
 

@@ -91,6 +91,13 @@ static void recordZero(ModuleOp module, int64_t zero) {
   module->setAttr("hf.program", list.getDictionary(module.getContext()));
 }
 
+/// The text of `--partition-spec`'s file; empty if there is none.
+static StringRef specificationOf(ModuleOp module) {
+  auto program = module->getAttrOfType<DictionaryAttr>("hf.program");
+  auto text = program ? program.getAs<StringAttr>("partition_spec") : StringAttr();
+  return text ? text.getValue() : StringRef();
+}
+
 static bool isAnnotated(ModuleOp module) {
   return llvm::any_of(module.getOps(), [](Operation &op) {
     return isa<hf::ParameterOp>(op) && (op.hasAttr(shardingName) || op.hasAttr(agreeName));
@@ -122,7 +129,7 @@ private:
       return failure();
     llvm::hash_code before = hashProgram(module);
     AnnotationContext context(module, found);
-    if (failed((*strategy)->annotate(context)))
+    if (failed(applySpecification(context, specificationOf(module))) || failed((*strategy)->annotate(context)))
       return failure();
     if (hashProgram(module) != before)
       return module.emitError("the partition strategy '")

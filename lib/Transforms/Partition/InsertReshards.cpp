@@ -195,8 +195,8 @@ struct InsertReshards : hfc::impl::InsertReshardsBase<InsertReshards> {
       return markAllAnalysesPreserved();
     Declarations declarations = collectDeclarations(module);
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() && function.getBody().hasOneBlock() &&
-          failed(Resharder(function, declarations).run()))
+      if (!function.isDeclaration() &&
+          (failed(verifyPartitionable(function)) || failed(Resharder(function, declarations).run())))
         return signalPassFailure();
   }
 };

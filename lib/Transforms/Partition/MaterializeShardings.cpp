@@ -180,7 +180,7 @@ struct MaterializeShardings : hfc::impl::MaterializeShardingsBase<MaterializeSha
     if (isMaterialized(module) || !mesh)
       return markAllAnalysesPreserved();
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() && function.getBody().hasOneBlock() && failed(Materializer(function).run()))
+      if (!function.isDeclaration() && (failed(verifyPartitionable(function)) || failed(Materializer(function).run())))
         return signalPassFailure();
     for (Operation &op : module.getOps())
       if (isa<hf::ParameterOp, hf::StateOp>(op))

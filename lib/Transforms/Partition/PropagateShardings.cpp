@@ -158,11 +158,7 @@ struct PropagateShardings : hfc::impl::PropagateShardingsBase<PropagateShardings
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function.isDeclaration())
         continue;
-      if (!function.getBody().hasOneBlock()) {
-        function.emitOpError("has several blocks; entries that are partitioned have one");
-        return signalPassFailure();
-      }
-      if (failed(Propagation(function, declarations).run()))
+      if (failed(verifyPartitionable(function)) || failed(Propagation(function, declarations).run()))
         return signalPassFailure();
     }
   }
