@@ -111,3 +111,32 @@ module attributes {hf.program = {task = "train"}} {
     return
   }
 }
+
+// -----
+// Where cotangents live: that of a partial sum is complete; that of something repeated, and the sum over the repetitions, live
+// where they fall out, so that the latter may stay partial up to the gradients.
+// CHECK-LABEL: func.func @last_micro_step
+// CHECK: %[[DY:.*]] = hf.mul %{{.*}}, %{{.*}} {dist.shardings = [#dist.sharding<[{"dp"}, {}]>], hf.phase = "backward"} : tensor<2x4xf32>
+// CHECK: %[[DR:.*]] = hf.mul %{{.*}}, %{{.*}} {hf.phase = "backward"} : tensor<2x4xf32>
+// CHECK: hf.linear_wgrad %[[DY]]
+// CHECK: hf.reduce {{ ?}}sum, %[[DR]] dims [0] {hf.phase = "backward"}
+#batch = #dist.sharding<[{"dp"}, {}]>
+#sum = #dist.sharding<[{"dp"}, {}], partial sum {"tp"}>
+#all = #dist.sharding<[{}, {}]>
+#vector = #dist.sharding<[{}]>
+module attributes {hf.program = {task = "train"}, dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  hf.parameter @w : tensor<4x4xf32> from [#hf.piece<"w">]
+  hf.parameter @v : tensor<4xf32> from [#hf.piece<"v">]
+  func.func @begin_step() {
+    return
+  }
+  func.func @micro_step(%w: tensor<4x4xf32> {hf.parameter = @w}, %v: tensor<4xf32> {hf.parameter = @v},
+                        %x: tensor<2x4xf32> {hf.input = "x"}) -> (tensor<f32> {hf.output = "y"}) attributes {hf.objective = 0 : i64} {
+    %e = hf.exp %v {dist.shardings = [#vector]} : tensor<4xf32>
+    %r = hf.broadcast %e dims [1] {dist.shardings = [#all]} : tensor<4xf32> -> tensor<2x4xf32>
+    %y = hf.linear %x, %w {dist.shardings = [#sum]} : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+    %0 = hf.mul %y, %r {dist.shardings = [#batch]} : tensor<2x4xf32>
+    %1 = hf.reduce sum, %0 dims [0, 1] : tensor<2x4xf32> -> tensor<f32>
+    return %1 : tensor<f32>
+  }
+}

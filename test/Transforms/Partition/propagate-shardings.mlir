@@ -79,3 +79,16 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
     return %3 : tensor<f32>
   }
 }
+
+// -----
+
+// A barrier's tensors have nothing to do with each other; sums are complete behind it.
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  // CHECK-LABEL: @barrier(
+  // CHECK: hf.barrier {{.*}}dist.shardings = [#dist.sharding<[{"dp"}, {}]>, #dist.sharding<[{"tp"}, {"dp"}]>]
+  func.func @barrier(%a: tensor<8x4xf32> {dist.sharding = #dist.sharding<[{"dp"}, {}], partial sum {"tp"}>},
+                     %b: tensor<6x4xf32> {dist.sharding = #dist.sharding<[{"tp"}, {"dp"}]>}) -> (tensor<8x4xf32>, tensor<6x4xf32>) {
+    %0:2 = hf.barrier %a, %b : (tensor<8x4xf32>, tensor<6x4xf32>) -> (tensor<8x4xf32>, tensor<6x4xf32>)
+    return %0#0, %0#1 : tensor<8x4xf32>, tensor<6x4xf32>
+  }
+}
