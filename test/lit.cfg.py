@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -39,6 +40,9 @@ if config.sanitize:
     config.available_features.add("sanitize")
 if os.environ.get("HFC_TEST_FULL") == "1":
     config.available_features.add("full")
+if shutil.which("ip") and shutil.which("nsenter") and subprocess.run(
+        ["unshare", "-n", "ip", "link", "add", "name", "here0", "type", "veth", "peer", "name", "there0"], capture_output=True).returncode == 0:
+    config.available_features.add("namespaces")
 if config.clang:
     config.available_features.add("clang")
     config.substitutions.append(("%clang", config.clang))

@@ -68,9 +68,9 @@ private:
     int64_t steps = session.options.steps.value_or(1);
     Hyperparameters numbers = Hyperparameters::from(session.options);
     for (int64_t step = 1; step <= steps; ++step) {
-      bool isLast = step == steps;
-      double time = timed([&] { trainer.accumulate(rank, batch, isLast ? &outputs : nullptr); });
-      if (isLast)
+      bool collects = step == steps && wantsResults();
+      double time = timed([&] { trainer.accumulate(rank, batch, collects ? &outputs : nullptr); });
+      if (collects)
         collect(rank);
       if (session.options.steps)
         time += timed([&] { trainer.update(rank, numbers); });
@@ -79,6 +79,12 @@ private:
     }
     if (!session.options.save.empty())
       gatherEverything(rank);
+  }
+
+  /// Whole gradients need memory and time: they are put together if somebody looks at them.
+  bool wantsResults() const {
+    const Options &options = session.options;
+    return !options.steps || !options.outputs.empty() || !options.check.empty();
   }
 
   /// The results that users know by name; before the optimizer changes anything.

@@ -37,8 +37,7 @@ class HostCommunicator : public Communicator {
 public:
   HostCommunicator(World &world, int rank, std::vector<RankGroup> groups, DescribeCollective describe)
       : rank(rank), groups(std::move(groups)), stall(Mishap::read("HFC_TEST_STALL")),
-        death(Mishap::read("HFC_TEST_DIE")), transport(world.makeTransport(rank, std::move(describe))),
-        scratch(scratchBytes) {
+        death(Mishap::read("HFC_TEST_DIE")), transport(world.makeTransport(rank, std::move(describe))) {
     everybody.number = RankGroup::everybody;
     everybody.ranks.resize(world.ranks);
     std::iota(everybody.ranks.begin(), everybody.ranks.end(), 0);
@@ -48,6 +47,8 @@ public:
   bool run(const hfc_collective &collective, const void *const *ins, void *const *outs) override {
     meetWithMishap(collective.id);
     const RankGroup &group = groups[collective.group];
+    if (collective.kind == HFC_SEND_RECEIVE)
+      scratch.resize(scratchBytes);
     Plan plan = planCollective(collective, ins, outs, group.place, group.size(), scratch.data());
     CollectiveHeader header{collective.id, collective.kind, collective.reduction, collective.dtype,
                             bytesOf(collective)};
