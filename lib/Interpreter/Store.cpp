@@ -49,13 +49,44 @@ llvm::Expected<Tensor> Store::get(const Domain &domain, StringRef name) const {
   return value;
 }
 
+static std::string textOf(dist::ShardingAttr sharding) {
+  if (!sharding)
+    return "replicated";
+  std::string text;
+  llvm::raw_string_ostream(text) << sharding;
+  return text;
+}
+
+static bool sameSharding(dist::ShardingAttr a, dist::ShardingAttr b) {
+  bool isWhole[] = {!a || a.isReplicated(), !b || b.isReplicated()};
+  return a == b || (isWhole[0] && isWhole[1]);
+}
+
+llvm::Error Store::checkTaken(const Port &held, const Port &taken) const {
+  if (held.shape != taken.shape || held.element != taken.element)
+    return makeError(what + " '" + taken.name + "' is " + shapeText(taken.shape) + " of " + nameOf(taken.element) +
+                     " here, but another entry has left it as " + shapeText(held.shape) + " of " +
+                     nameOf(held.element));
+  if (sameSharding(held.sharding, taken.sharding))
+    return llvm::Error::success();
+  // Zeros are zeros however they are split up; anything else the ranks would count twice, or not at all.
+  auto isZero = [&](const TensorMap &values) {
+    return llvm::all_of(values.at(taken.name).words(), [](Word word) { return word == 0; });
+  };
+  if (Placement(mesh, held.sharding, held.shape).localShape() ==
+          Placement(mesh, taken.sharding, taken.shape).localShape() &&
+      llvm::all_of(pieces, isZero))
+    return llvm::Error::success();
+  return makeError(what + " '" + taken.name + "' is taken as " + textOf(taken.sharding) +
+                   ", but another entry has left it as " + textOf(held.sharding));
+}
+
 llvm::Error Store::prepare(ArrayRef<Port> taken, bool zeroIfAbsent) {
   for (const Port &port : taken) {
     if (auto found = ports.find(port.name); found != ports.end()) {
-      if (found->second.shape != port.shape || found->second.element != port.element)
-        return makeError(what + " '" + port.name + "' is " + shapeText(port.shape) + " of " + nameOf(port.element) +
-                         " here, but another entry has left it as " + shapeText(found->second.shape) + " of " +
-                         nameOf(found->second.element));
+      if (llvm::Error error = checkTaken(found->second, port))
+        return error;
+      found->second = port;
       continue;
     }
     auto given = whole.find(port.name);

@@ -34,6 +34,9 @@ public:
   TensorMap &rank(int64_t number) { return pieces[number]; }
 
 private:
+  /// Ranks must hold a value as the next entry takes it.
+  llvm::Error checkTaken(const Port &held, const Port &taken) const;
+
   std::string what;
   dist::MeshAttr mesh;
   std::vector<TensorMap> pieces;
