@@ -7,12 +7,16 @@
 
 #include "TcpTransport.h"
 
+#include <thread>
+
 namespace hfc::cpu {
 
 namespace {
 /// Memory for what arrives and is combined, for all members together.
 constexpr int64_t blockMemory = 1 << 19;
 constexpr int64_t blockMultiple = 64;
+/// How long news of a failure may take.
+constexpr std::chrono::milliseconds newsTime{100};
 } // namespace
 
 TcpTransport::TcpTransport(World &world, const std::vector<Socket> &connections, int rank, DescribeCollective describe)
@@ -132,6 +136,11 @@ bool TcpTransport::check(Outcome outcome, const Exchange &exchange) {
   if (outcome == Outcome::done)
     return true;
   if (outcome == Outcome::closed) {
+    // A rank that ends because of another failure has told before; who was killed has not. Collectives say more than
+    // the gathering of results behind them.
+    for (Deadline end = std::chrono::steady_clock::now() + (header.id < 0 ? 2 : 1) * newsTime;
+         !world.failed() && std::chrono::steady_clock::now() < end;)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     world.fail(rankFailure, "rank " + std::to_string(exchange.broken()->rank) +
                                 " ended (its connection was closed) while " + status());
   } else if (outcome == Outcome::timedOut) {

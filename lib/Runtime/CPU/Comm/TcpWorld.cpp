@@ -9,6 +9,7 @@
 #include "Rendezvous.h"
 #include "TcpTransport.h"
 
+#include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <thread>
@@ -22,6 +23,9 @@ using Clock = std::chrono::steady_clock;
 /// For the few bytes of news.
 constexpr std::chrono::seconds newsTime{5};
 constexpr int32_t longestNews = 1 << 16;
+/// Before a rank's end is reported by whoever sees it: who waits for that rank in a collective knows more to say.
+constexpr std::chrono::milliseconds verdictTime{250};
+constexpr int longestPoll = 1000;
 enum class News : int32_t { failure = 1, farewell = 2 };
 
 struct NewsHeader {
@@ -79,7 +83,10 @@ private:
           entries.push_back({connections.control[other].get(), POLLIN, 0});
           others.push_back(other);
         }
-      if (::poll(entries.data(), entries.size(), -1) <= 0)
+      int ready = ::poll(entries.data(), entries.size(), ended ? millisecondsUntil(verdict, longestPoll) : -1);
+      if (ended && !finishing && Clock::now() >= verdict)
+        reportEnd();
+      if (ready <= 0)
         continue;
       if (entries[0].revents)
         return;
@@ -104,10 +111,17 @@ private:
       return;
     if (heard && rank == 0)
       tell(News::failure, header.status, text, other);
-    if (heard)
+    if (heard) {
       recordFailure(header.status, text);
-    else
-      fail(rankFailure, "rank " + std::to_string(other) + " ended (its connection was closed) while " + whatIDo());
+    } else if (!ended) {
+      ended = other;
+      verdict = Clock::now() + verdictTime;
+    }
+  }
+
+  void reportEnd() {
+    fail(rankFailure, "rank " + std::to_string(*ended) + " ended (its connection was closed) while " + whatIDo());
+    ended.reset();
   }
 
   std::string whatIDo() {
@@ -120,6 +134,9 @@ private:
   Connections connections;
   /// Ranks that say nothing any more; the watcher's.
   std::vector<bool> left;
+  /// A rank whose end is to be reported, and when; the watcher's.
+  std::optional<int> ended;
+  Deadline verdict;
   Socket wake;
   std::atomic<bool> finishing{false};
   std::mutex sending, mutex;
