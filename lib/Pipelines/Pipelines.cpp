@@ -9,6 +9,7 @@
 
 #include "LLVMLowering.h"
 #include "hfc/Conversion/Passes.h"
+#include "hfc/Transforms/Collective/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
 #include "hfc/Transforms/Gradient/Passes.h"
 #include "hfc/Transforms/Layout/Passes.h"
@@ -62,6 +63,11 @@ static void addGlobalPasses(OpPassManager &manager, Phase phase) {
   }
   if (phase >= Phase::Partition)
     addMaterializingPasses(manager);
+  if (phase >= Phase::Reduce) {
+    manager.addPass(createInsertGradientAllReduce());
+    manager.addPass(createBucketCollectives());
+    manager.addPass(createScheduleCollectives());
+  }
 }
 
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {

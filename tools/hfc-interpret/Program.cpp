@@ -148,6 +148,8 @@ static void fillHeader(DictionaryAttr attributes, io::ProgramInfo &info) {
   info.microBatches = std::max<int64_t>(integerIn(attributes, "micro_batches", 1), 1);
   for (auto prefix : listIn<StringAttr>(attributes, "checkpoint_prefixes"))
     info.checkpointPrefixes.push_back(prefix.str());
+  for (auto beginning : listIn<StringAttr>(attributes, "checkpoint_unused"))
+    info.checkpointUnused.push_back(beginning.str());
   if (auto generation = attributes.getAs<DictionaryAttr>("generation"))
     info.generation = generationOf(generation);
 }

@@ -100,7 +100,7 @@ void MetadataWriter::writeProgram() {
   stream.attribute("hfc", HFC_VERSION);
   stream.attribute("abi", HFC_ABI_VERSION);
   for (StringRef key : {"task", "target", "cpu", "family", "architecture", "batch", "sequence", "dtype", "layout",
-                        "checkpoint_prefixes", "micro_batches"})
+                        "checkpoint_prefixes", "checkpoint_unused", "micro_batches"})
     if (Attribute value = program.get(key)) {
       stream.attributeBegin(key);
       writeValue(value);
@@ -305,6 +305,16 @@ static void writeInputRules(json::OStream &stream, rt::InputOp input) {
   for (StringRef bound : {"min", "max"})
     if (auto value = input->getAttrOfType<IntegerAttr>(("hf." + bound).str()))
       stream.attribute(bound, value.getInt());
+  auto occurrences = input->getAttrOfType<DictionaryAttr>("hf.occurrences");
+  auto value = occurrences ? occurrences.getAs<IntegerAttr>("value") : IntegerAttr();
+  auto count = occurrences ? occurrences.getAs<IntegerAttr>("count") : IntegerAttr();
+  if (value && count)
+    stream.attributeArray("occurrences", [&] {
+      stream.object([&] {
+        stream.attribute("value", value.getInt());
+        stream.attribute("count", count.getInt());
+      });
+    });
 }
 
 LogicalResult MetadataWriter::writeEntry(rt::EntryOp entry) {

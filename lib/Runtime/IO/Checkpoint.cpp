@@ -126,8 +126,11 @@ void append(std::string &message, const char *title, const std::vector<std::stri
 }
 } // namespace
 
-/// `name` with a prefix in front, or, where the prefix is "-…", with that beginning taken away.
+/// `name` with a prefix in front; where the prefix is "-…", with that beginning taken away; where it is "OLD>NEW", with
+/// another beginning.
 static std::string withPrefix(const std::string &prefix, const std::string &name) {
+  if (size_t arrow = prefix.find('>'); arrow != std::string::npos)
+    return name.compare(0, arrow, prefix, 0, arrow) == 0 ? prefix.substr(arrow + 1) + name.substr(arrow) : name;
   if (prefix.rfind('-', 0) != 0)
     return prefix + name;
   return name.rfind(prefix.substr(1), 0) == 0 ? name.substr(prefix.size() - 1) : name;
@@ -199,6 +202,11 @@ std::vector<PieceSource> Checkpoint::resolve(const ParameterInfo &parameter) {
   return pieces;
 }
 
+bool Checkpoint::isKnownUnused(const std::string &name) const {
+  return std::any_of(program.checkpointUnused.begin(), program.checkpointUnused.end(),
+                     [&](const std::string &beginning) { return name.rfind(beginning, 0) == 0; });
+}
+
 bool Checkpoint::isTiedCopy(const TensorView &tensor) const {
   if (!isOutputEmbedding(tensor.name))
     return false;
@@ -216,7 +224,7 @@ void Checkpoint::findUnused() {
     // A program may be one part of a larger model: what stands outside its prefix is not its business.
     bool inside = std::any_of(prefixesThatFit.begin(), prefixesThatFit.end(),
                               [&, &name = name](const std::string &prefix) { return name.rfind(prefix, 0) == 0; });
-    if (!inside || isTiedCopy(tensor))
+    if (!inside || isKnownUnused(name) || isTiedCopy(tensor))
       continue;
     std::string line = name + " " + tensor.dtypeName + shapeToString(tensor.shape);
     if (isOutputEmbedding(name))

@@ -48,6 +48,8 @@ private:
   const TensorView *findTensor(const std::string &name);
   bool resolvePiece(const ParameterInfo &parameter, const Piece &piece, PieceSource &source);
   void checkShape(const ParameterInfo &parameter, const std::vector<PieceSource> &pieces);
+  /// Whether the class has the tensor and the program has no use for it.
+  bool isKnownUnused(const std::string &name) const;
   bool isTiedCopy(const TensorView &tensor) const;
 
   const ProgramInfo &program;

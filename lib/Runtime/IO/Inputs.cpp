@@ -104,6 +104,23 @@ private:
         return rangeFailure(i, value, least, most);
       target[i] = int32_t(value);
     }
+    for (const Occurrences &rule : binding.occurrences)
+      if (Status status = checkOccurrences(target, rule); !status)
+        return status;
+    return {};
+  }
+
+  /// Image tokens must be as many as there are features of the image.
+  Status checkOccurrences(const int32_t *values, const Occurrences &rule) const {
+    int64_t length = binding.shape.empty() ? 1 : binding.shape.back();
+    for (int64_t row = 0, count = length ? binding.elements() / length : 0; row < count; ++row) {
+      int64_t found = std::count(values + row * length, values + (row + 1) * length, int32_t(rule.value));
+      if (found != rule.count)
+        return Failure{"input '" + binding.name + "' in '" + path + "': row " + std::to_string(row) +
+                       " has the value " + std::to_string(rule.value) + ' ' + std::to_string(found) +
+                       " times, and must have it " + std::to_string(rule.count) +
+                       " times: once for each feature of its image"};
+    }
     return {};
   }
 

@@ -57,6 +57,9 @@ BindingInfo readBinding(Reader &reader, const Mesh &mesh, int64_t arena) {
   binding.defaultValue = reader.string("default");
   binding.min = reader.optionalInteger("min");
   binding.max = reader.optionalInteger("max");
+  reader.objects("occurrences", [&](Reader &rule) {
+    binding.occurrences.push_back({rule.integer("value", 0), rule.integer("count", 0)});
+  });
   if (binding.offset < 0 || binding.offset % 64 != 0 || binding.offset > arena ||
       binding.bytes() > arena - binding.offset)
     reader.fail("'" + binding.name + "' does not lie in the arena");
@@ -144,6 +147,7 @@ Result<ProgramInfo> parseMetadata(std::string_view text) {
   if (program.arena < 0 || program.arena > int64_t(1) << 56)
     reader.fail("absurd size of the arena");
   program.checkpointPrefixes = reader.strings("checkpoint_prefixes");
+  program.checkpointUnused = reader.strings("checkpoint_unused");
   if (program.checkpointPrefixes.empty())
     program.checkpointPrefixes = {""};
   program.mesh = readMesh(reader);

@@ -93,6 +93,11 @@ struct CollectiveInfo {
   std::optional<int64_t> block;
 };
 
+/// How often a value stands in each row, along the last dimension.
+struct Occurrences {
+  int64_t value = 0, count = 0;
+};
+
 /// An input or output of an entry, at an offset of the arena.
 struct BindingInfo : TensorInfo {
   int64_t offset = 0;
@@ -100,6 +105,8 @@ struct BindingInfo : TensorInfo {
   std::string defaultValue;
   /// Inputs: allowed values, both inclusive.
   std::optional<int64_t> min, max;
+  /// Inputs: values, and how often they stand in each row.
+  std::vector<Occurrences> occurrences;
 };
 
 struct EntryInfo {
@@ -129,6 +136,8 @@ struct ProgramInfo {
   std::string version, task, target, cpu, family, architecture, dtype, layout;
   int64_t abi = 0, batch = 0, sequence = 0, microBatches = 1, arena = 0;
   std::vector<std::string> checkpointPrefixes;
+  /// Beginnings of checkpoint names that the program has no use for.
+  std::vector<std::string> checkpointUnused;
   std::vector<ParameterInfo> parameters;
   std::vector<StateInfo> states;
   std::vector<EntryInfo> entries;
