@@ -67,11 +67,17 @@ Values ActivationOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangent
   return {tb.convert(tb.mul(tb.convert(cotangents[0], wide), slope), element)};
 }
 
-/// The table that turns back: `-sine`, with its halves exchanged where they are those of the heads' two halves. A
-/// rotary table's halves are equal, so it is only negated.
+/// Whether the two halves of a table are equal, as a rotary table's are.
+static bool hasEqualHalves(Value table) {
+  while (auto convert = table.getDefiningOp<ConvertOp>())
+    table = convert.getX();
+  return table.getDefiningOp<RotaryTableOp>() != nullptr;
+}
+
+/// The table that turns back: `-sine`, with its halves exchanged where they are those of the heads' two halves.
 static Value turnBack(TensorBuilder &tb, RotaryOp op) {
   Value sine = op.getSine();
-  if (!op.getInterleaved() && !sine.getDefiningOp<RotaryTableOp>()) {
+  if (!op.getInterleaved() && !hasEqualHalves(sine)) {
     int64_t size = shapeOf(sine).back();
     sine = tb.concat({tb.sliceDim(sine, 2, size / 2, size), tb.sliceDim(sine, 2, 0, size / 2)}, 2);
   }
