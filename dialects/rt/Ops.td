@@ -237,11 +237,12 @@ def Rt_GemmOp : Rt_WorkOp<"gemm"> {
     `c[m, n] = sum_k a[m, k] * b[k, n] (+ bias[n])`, after the last two dimensions of `a` or `b` are swapped if
     `transpose_a` or `transpose_b` is there. If `b` has rank 2, all leading dimensions of `a` and `c` are rows
     (`m` is their product); otherwise leading dimensions are batch dimensions, equal in all three. Accumulates in float32; `c` is
-    rounded once.
+    rounded once. With `accumulate` the product is added to what `c` holds.
 
     Constraints:
-    - (C1) sizes agree; element types of a, b, c (and bias) are equal and floating point.
+    - (C1) sizes agree; element types of a, b (and bias) are equal and floating point; `c` has the same or f32.
     - (C2) with `b` of rank 2, `transpose_a` is absent or `a` has rank 2.
+    - (C3) `accumulate` comes without a bias.
 
     Example:
 
@@ -257,7 +258,7 @@ def Rt_GemmOp : Rt_WorkOp<"gemm"> {
   }];
   let arguments = (ins AnyStaticShapeMemRef:$a, AnyStaticShapeMemRef:$b, AnyStaticShapeMemRef:$c,
                        Optional<AnyStaticShapeMemRef>:$bias, UnitAttr:$transpose_a, UnitAttr:$transpose_b,
-                       DefaultValuedAttr<I32Attr, "0">:$stream);
+                       UnitAttr:$accumulate, DefaultValuedAttr<I32Attr, "0">:$stream);
   let assemblyFormat = [{
     $a `,` $b `into` $c (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict `:` type($a) `,` type($b) `,` type($c)
   }];

@@ -205,10 +205,14 @@ static LogicalResult sizesDiffer(GemmOp op, ArrayRef<int64_t> a, ArrayRef<int64_
 }
 
 static LogicalResult verifyElements(GemmOp op) {
-  Type element = cast<MemRefType>(op.getC().getType()).getElementType();
-  for (Value buffer : op.getOperands())
-    if (Type other = cast<MemRefType>(buffer.getType()).getElementType(); other != element || !isa<FloatType>(other))
-      return op.emitOpError("(C1) element types must be floats, all equal, got ") << other << " beside " << element;
+  auto elementOf = [](Value buffer) { return cast<MemRefType>(buffer.getType()).getElementType(); };
+  Type element = elementOf(op.getA());
+  for (Value buffer : op.getOperands()) {
+    Type other = elementOf(buffer);
+    if (!isa<FloatType>(other) || (other != element && !(buffer == op.getC() && other.isF32())))
+      return op.emitOpError("(C1) element types must be floats, all equal or c f32, got ")
+             << other << " beside " << element;
+  }
   return success();
 }
 
@@ -236,6 +240,8 @@ LogicalResult GemmOp::verify() {
     std::swap(right[0], right[1]);
   if (left[1] != right[0] || result[0] != left[0] || result[1] != right[1])
     return sizesDiffer(*this, a, b, c);
+  if (getBias() && getAccumulate())
+    return emitOpError("(C3) cannot accumulate and add a bias");
   if (getBias() && shape(getBias()) != c.take_back())
     return emitOpError("(C1) bias has shape [") << shape(getBias()) << "], but c has " << c.back() << " columns";
   return success();

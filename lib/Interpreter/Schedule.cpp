@@ -355,6 +355,12 @@ llvm::Error Schedule::multiply(rt::GemmOp op) {
         matrixOf(*a, batch, op.getTransposeA() ? depth : rows, op.getTransposeA() ? rows : depth, op.getTransposeA()),
         matrixOf(*b, batch, right.take_back(2)[0], right.back(), op.getTransposeB()),
         op.getBias() ? bias.words() : ArrayRef<Word>(), c.mutableWords().slice(batch * rows * columns, rows * columns));
+  if (op.getAccumulate()) {
+    llvm::Expected<Tensor> old = target.read();
+    if (!old)
+      return old.takeError();
+    machine.getDomain().binary(Binary::Add, target.element, old->words(), c.words(), c.mutableWords());
+  }
   return target.write(c);
 }
 

@@ -31,7 +31,9 @@ rt.entry @update arena 192 {
 // PRODUCTS-DAG: batched: [2, 1, 1] f32 = {{\[\[\[}}14]], {{\[\[}}77]]]
 // PRODUCTS-DAG: leading: [1, 2, 2] f32 = {{\[\[\[}}14, 32], [32, 77]]]
 // PRODUCTS-DAG: transposed: [3, 3] f32 = {{\[\[}}17, 22, 27], [22, 29, 36], [27, 36, 45]]
-rt.entry @products arena 256 {
+// PRODUCTS-DAG: twice: [3, 3] f32 = {{\[\[}}34, 44, 54], [44, 58, 72], [54, 72, 90]]
+// PRODUCTS-DAG: widened: [1, 1] f32 = {{\[\[}}16641]]
+rt.entry @products arena 384 {
   %a = rt.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> as memref<2x3xf32>
   %b = rt.constant dense<[[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]]> : tensor<3x2xf32> as memref<3x2xf32>
   %one = rt.constant dense<1.0> : tensor<2xf32> as memref<2xf32>
@@ -45,4 +47,11 @@ rt.entry @products arena 256 {
   rt.gemm %rows, %rows into %batched {transpose_b} : memref<2x1x3xf32>, memref<2x1x3xf32>, memref<2x1x1xf32>
   rt.gemm %lead, %a into %leading {transpose_b} : memref<1x2x3xf32>, memref<2x3xf32>, memref<1x2x2xf32>
   rt.gemm %a, %a into %transposed {transpose_a} : memref<2x3xf32>, memref<2x3xf32>, memref<3x3xf32>
+  %twice = rt.output "twice" at 256 : memref<3x3xf32>
+  rt.gemm %a, %a into %twice {transpose_a} : memref<2x3xf32>, memref<2x3xf32>, memref<3x3xf32>
+  rt.gemm %a, %a into %twice {accumulate, transpose_a} : memref<2x3xf32>, memref<2x3xf32>, memref<3x3xf32>
+  // 129 * 129 has more digits than bfloat16.
+  %narrow = rt.constant dense<[[129.0]]> : tensor<1x1xbf16> as memref<1x1xbf16>
+  %widened = rt.output "widened" at 320 : memref<1x1xf32>
+  rt.gemm %narrow, %narrow into %widened : memref<1x1xbf16>, memref<1x1xbf16>, memref<1x1xf32>
 }

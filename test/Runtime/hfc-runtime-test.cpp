@@ -42,7 +42,7 @@ struct Matrix {
 
 void checkGemm(hfc_context &context, hfc_gemm gemm, bool withBias) {
   Matrix a(gemm.batch * gemm.m * gemm.k, gemm.dtype, 1), b(gemm.batch * gemm.n * gemm.k, gemm.dtype, 2);
-  Matrix bias(gemm.n, gemm.dtype, 3), c(gemm.batch * gemm.m * gemm.n, gemm.dtype, 4);
+  Matrix bias(gemm.n, gemm.dtype, 3), c(gemm.batch * gemm.m * gemm.n, gemm.result_dtype, 4);
   gemm.a = a.bytes.data();
   gemm.b = b.bytes.data();
   gemm.bias = withBias ? bias.bytes.data() : nullptr;
@@ -52,18 +52,20 @@ void checkGemm(hfc_context &context, hfc_gemm gemm, bool withBias) {
   for (int64_t i = 0; i < gemm.batch; ++i)
     for (int64_t m = 0; m < gemm.m; ++m)
       for (int64_t n = 0; n < gemm.n; ++n) {
-        double sum = withBias ? bias.values[n] : 0;
+        int64_t element = (i * gemm.m + m) * gemm.n + n;
+        double sum = (withBias ? bias.values[n] : 0) + (gemm.accumulate ? c.values[element] : 0);
         for (int64_t k = 0; k < gemm.k; ++k)
           sum += double(a.values[i * gemm.m * gemm.k + (gemm.transpose_a ? k * gemm.m + m : m * gemm.k + k)]) *
                  b.values[i * gemm.n * gemm.k + (gemm.transpose_b ? n * gemm.k + k : k * gemm.n + n)];
-        double difference = std::fabs(c.at(gemm.dtype, (i * gemm.m + m) * gemm.n + n) - sum);
+        double difference = std::fabs(c.at(gemm.result_dtype, element) - sum);
         worst = std::max(worst, difference / (1 + std::fabs(sum)));
       }
   char what[200];
-  std::snprintf(what, sizeof what, "gemm dtype %d, transposed %d %d, batch %ld, m %ld, n %ld, k %ld, bias %d: %g",
-                gemm.dtype, gemm.transpose_a, gemm.transpose_b, long(gemm.batch), long(gemm.m), long(gemm.n),
-                long(gemm.k), withBias, worst);
-  expect(worst < (gemm.dtype == HFC_FLOAT32 ? 1e-4 : 8e-3), what);
+  std::snprintf(what, sizeof what,
+                "gemm dtype %d into %d, transposed %d %d, batch %ld, m %ld, n %ld, k %ld, bias %d, accumulates %d: %g",
+                gemm.dtype, gemm.result_dtype, gemm.transpose_a, gemm.transpose_b, long(gemm.batch), long(gemm.m),
+                long(gemm.n), long(gemm.k), withBias, gemm.accumulate, worst);
+  expect(worst < (gemm.result_dtype == HFC_FLOAT32 ? 1e-4 : 8e-3), what);
 }
 
 void testGemm(int threads) {
@@ -71,14 +73,17 @@ void testGemm(int threads) {
   const int64_t sizes[][4] = {{1, 1, 1, 1},      {1, 1, 300, 129}, {1, 2, 65, 40},   {1, 3, 17, 9},  {1, 4, 130, 64},
                               {1, 5, 100, 33},   {3, 4, 20, 16},   {2, 37, 150, 70}, {1, 300, 8, 5}, {1, 7, 600, 2100},
                               {1, 260, 270, 24}, {1, 3, 5, 0},     {4, 16, 16, 64}};
-  for (int32_t dtype : {HFC_FLOAT32, HFC_BFLOAT16})
+  const int32_t types[][2] = {
+      {HFC_FLOAT32, HFC_FLOAT32}, {HFC_BFLOAT16, HFC_BFLOAT16}, {HFC_BFLOAT16, HFC_FLOAT32}};
+  enum { Plain, WithBias, Accumulating };
+  for (auto [dtype, resultType] : types)
     for (const auto &size : sizes)
       for (int32_t transposes = 0; transposes < 4; ++transposes)
-        for (bool withBias : {false, true})
+        for (int end : {Plain, WithBias, Accumulating})
           checkGemm(context,
-                    {dtype, transposes & 1, transposes >> 1, size[0], size[1], size[2], size[3], nullptr, nullptr,
-                     nullptr, nullptr},
-                    withBias);
+                    {dtype, resultType, transposes & 1, transposes >> 1, end == Accumulating, size[0], size[1], size[2],
+                     size[3], nullptr, nullptr, nullptr, nullptr},
+                    end == WithBias);
 }
 
 /// Every element once, in many loops after each other, also from inside a loop.

@@ -25,6 +25,7 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     |---|---|
     | `loop` | a range of the flattened index space, some thousand elements |
     | `row` | one or more rows: reductions in stages, then the outputs |
+    | `column` | some columns: lanes side by side, and in groups that share the rows |
     | `attention` | a tile of queries of the heads that share a key head, walking over the tiles of keys it may see |
     | `cache_update` | some rows of the chunk |
     | `top_k` | a row for each lane |
@@ -65,6 +66,7 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numLoop", "num-loop", "loop kernels emitted">,
     Statistic<"numRow", "num-row", "row kernels emitted">,
+    Statistic<"numColumn", "num-column", "column kernels emitted">,
     Statistic<"numSpecial", "num-special", "attention, cache_update and top_k kernels emitted">];
   let dependentDialects = ["::hfc::kernel::KernelDialect", "::mlir::math::MathDialect"];
 }

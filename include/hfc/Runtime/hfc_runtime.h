@@ -61,10 +61,13 @@ typedef void (*hfc_kernel)(void *const *args, int64_t begin, int64_t end);
 void hfc_rt_launch(hfc_context *context, hfc_kernel kernel, int64_t grid, void *const *args);
 
 /* c[i][m][n] = sum_k a[i][m][k] * b[i][k][n] + bias[n], i < batch; see rt.gemm. With transpose_a `a` is
-   stored [k][m], with transpose_b `b` is stored [n][k]. Matrices are dense; `bias` may be null. */
+   stored [k][m], with transpose_b `b` is stored [n][k]. Matrices are dense; `bias` may be null, and is with
+   `accumulate`, which adds the product to what c holds. */
 typedef struct hfc_gemm {
-  int32_t dtype; /* HFC_FLOAT32 or HFC_BFLOAT16, of a, b, c and bias alike */
+  int32_t dtype;        /* HFC_FLOAT32 or HFC_BFLOAT16, of a, b and bias alike */
+  int32_t result_dtype; /* the same, or HFC_FLOAT32, of c */
   int32_t transpose_a, transpose_b;
+  int32_t accumulate;
   int64_t batch, m, n, k;
   const void *a, *b, *bias;
   void *c;

@@ -47,6 +47,7 @@ private:
     auto emitter = llvm::StringSwitch<Emitter>(kind)
                        .Case("loop", emitLoopKernel)
                        .Case("row", emitRowKernel)
+                       .Case("column", emitColumnKernel)
                        .Case("attention", emitAttentionKernel)
                        .Case("cache_update", emitCacheUpdateKernel)
                        .Case("top_k", emitTopKKernel)
@@ -59,6 +60,8 @@ private:
       ++numLoop;
     else if (emitter == emitRowKernel)
       ++numRow;
+    else if (emitter == emitColumnKernel)
+      ++numColumn;
     else
       ++numSpecial;
     return emitter(body, options);

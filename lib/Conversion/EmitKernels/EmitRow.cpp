@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Emitters.h"
+#include "Reduction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -20,7 +21,6 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
-#include <limits>
 
 using namespace hfc;
 
@@ -83,7 +83,6 @@ private:
   void planScratch();
   LogicalResult emitStage(const Stage &stage);
   LogicalResult emitStageBody(const Stage &stage, kernel::DistributeOp loop);
-  Value neutral(hf::ReduceOp op);
   FailureOr<Value> accumulate(hf::ReduceOp op, Value accumulator);
   Indices elementOf(Value value, Value position);
 
@@ -252,36 +251,6 @@ Indices RowEmitter::elementOf(Value value, Value position) {
   return result;
 }
 
-Value RowEmitter::neutral(hf::ReduceOp op) {
-  Type type = computeType(op.getType().getElementType());
-  Value scalar;
-  if (op.getKind() == hf::Reduction::sum) {
-    scalar = elements.constant(type, 0);
-  } else if (isa<FloatType>(type)) {
-    double infinity = std::numeric_limits<double>::infinity();
-    scalar = elements.constant(type, op.getKind() == hf::Reduction::max ? -infinity : infinity);
-  } else {
-    unsigned bits = type.getIntOrFloatBitWidth();
-    APInt value = op.getKind() == hf::Reduction::max ? APInt::getSignedMinValue(bits) : APInt::getSignedMaxValue(bits);
-    scalar = arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
-  }
-  return elements.toVector(scalar);
-}
-
-static Value combine(ImplicitLocOpBuilder &b, hf::Reduction kind, Value lhs, Value rhs) {
-  constexpr auto fast = arith::FastMathFlags::contract | arith::FastMathFlags::reassoc;
-  bool isFloat = isa<FloatType>(getElementTypeOrSelf(lhs.getType()));
-  switch (kind) {
-  case hf::Reduction::sum:
-    return isFloat ? Value(arith::AddFOp::create(b, lhs, rhs, fast)) : Value(arith::AddIOp::create(b, lhs, rhs));
-  case hf::Reduction::max:
-    return isFloat ? Value(arith::MaximumFOp::create(b, lhs, rhs)) : Value(arith::MaxSIOp::create(b, lhs, rhs));
-  case hf::Reduction::min:
-    return isFloat ? Value(arith::MinimumFOp::create(b, lhs, rhs)) : Value(arith::MinSIOp::create(b, lhs, rhs));
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
 static kernel::Combine combineOf(hf::Reduction kind) {
   switch (kind) {
   case hf::Reduction::sum:
@@ -329,7 +298,9 @@ LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp
 LogicalResult RowEmitter::emitStage(const Stage &stage) {
   int64_t widest = options.width * (stage.reductions.empty() ? 1 : options.interleave);
   LogicalResult done = emitAtWidest(elements, widest, stage.length, [&]() -> LogicalResult {
-    SmallVector<Value> inits = llvm::map_to_vector(stage.reductions, [&](auto op) { return neutral(op); });
+    SmallVector<Value> inits = llvm::map_to_vector(stage.reductions, [&](hf::ReduceOp op) {
+      return elements.toVector(neutralElement(b, op.getKind(), op.getType().getElementType()));
+    });
     auto loop = kernel::DistributeOp::create(b, elements.index.constant(0), elements.index.constant(stage.length),
                                              elements.index.width, inits);
     if (failed(emitStageBody(stage, loop)))

@@ -51,6 +51,7 @@ LogicalResult emitAtWidest(ElementEmitter &elements, int64_t widest, int64_t ext
 // Each writes the kernel beside `body` and reports why it cannot.
 LogicalResult emitLoopKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitRowKernel(func::FuncOp body, const EmitOptions &options);
+LogicalResult emitColumnKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitCacheUpdateKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitTopKKernel(func::FuncOp body, const EmitOptions &options);

@@ -19,7 +19,7 @@ namespace {
 enum FrameField : int32_t { Context, Arena, Parameters, States, Places };
 
 /// The fields of hfc_gemm, in order.
-enum GemmField : int32_t { DType, TransposeA, TransposeB, Batch, M, N, K, A, B, Bias, C };
+enum GemmField : int32_t { DType, ResultDType, TransposeA, TransposeB, Accumulate, Batch, M, N, K, A, B, Bias, C };
 
 class EntryConversion {
 public:
@@ -151,8 +151,8 @@ LogicalResult EntryConversion::run() {
   if (width)
     arguments = reserve(pointer, width);
   Type i32 = builder.getI32Type();
-  gemmType = LLVM::LLVMStructType::getLiteral(builder.getContext(),
-                                              {i32, i32, i32, i64, i64, i64, i64, pointer, pointer, pointer, pointer});
+  gemmType = LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), {i32, i32, i32, i32, i32, i64, i64, i64, i64, pointer, pointer, pointer, pointer});
   if (!entry.getBody().getOps<rt::GemmOp>().empty())
     gemm = reserve(gemmType, 1);
   for (Operation &op : entry.getBody().front())
@@ -318,7 +318,10 @@ LogicalResult EntryConversion::convertGemm(rt::GemmOp op) {
     Type type = gemmType.getBody()[field];
     store(field, LLVM::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, value)));
   };
-  storeNumber(DType, element.isF32() ? HFC_FLOAT32 : HFC_BFLOAT16);
+  auto numberOf = [](Type type) { return type.isF32() ? HFC_FLOAT32 : HFC_BFLOAT16; };
+  storeNumber(DType, numberOf(element));
+  storeNumber(ResultDType, numberOf(cast<MemRefType>(op.getC().getType()).getElementType()));
+  storeNumber(Accumulate, op.getAccumulate());
   storeNumber(TransposeA, op.getTransposeA());
   storeNumber(TransposeB, op.getTransposeB());
   storeNumber(Batch, batch);

@@ -78,7 +78,8 @@ void gemmPanels(hfc_context &context, const hfc_gemm &gemm) {
 void hfc_rt_gemm(hfc_context *context, const hfc_gemm *gemm) {
   if (gemm->m <= 0 || gemm->n <= 0 || gemm->batch <= 0)
     return;
-  if (gemm->m <= hfc::cpu::maxRowsOfRowDot && gemm->transpose_b && (!gemm->transpose_a || gemm->m == 1))
+  bool isPlain = !gemm->accumulate && gemm->result_dtype == gemm->dtype;
+  if (isPlain && gemm->m <= hfc::cpu::maxRowsOfRowDot && gemm->transpose_b && (!gemm->transpose_a || gemm->m == 1))
     hfc::cpu::gemmFewRows(*context, *gemm);
   else
     hfc::cpu::gemmPanels(*context, *gemm);

@@ -48,32 +48,50 @@ int64_t widenOperand(const uint16_t *matrix, bool rowMajor, int64_t rows, int64_
   return r1 - r0;
 }
 
-/// Rounds a block once, with its bias.
+/// Rounds a block once, with its bias, or what `c` held.
 void storeBlock(const hfc_gemm &gemm, const float *block, const Panel &at, uint16_t *c) {
   const uint16_t *bias = static_cast<const uint16_t *>(gemm.bias);
   int64_t width = at.n1 - at.n0;
-  for (int64_t m = at.m0; m < at.m1; ++m, block += width)
+  for (int64_t m = at.m0; m < at.m1; ++m, block += width) {
+    uint16_t *row = c + m * gemm.n + at.n0;
     for (int64_t n = 0; n < width; ++n) {
       float value = block[n] + (bias ? io::bfloat16ToFloat(bias[at.n0 + n]) : 0.0f);
-      c[m * gemm.n + at.n0 + n] = io::floatToBFloat16(value);
+      row[n] = io::floatToBFloat16(gemm.accumulate ? value + io::bfloat16ToFloat(row[n]) : value);
     }
+  }
 }
 
-/// One block of c, at most rowsOfA by rowsOfB, over the whole depth.
+void addBias(const float *bias, float *c, int64_t stride, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; ++row, c += stride)
+    for (int64_t column = 0; column < columns; ++column)
+      c[column] += bias[column];
+}
+
+/// One block of c, at most rowsOfA by rowsOfB, over the whole depth: in c itself if that is float32, else in scratch.
 void bfloat16Block(const hfc_gemm &gemm, const Panel &at, Scratch &scratch) {
   const uint16_t *a = static_cast<const uint16_t *>(gemm.a) + at.batch * gemm.m * gemm.k;
   const uint16_t *b = static_cast<const uint16_t *>(gemm.b) + at.batch * gemm.n * gemm.k;
   int64_t rows = at.m1 - at.m0, columns = at.n1 - at.n0;
-  if (gemm.k == 0)
-    std::fill_n(scratch.c.get(), rows * columns, 0.0f);
+  bool isDirect = gemm.result_dtype == HFC_FLOAT32;
+  int64_t corner = (at.batch * gemm.m + at.m0) * gemm.n + at.n0, stride = isDirect ? gemm.n : columns;
+  float *sums = isDirect ? static_cast<float *>(gemm.c) + corner : scratch.c.get();
+  bool adds = isDirect && gemm.accumulate;
+  for (int64_t row = 0; row < rows && gemm.k == 0 && !adds; ++row)
+    std::fill_n(sums + row * stride, columns, 0.0f);
   for (int64_t k0 = 0; k0 < gemm.k; k0 += depth) {
     int64_t k1 = std::min(k0 + depth, gemm.k);
     int64_t lda = widenOperand(a, !gemm.transpose_a, gemm.m, gemm.k, at.m0, at.m1, k0, k1, scratch.a.get());
     int64_t ldb = widenOperand(b, gemm.transpose_b, gemm.n, gemm.k, at.n0, at.n1, k0, k1, scratch.b.get());
     cblas_sgemm(CblasRowMajor, transposed(gemm.transpose_a), transposed(gemm.transpose_b), rows, columns, k1 - k0, 1.0f,
-                scratch.a.get(), lda, scratch.b.get(), ldb, k0 ? 1.0f : 0.0f, scratch.c.get(), columns);
+                scratch.a.get(), lda, scratch.b.get(), ldb, k0 || adds ? 1.0f : 0.0f, sums, stride);
   }
-  storeBlock(gemm, scratch.c.get(), at, static_cast<uint16_t *>(gemm.c) + at.batch * gemm.m * gemm.n);
+  if (!isDirect)
+    return storeBlock(gemm, sums, at, static_cast<uint16_t *>(gemm.c) + at.batch * gemm.m * gemm.n);
+  if (!gemm.bias)
+    return;
+  float bias[rowsOfB];
+  io::convertFloats(static_cast<const uint16_t *>(gemm.bias) + at.n0, HFC_BFLOAT16, 1, bias, HFC_FLOAT32, columns);
+  addBias(bias, sums, stride, rows, columns);
 }
 } // namespace
 
@@ -87,13 +105,9 @@ void gemmPanelFloat32(const hfc_gemm &gemm, const Panel &panel) {
   b += panel.n0 * (gemm.transpose_b ? ldb : 1);
   int64_t rows = panel.m1 - panel.m0, columns = panel.n1 - panel.n0;
   cblas_sgemm(CblasRowMajor, transposed(gemm.transpose_a), transposed(gemm.transpose_b), rows, columns, gemm.k, 1.0f, a,
-              lda, b, ldb, 0.0f, c, gemm.n);
-  const float *bias = static_cast<const float *>(gemm.bias);
-  if (!bias)
-    return;
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column)
-      c[row * gemm.n + column] += bias[panel.n0 + column];
+              lda, b, ldb, gemm.accumulate ? 1.0f : 0.0f, c, gemm.n);
+  if (gemm.bias)
+    addBias(static_cast<const float *>(gemm.bias) + panel.n0, c, gemm.n, rows, columns);
 }
 
 void gemmPanelBFloat16(const hfc_gemm &gemm, const Panel &panel) {

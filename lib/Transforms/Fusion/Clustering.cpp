@@ -102,9 +102,9 @@ void Clustering::begin(Operation *node) {
   cluster.volume = elementsOf(node);
   cluster.mergedInto = clusters.size() - 1;
   if (isa<hf::ReduceOp>(node))
-    cluster.rows = graph.getRows(node);
+    cluster.space = graph.getSpace(node);
   states[node] = {static_cast<unsigned>(clusters.size() - 1), shapeSpace(node), elementsOf(node),
-                  graph.getRows(node).has_value()};
+                  graph.getSpace(node).has_value()};
   addUsers(node);
 }
 
@@ -129,7 +129,7 @@ void Clustering::join(Operation *node, const Placement &placement) {
   cluster.phase = std::max(cluster.phase, graph.getPhase(node));
   cluster.volume = std::max(cluster.volume, elementsOf(node));
   if (isa<hf::ReduceOp>(node))
-    cluster.rows = graph.getRows(node);
+    cluster.space = graph.getSpace(node);
   addUsers(node);
 }
 
@@ -145,20 +145,20 @@ Clustering::Placement Clustering::tryJoin(Operation *node, ArrayRef<Use> uses, u
 
   State &state = placement.state;
   state.cluster = number;
-  state.rowwise = isRowwise(node, inside);
+  state.inSpace = staysInSpace(node, inside);
   evaluate(node, inside, asResult, state);
   if (asResult && state.space != shapeSpace(node))
     return placement;
   double limit = isExpensive(node) ? maxExpensiveRedundancy * elementsOf(node)
                                    : maxCheapRedundancy * std::max(elementsOf(node), cluster.volume);
-  placement.legal = state.evaluations <= limit && fitsRows(node, state, cluster, asResult);
+  placement.legal = state.evaluations <= limit && fitsSpace(node, state, cluster, asResult);
   return placement;
 }
 
 /// Determines where and how often `node` would be evaluated for its uses inside the cluster.
 void Clustering::evaluate(Operation *node, ArrayRef<const Use *> inside, bool asResult, State &state) const {
   const void *own = shapeSpace(node);
-  if (state.rowwise) { // Rows are evaluated once, before the columns.
+  if (state.inSpace) { // Rows are evaluated once, before the columns; columns are evaluated once.
     state.space = own;
     state.evaluations = elementsOf(node);
     return;
@@ -173,7 +173,7 @@ void Clustering::evaluate(Operation *node, ArrayRef<const Use *> inside, bool as
     const State &user = states.at(use->user);
     bool reduced = isa<hf::ReduceOp>(use->user);
     const void *space = reduced ? own : user.space;
-    bool shared = use->access == Access::identity && (!reduced || user.rowwise);
+    bool shared = use->access == Access::identity && (!reduced || user.inSpace);
     if (shared && !spaces.insert(space).second)
       continue;
     mapped |= !shared;
@@ -182,34 +182,34 @@ void Clustering::evaluate(Operation *node, ArrayRef<const Use *> inside, bool as
   state.space = !mapped && spaces.size() == 1 ? *spaces.begin() : node;
 }
 
-bool Clustering::isRowwise(Operation *node, ArrayRef<const Use *> inside) const {
-  std::optional<RowSpace> rows = graph.getRows(node);
-  return rows && llvm::all_of(inside, [&](const Use *use) {
-           return use->access != Access::mapped && graph.getRows(use->user) == rows && states.at(use->user).rowwise;
+bool Clustering::staysInSpace(Operation *node, ArrayRef<const Use *> inside) const {
+  std::optional<ReductionSpace> space = graph.getSpace(node);
+  return space && llvm::all_of(inside, [&](const Use *use) {
+           return use->access != Access::mapped && graph.getSpace(use->user) == space && states.at(use->user).inSpace;
          });
 }
 
-bool Clustering::resultsFit(const Cluster &cluster, const RowSpace &rows) const {
+bool Clustering::resultsFit(const Cluster &cluster, const ReductionSpace &space) const {
   return llvm::all_of(cluster.nodes,
-                      [&](Operation *node) { return rows.contains(shapeOf(node->getResult(0))) || !isResult(node); });
+                      [&](Operation *node) { return space.contains(shapeOf(node->getResult(0))) || !isResult(node); });
 }
 
-bool Clustering::fitsRows(Operation *node, const State &state, const Cluster &cluster, bool asResult) const {
-  std::optional<RowSpace> rows = graph.getRows(node);
-  if (cluster.rows && rows && !(*rows == *cluster.rows))
+bool Clustering::fitsSpace(Operation *node, const State &state, const Cluster &cluster, bool asResult) const {
+  std::optional<ReductionSpace> space = graph.getSpace(node);
+  if (cluster.space && space && !(*space == *cluster.space))
     return false;
-  if (isa<hf::ReduceOp>(node) && (!state.rowwise || (!cluster.rows && !resultsFit(cluster, *rows))))
+  if (isa<hf::ReduceOp>(node) && (!state.inSpace || (!cluster.space && !resultsFit(cluster, *space))))
     return false;
-  return !cluster.rows || !asResult || cluster.rows->contains(shapeOf(node->getResult(0)));
+  return !cluster.space || !asResult || cluster.space->contains(shapeOf(node->getResult(0)));
 }
 
 bool Clustering::areCompatible(const Cluster &a, const Cluster &b) const {
   if (a.phase != b.phase || a.nodes.size() + b.nodes.size() > maxNodes)
     return false;
-  if (a.rows && b.rows)
-    return *a.rows == *b.rows;
-  if (a.rows || b.rows)
-    return resultsFit(a.rows ? b : a, a.rows ? *a.rows : *b.rows);
+  if (a.space && b.space)
+    return *a.space == *b.space;
+  if (a.space || b.space)
+    return resultsFit(a.space ? b : a, a.space ? *a.space : *b.space);
   return shapeOf(a.nodes.front()->getResult(0)) == shapeOf(b.nodes.front()->getResult(0));
 }
 
@@ -222,8 +222,8 @@ bool Clustering::mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned int
   clusters[into].users.insert_range(clusters[from].users);
   clusters[from].mergedInto = into;
   clusters[into].volume = std::max(clusters[into].volume, clusters[from].volume);
-  if (!clusters[into].rows)
-    clusters[into].rows = clusters[from].rows;
+  if (!clusters[into].space)
+    clusters[into].space = clusters[from].space;
   clusters[from].nodes.clear();
   return true;
 }

@@ -32,8 +32,8 @@ struct Cluster {
   unsigned phase = 0;
   /// The elements of its largest node.
   double volume = 0;
-  /// The rows of the reductions inside, if there are any.
-  std::optional<RowSpace> rows;
+  /// The space of the reductions inside, if there are any.
+  std::optional<ReductionSpace> space;
   /// The clusters that read its results, by the numbers they had at that time.
   llvm::SmallSetVector<unsigned, 4> users;
   /// The cluster that has taken its nodes; otherwise its own number.
@@ -60,8 +60,8 @@ private:
     unsigned cluster = ~0u;
     const void *space = nullptr;
     double evaluations = 0;
-    /// Everything that depends on this node in the cluster is elementwise in its row space.
-    bool rowwise = false;
+    /// Everything that depends on this node in the cluster is elementwise in its reduction's space.
+    bool inSpace = false;
   };
   struct Placement {
     State state;
@@ -74,9 +74,9 @@ private:
   bool joinAmong(Operation *node, ArrayRef<Use> uses, ArrayRef<unsigned> candidates);
   Placement tryJoin(Operation *node, ArrayRef<Use> uses, unsigned cluster, bool asResult) const;
   void evaluate(Operation *node, ArrayRef<const Use *> inside, bool asResult, State &state) const;
-  bool isRowwise(Operation *node, ArrayRef<const Use *> inside) const;
-  bool fitsRows(Operation *node, const State &state, const Cluster &cluster, bool asResult) const;
-  bool resultsFit(const Cluster &cluster, const RowSpace &rows) const;
+  bool staysInSpace(Operation *node, ArrayRef<const Use *> inside) const;
+  bool fitsSpace(Operation *node, const State &state, const Cluster &cluster, bool asResult) const;
+  bool resultsFit(const Cluster &cluster, const ReductionSpace &space) const;
   bool mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned into, unsigned from);
   bool areCompatible(const Cluster &a, const Cluster &b) const;
   bool reaches(ArrayRef<unsigned> from, unsigned target) const;

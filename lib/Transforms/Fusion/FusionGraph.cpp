@@ -94,7 +94,7 @@ LogicalResult FusionGraph::build(func::FuncOp entry) {
   }
   materializeInlined();
   computePhases();
-  computeRows();
+  computeSpaces();
   return success();
 }
 
@@ -125,8 +125,9 @@ void FusionGraph::computePhases() {
   }
 }
 
-/// The row space of an operand that is read at the row or the element at which the reader, of `shape`, is evaluated.
-std::optional<RowSpace> FusionGraph::rowsOfOperand(Value operand, ArrayRef<int64_t> shape) const {
+/// The reduction's space of an operand that is read at the row or the element at which the reader, of `shape`, is
+/// evaluated.
+std::optional<ReductionSpace> FusionGraph::spaceOfOperand(Value operand, ArrayRef<int64_t> shape) const {
   Access access = Access::identity;
   Operation *def = operand.getDefiningOp();
   while (def && info.at(def).role == Role::inlined && def->getNumOperands()) {
@@ -135,22 +136,22 @@ std::optional<RowSpace> FusionGraph::rowsOfOperand(Value operand, ArrayRef<int64
   }
   if (!isFusable(def) || access == Access::mapped)
     return std::nullopt;
-  std::optional<RowSpace> rows = getRows(def);
-  return rows && rows->contains(shape) ? rows : std::nullopt;
+  std::optional<ReductionSpace> space = getSpace(def);
+  return space && space->contains(shape) ? space : std::nullopt;
 }
 
-void FusionGraph::computeRows() {
+void FusionGraph::computeSpaces() {
   for (Operation *op : ops) {
     if (auto reduce = dyn_cast<hf::ReduceOp>(op)) {
-      ArrayRef<int64_t> full = shapeOf(reduce.getX());
-      info[op].rows = RowSpace{full, static_cast<unsigned>(full.size() - reduce.getDims().size())};
+      info[op].space = ReductionSpace{shapeOf(reduce.getX()), shapeOf(reduce.getResult()),
+                                      static_cast<unsigned>(reduce.getDims().front())};
       continue;
     }
     if (!isFusable(op) || !isElementwise(op))
       continue;
     for (Value operand : op->getOperands())
-      if (std::optional<RowSpace> rows = rowsOfOperand(operand, shapeOf(op->getResult(0)))) {
-        info[op].rows = rows;
+      if (std::optional<ReductionSpace> space = spaceOfOperand(operand, shapeOf(op->getResult(0)))) {
+        info[op].space = space;
         break;
       }
   }

@@ -45,15 +45,18 @@ enum class Access {
   mapped
 };
 
-/// The rows of a reduction over trailing dimensions: `full` is the shape that is reduced, its first `rank` dimensions
-/// the rows.
-struct RowSpace {
-  ArrayRef<int64_t> full;
-  unsigned rank = 0;
+/// The space of a reduction over dimensions next to each other: `full` is the shape that is reduced, from dimension
+/// `first` on, and `kept` what is left. Where nothing is kept behind the reduced dimensions, these are rows, and a
+/// kernel may go on over the columns with what it has found out about a row; else they are columns.
+struct ReductionSpace {
+  ArrayRef<int64_t> full, kept;
+  unsigned first = 0;
 
-  ArrayRef<int64_t> rows() const { return full.take_front(rank); }
-  bool contains(ArrayRef<int64_t> shape) const { return shape == full || shape == rows(); }
-  bool operator==(const RowSpace &other) const { return full == other.full && rank == other.rank; }
+  bool hasRows() const { return first == kept.size(); }
+  bool contains(ArrayRef<int64_t> shape) const { return shape == kept || (hasRows() && shape == full); }
+  bool operator==(const ReductionSpace &other) const {
+    return full == other.full && kept == other.kept && first == other.first;
+  }
 };
 
 /// A use of a fusable node's value by a node, a library or special op, or the function's return.
@@ -77,9 +80,9 @@ public:
   unsigned getPhase(Operation *op) const { return info.lookup(op).phase; }
   /// The position of `op` in the entry.
   unsigned getOrder(Operation *op) const { return info.lookup(op).order; }
-  /// The rows of the reduction that the values of `op` belong to, if it is a reduction or an elementwise function of
+  /// The space of the reduction that the values of `op` belong to, if it is a reduction or an elementwise function of
   /// one.
-  std::optional<RowSpace> getRows(Operation *op) const { return info.lookup(op).rows; }
+  std::optional<ReductionSpace> getSpace(Operation *op) const { return info.lookup(op).space; }
 
   /// The uses of all results of a node, seen through views and inlined ops.
   SmallVector<Use> getUses(Operation *node) const;
@@ -91,14 +94,14 @@ private:
     unsigned order = 0;
     /// The length of the chain of inlined ops and views that ends here.
     unsigned depth = 0;
-    std::optional<RowSpace> rows;
+    std::optional<ReductionSpace> space;
   };
 
   std::optional<Role> classify(Operation *op) const;
   void materializeInlined();
   void computePhases();
-  void computeRows();
-  std::optional<RowSpace> rowsOfOperand(Value operand, ArrayRef<int64_t> shape) const;
+  void computeSpaces();
+  std::optional<ReductionSpace> spaceOfOperand(Value operand, ArrayRef<int64_t> shape) const;
   void collectUses(Value value, Access access, SmallVectorImpl<Use> &uses) const;
 
   SmallVector<Operation *> ops;

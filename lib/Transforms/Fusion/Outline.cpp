@@ -25,8 +25,10 @@ public:
   BodyPlan plan(ArrayRef<Operation *> nodes) {
     BodyPlan plan;
     own.insert(nodes.begin(), nodes.end());
-    plan.kind = llvm::any_of(nodes, llvm::IsaPred<hf::ReduceOp>) ? "row" : "loop";
+    plan.kind = "loop";
     for (Operation *node : nodes) {
+      if (isa<hf::ReduceOp>(node))
+        plan.kind = graph.getSpace(node)->hasRows() ? "row" : "column";
       addOperands(node, plan);
       plan.ops.push_back(node);
       if (clustering.isResult(node))

@@ -72,7 +72,7 @@ private:
   SmallVector<Operation *> built;
 };
 
-/// Moves reduced dimensions to the end, where the row emitter wants them.
+/// Moves reduced dimensions to the end where they do not stand next to each other.
 struct ReduceTrailing : OpRewritePattern<hf::ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -80,7 +80,7 @@ struct ReduceTrailing : OpRewritePattern<hf::ReduceOp> {
     auto type = cast<RankedTensorType>(op.getX().getType());
     ArrayRef<int64_t> dims = op.getDims();
     int64_t kept = type.getRank() - static_cast<int64_t>(dims.size());
-    if (dims.front() == kept)
+    if (dims.back() - dims.front() + 1 == static_cast<int64_t>(dims.size()))
       return failure();
     SmallVector<int64_t> permutation, shape;
     for (int64_t dim : llvm::seq<int64_t>(0, type.getRank()))

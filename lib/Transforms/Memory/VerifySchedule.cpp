@@ -111,6 +111,8 @@ private:
           SmallVector<Value> ins{gemm.getA(), gemm.getB()};
           if (gemm.getBias())
             ins.push_back(gemm.getBias());
+          if (gemm.getAccumulate() && failed(read(gemm, baseOf(gemm.getC()))))
+            return failure();
           return checkWork(gemm, ins, gemm.getC());
         })
         .Default(success());

@@ -37,6 +37,6 @@ void hfc_entry_forward(const hfc_frame *frame) {
   char *arena = frame->arena;
   void *args[] = {arena, arena + 64, arena + 128, frame->parameters[0], arena + 256};
   hfc_rt_launch(frame->context, embed, B * S, args);
-  hfc_gemm gemm = {HFC_FLOAT32, 0, 1, 1, B * S, V, H, arena + 256, frame->parameters[1], frame->parameters[2], arena + 512};
+  hfc_gemm gemm = {HFC_FLOAT32, HFC_FLOAT32, 0, 1, 0, 1, B * S, V, H, arena + 256, frame->parameters[1], frame->parameters[2], arena + 512};
   hfc_rt_gemm(frame->context, &gemm);
 }

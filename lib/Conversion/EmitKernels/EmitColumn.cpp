@@ -1,0 +1,294 @@
+//===- EmitColumn.cpp - kernels that reduce columns
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A column kernel reduces dimensions behind which others are kept: slices x rows x columns becomes slices x columns.
+// A block has some columns of one slice. Its lanes stand side by side at vectors of columns, and, where there are
+// enough rows, in groups that each take every so many rows; the groups' sums meet in scratch memory and are added in
+// order. So memory is read in the order in which it lies, and the result does not depend on who is faster.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emitters.h"
+#include "Reduction.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace hfc;
+
+/// Columns of a block: whole cache lines, and few, so that there are many blocks.
+static constexpr int64_t kBlockColumns = 32;
+/// Rows that make a group worth its place in scratch memory.
+static constexpr int64_t kRowsPerGroup = 16;
+/// Elements of scratch memory for all reductions together.
+static constexpr int64_t kScratchElements = 8192;
+
+namespace {
+/// Elements, given the finished reductions at the current slice and columns.
+class ColumnElements : public ElementEmitter {
+public:
+  using ElementEmitter::ElementEmitter;
+
+  /// The place in the kept dimensions, as one index.
+  Value place;
+  DenseMap<Value, Value> reduced;
+
+protected:
+  Value known(Value value, const Indices &indices) override {
+    auto found = reduced.find(value);
+    if (found == reduced.end())
+      return {};
+    IndexGroup whole = index.mergeAll(indices);
+    if (whole.size() == 1 || (whole.base == place && whole.lane == (index.width > 1)))
+      return found->second;
+    return error(value.getDefiningOp(), "is used at another place than the one whose column it reduces");
+  }
+};
+
+class ColumnEmitter {
+public:
+  ColumnEmitter(func::FuncOp body, const EmitOptions &options)
+      : body(body), options(options), results(cast<func::ReturnOp>(body.getBody().front().getTerminator())),
+        writer(body, options), b(writer.b), elements(b, writer.entry(), options.bufferAlignment),
+        index(elements.index) {}
+
+  LogicalResult emit();
+
+private:
+  LogicalResult checkShapes();
+  void planBlock();
+  LogicalResult emitBlock();
+  LogicalResult emitUnit(Value unit);
+  FailureOr<SmallVector<Value>> sumRows(Value group, Value column);
+  FailureOr<SmallVector<Value>> accumulate(Value row, Value column, ValueRange sums);
+  LogicalResult emitFromScratch(Value local);
+  LogicalResult emitOutputs(Value column, ArrayRef<Value> values);
+  LogicalResult inLoop(Value upper, function_ref<LogicalResult(Value)> emitIteration);
+  LogicalResult ifColumn(Value column, function_ref<LogicalResult()> emitThen);
+
+  func::FuncOp body;
+  const EmitOptions &options;
+  func::ReturnOp results;
+  KernelWriter writer;
+  ImplicitLocOpBuilder &b;
+  ColumnElements elements;
+  IndexBuilder &index;
+  SmallVector<hf::ReduceOp> reductions;
+
+  /// The shape that is reduced, in front of, in and behind the reduced dimensions.
+  ArrayRef<int64_t> front, reduced, back;
+  int64_t rows = 1, columns = 1;
+  /// Vectors of columns that stand side by side in a block, groups of rows, columns of a block, blocks of a slice.
+  int64_t side = 1, groups = 1, share = 1, blocks = 1;
+  Value slice, firstColumn;
+  SmallVector<Value> scratch;
+};
+} // namespace
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+//===----------------------------------------------------------------------===//
+// Planning
+//===----------------------------------------------------------------------===//
+
+LogicalResult ColumnEmitter::checkShapes() {
+  llvm::append_range(reductions, body.getOps<hf::ReduceOp>());
+  if (reductions.empty())
+    return body.emitError("a column kernel has at least one hf.reduce");
+  hf::ReduceOp first = reductions.front();
+  ArrayRef<int64_t> full = shapeOf(first.getX()), dims = first.getDims();
+  int64_t begin = dims.front(), end = dims.back() + 1;
+  if (end - begin != static_cast<int64_t>(dims.size()) || end == static_cast<int64_t>(full.size()))
+    return first.emitError("a column kernel reduces dimensions next to each other, and not the last one");
+  for (hf::ReduceOp op : reductions)
+    if (shapeOf(op.getX()) != full || op.getDims() != dims)
+      return op.emitError("reduces another shape or other dimensions than the kernel's first reduction");
+  for (Value result : results.getOperands())
+    if (shapeOf(result) != shapeOf(first.getResult()))
+      return body.emitError("result of type ")
+             << result.getType() << " has another shape than what is reduced, " << first.getType();
+  front = full.take_front(begin);
+  reduced = full.slice(begin, end - begin);
+  back = full.drop_front(end);
+  rows = llvm::product_of(reduced);
+  columns = llvm::product_of(back);
+  return success();
+}
+
+/// How the vector width, which is known by now, divides a block.
+void ColumnEmitter::planBlock() {
+  int64_t vectors = columns / index.width;
+  side = std::min(vectors, std::max<int64_t>(1, kBlockColumns / index.width));
+  share = side * index.width;
+  blocks = llvm::divideCeil(vectors, side);
+  int64_t most = std::min(options.lanes / side, kScratchElements / (share * static_cast<int64_t>(reductions.size())));
+  groups = std::clamp<int64_t>(rows / kRowsPerGroup, 1, std::max<int64_t>(most, 1));
+}
+
+//===----------------------------------------------------------------------===//
+// Emission
+//===----------------------------------------------------------------------===//
+
+LogicalResult ColumnEmitter::inLoop(Value upper, function_ref<LogicalResult(Value)> emitIteration) {
+  auto loop = kernel::DistributeOp::create(b, index.constant(0), upper, /*vector=*/1, ValueRange());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&loop.getBody().front());
+  ElementEmitter::Scope scope(elements);
+  if (failed(emitIteration(loop.getInductionVar())))
+    return failure();
+  kernel::YieldOp::create(b, ValueRange());
+  return success();
+}
+
+/// Blocks at a slice's end may have fewer columns.
+LogicalResult ColumnEmitter::ifColumn(Value column, function_ref<LogicalResult()> emitThen) {
+  if (columns % share == 0)
+    return emitThen();
+  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, column, index.constant(columns));
+  auto branch = scf::IfOp::create(b, inside, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  ElementEmitter::Scope scope(elements);
+  return emitThen();
+}
+
+FailureOr<SmallVector<Value>> ColumnEmitter::accumulate(Value row, Value column, ValueRange sums) {
+  bool isVector = index.width > 1;
+  Indices at;
+  if (!front.empty())
+    at.push_back(index.group(slice, front));
+  at.push_back(index.group(row, reduced));
+  at.push_back(index.group(column, back, /*lane=*/isVector, index.width));
+  SmallVector<Value> next;
+  for (auto [op, sum] : llvm::zip_equal(reductions, sums)) {
+    Value value = elements.emit(op.getX(), at);
+    if (!value)
+      return failure();
+    next.push_back(combine(b, op.getKind(), sum, elements.toVector(value)));
+  }
+  return next;
+}
+
+/// The reductions of `group`'s rows: it takes every `groups`-th.
+FailureOr<SmallVector<Value>> ColumnEmitter::sumRows(Value group, Value column) {
+  SmallVector<Value> neutral = llvm::map_to_vector(reductions, [&](hf::ReduceOp op) {
+    return elements.toVector(neutralElement(b, op.getKind(), op.getType().getElementType()));
+  });
+  auto loop = scf::ForOp::create(b, group, index.constant(rows), index.constant(groups), neutral);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(loop.getBody());
+  ElementEmitter::Scope scope(elements);
+  FailureOr<SmallVector<Value>> next = accumulate(loop.getInductionVar(), column, loop.getRegionIterArgs());
+  if (failed(next))
+    return failure();
+  scf::YieldOp::create(b, *next);
+  return SmallVector<Value>(loop.getResults());
+}
+
+LogicalResult ColumnEmitter::emitOutputs(Value column, ArrayRef<Value> values) {
+  elements.place = index.add(index.mul(slice, columns), column);
+  for (auto [op, value] : llvm::zip_equal(reductions, values))
+    elements.reduced[op.getResult()] = value;
+  SmallVector<int64_t> kept(front);
+  llvm::append_range(kept, back);
+  Indices at{index.group(elements.place, kept, /*lane=*/index.width > 1, index.width)};
+  // Everything is read before anything is written: a result may lie where an argument does.
+  SmallVector<Value> outputs;
+  for (Value result : results.getOperands()) {
+    outputs.push_back(elements.emit(result, at));
+    if (!outputs.back())
+      return failure();
+  }
+  for (auto [number, output] : llvm::enumerate(outputs))
+    if (failed(elements.store(output, writer.output(number), at)))
+      return failure();
+  return success();
+}
+
+/// One lane's share: a vector of columns, and a group's rows.
+LogicalResult ColumnEmitter::emitUnit(Value unit) {
+  Value group = index.div(unit, side), local = index.mul(index.rem(unit, side), index.width);
+  Value column = index.add(firstColumn, local);
+  return ifColumn(column, [&]() -> LogicalResult {
+    FailureOr<SmallVector<Value>> sums = sumRows(group, column);
+    if (failed(sums))
+      return failure();
+    if (groups == 1)
+      return emitOutputs(column, *sums);
+    for (auto [sum, memory] : llvm::zip_equal(*sums, scratch))
+      if (index.width == 1)
+        memref::StoreOp::create(b, sum, memory, ValueRange{group, local});
+      else
+        vector::StoreOp::create(b, sum, memory, ValueRange{group, local});
+    return success();
+  });
+}
+
+/// Adds the groups' sums, in order.
+LogicalResult ColumnEmitter::emitFromScratch(Value unit) {
+  Value local = index.mul(unit, index.width), column = index.add(firstColumn, local);
+  auto load = [&](Value memory, Value group) -> Value {
+    if (index.width == 1)
+      return memref::LoadOp::create(b, memory, ValueRange{group, local});
+    auto type = VectorType::get(index.width, cast<MemRefType>(memory.getType()).getElementType());
+    return vector::LoadOp::create(b, type, memory, ValueRange{group, local});
+  };
+  return ifColumn(column, [&]() -> LogicalResult {
+    SmallVector<Value> first =
+        llvm::map_to_vector(scratch, [&](Value memory) { return load(memory, index.constant(0)); });
+    auto loop = scf::ForOp::create(b, index.constant(1), index.constant(groups), index.constant(1), first);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(loop.getBody());
+      SmallVector<Value> next;
+      for (auto [op, memory, sum] : llvm::zip_equal(reductions, scratch, loop.getRegionIterArgs()))
+        next.push_back(combine(b, op.getKind(), sum, load(memory, loop.getInductionVar())));
+      scf::YieldOp::create(b, next);
+    }
+    return emitOutputs(column, SmallVector<Value>(loop.getResults()));
+  });
+}
+
+LogicalResult ColumnEmitter::emitBlock() {
+  planBlock();
+  scratch.clear();
+  if (groups > 1)
+    for (hf::ReduceOp op : reductions)
+      scratch.push_back(kernel::ScratchOp::create(
+          b, MemRefType::get({groups, share}, computeType(op.getType().getElementType()))));
+  bool isOnly = blocks * llvm::product_of(front) == 1;
+  Value block = isOnly ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
+  slice = index.div(block, blocks);
+  firstColumn = index.mul(index.rem(block, blocks), share);
+  if (failed(inLoop(index.constant(groups * side), [&](Value unit) { return emitUnit(unit); })))
+    return failure();
+  if (groups == 1)
+    return success();
+  kernel::BarrierOp::create(b);
+  return inLoop(index.constant(side), [&](Value unit) { return emitFromScratch(unit); });
+}
+
+LogicalResult ColumnEmitter::emit() {
+  if (failed(checkShapes()))
+    return failure();
+  for (auto [number, argument] : llvm::enumerate(body.getArguments()))
+    elements.bind(argument, writer.input(number));
+  // Columns side by side are sums that do not wait for each other.
+  if (failed(emitAtWidest(elements, options.width * options.interleave, columns, [&] { return emitBlock(); })))
+    return failure();
+  int64_t busy = llvm::PowerOf2Ceil(groups * side);
+  writer.kernel.setLanes(std::min(options.lanes, std::max<int64_t>(32, busy)));
+  writer.finish(blocks * llvm::product_of(front));
+  return success();
+}
+
+LogicalResult hfc::emitColumnKernel(func::FuncOp body, const EmitOptions &options) {
+  return ColumnEmitter(body, options).emit();
+}
