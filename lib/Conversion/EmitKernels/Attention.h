@@ -1,7 +1,12 @@
-//===- Attention.h - the emitter of attention kernels
+//===- Attention.h - what kernels of attention have in common ----*- C++ -*-===//
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The query heads that share a key head, for all queries, are the rows of one problem: row m is query m / group
+// of head m mod group. Kernels work on tiles: some rows, in scratch memory, against some keys.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,9 +18,47 @@
 
 namespace hfc {
 
-/// Sizes of an attention kernel; see EmitAttention.cpp.
+/// The parts of which hf.attention and its companions are composed.
+struct AttentionParts {
+  template <typename OpTy>
+  static AttentionParts of(OpTy op, Value value) {
+    AttentionParts parts;
+    parts.query = op.getQuery();
+    parts.key = op.getKey();
+    parts.value = value;
+    parts.keyMask = op.getKeyMask();
+    parts.querySegments = op.getQuerySegments();
+    parts.keySegments = op.getKeySegments();
+    parts.past = op.getPast();
+    parts.count = op.getCount();
+    parts.bias = op.getBias();
+    parts.scale = op.getScale().convertToDouble();
+    parts.causal = op.getCausal();
+    if (op.getWindow())
+      parts.window = static_cast<int64_t>(*op.getWindow());
+    if (op.getSoftcap())
+      parts.softcap = op.getSoftcap()->convertToDouble();
+    parts.layout = op.getLayout();
+    return parts;
+  }
+
+  /// Arguments of the body; what is absent, or not needed, is null.
+  Value query, key, value, keyMask, querySegments, keySegments, past, count, bias;
+  double scale = 1;
+  bool causal = false;
+  std::optional<int64_t> window;
+  std::optional<double> softcap;
+  hf::HeadLayout layout;
+};
+
+/// Sizes of a problem, and of the tiles in which a kernel works on it.
 struct AttentionPlan {
-  AttentionPlan(hf::AttentionOp op, const EmitOptions &options);
+  AttentionPlan(const AttentionParts &parts, const EmitOptions &options);
+
+  /// Tiles for a walk over the keys with rows, sums of outputs and scores in scratch memory.
+  void planForward();
+  /// Tiles that also hold cotangents, transposed values and the gradients of scores.
+  void planBackward();
 
   hf::HeadLayout layout;
   int64_t batch, queries, keys, keyHeads, depth, columns;
@@ -26,23 +69,24 @@ struct AttentionPlan {
   /// Elements of a vector of keys, of a query's elements, of output columns.
   int64_t keyVector, depthVector, columnVector;
   /// Scores are dot products, without a transposed key tile.
-  bool direct;
+  bool direct = false;
 };
 
-class AttentionEmitter {
+/// A block of a kernel of attention: its place in the problem, its scratch memory, and the steps that several kernels
+/// take with them.
+class AttentionBlock {
 public:
-  AttentionEmitter(func::FuncOp body, hf::AttentionOp op, const EmitOptions &options)
-      : op(op), plan(op, options), writer(body, options), b(writer.b),
+  AttentionBlock(func::FuncOp body, const AttentionParts &parts, const EmitOptions &options)
+      : parts(parts), plan(parts, options), writer(body, options), b(writer.b),
         elements(b, writer.entry(), options.bufferAlignment), index(elements.index) {
     for (auto [number, argument] : llvm::enumerate(body.getArguments()))
       buffers[argument] = writer.input(number);
   }
 
-  LogicalResult emit();
-
-private:
+protected:
   /// The score of a key that is not visible: finite, so that differences of scores are numbers.
   static constexpr double kMasked = -1.0e30;
+  using Values = SmallVector<Value>;
 
   // Small helpers.
   Value buffer(Value argument) { return buffers.lookup(argument); }
@@ -53,40 +97,45 @@ private:
   Value indexToI32(Value value);
   Value load(Value buffer, ValueRange at, int64_t width);
   void store(Value value, Value buffer, ValueRange at);
+  Value multiply(Value lhs, Value rhs);
+  Value subtract(Value lhs, Value rhs);
   Value multiplyAdd(Value lhs, Value rhs, Value sum);
   Value maximum(Value lhs, Value rhs);
   Value horizontal(vector::CombiningKind kind, Value value);
-  SmallVector<Value> position(Value sequence, Value head, Value element);
+  Values position(Value sequence, Value head, Value element);
+  Value scratch(ArrayRef<int64_t> shape, Type element);
   void distribute(Value count, function_ref<void(Value)> body);
-  SmallVector<Value> loop(Value lower, Value upper, int64_t step, ValueRange inits,
-                          function_ref<SmallVector<Value>(Value, ValueRange)> body);
-  SmallVector<Value> choose(Value condition, TypeRange types, function_ref<SmallVector<Value>()> onTrue,
-                            function_ref<SmallVector<Value>()> onFalse);
-  /// `choose` by `value < end`, where rows do not fill their tiles; else `onTrue`.
-  SmallVector<Value> ifInside(Value value, int64_t end, TypeRange types, function_ref<SmallVector<Value>()> onTrue,
-                              function_ref<SmallVector<Value>()> onFalse);
+  Values loop(Value lower, Value upper, int64_t step, ValueRange inits, function_ref<Values(Value, ValueRange)> body);
+  Values choose(Value condition, TypeRange types, function_ref<Values()> onTrue, function_ref<Values()> onFalse);
+  /// `choose` by `row < rows`, where rows do not fill their tiles; else `onTrue`.
+  Values ifInside(Value row, TypeRange types, function_ref<Values()> onTrue, function_ref<Values()> onFalse);
+  /// Where row `row` stands in a tensor of query heads.
+  Values positionOfRow(Value row, Value element);
 
-  // The block (EmitAttention.cpp).
-  void allocate();
-  void emitBounds(Value block);
-  void emitQueries();
+  // The block (AttentionBlock.cpp).
+  /// Memory for what is known about rows and keys.
+  void allocateRowInfo();
+  /// Which batch element and key head `pair` counts.
+  void emitHeads(Value pair);
+  /// The range of keys that the rows of a tile see.
+  void emitKeyRange();
+  void emitRows(Value source, int64_t width, double factor, Value target);
   void emitRowInfo();
-  void emitKeyInfo(Value source, Value target);
-  void emitTile();
-  void emitOutputs();
+  void emitAllKeyInfo();
+  void emitZeros(Value target, int64_t rows, int64_t columns, int64_t width);
 
-  // The phases of a tile (AttentionTile.cpp).
-  void emitTransposedKeys();
-  void emitScores();
-  void emitDirectScores();
-  void emitSoftmax();
-  void emitWeigh();
+  // Scores (AttentionScores.cpp).
+  void emitTransposed(Value source, int64_t width, Value target);
+  /// `rowBlock` products of rows, in scratch memory, with the vector of keys at `local`.
+  Values emitProducts(Value rows, Value transposed, int64_t depth, Value row, Value local);
   /// Softcap, bias and mask of `width` scores of one row, from the key `local` of the tile on.
   Value finishScore(Value score, Value localRow, Value local, int64_t width);
+  Value emitSoftcap(Value score);
+  Value maskScore(Value score, Value localRow, Value local, int64_t width);
   Value emitBias(Value localRow, Value local, int64_t width);
   Value emitVisible(Value localRow, Value local, int64_t width);
 
-  hf::AttentionOp op;
+  AttentionParts parts;
   AttentionPlan plan;
   KernelWriter writer;
   ImplicitLocOpBuilder &b;
@@ -97,8 +146,10 @@ private:
   // Block-uniform values.
   Value batch, keyHead, firstRow, past, endKey, tileBegin, tileEnd, tile;
   // Scratch memory.
-  Value query, transposedKeys, scores, sums, maxima, totals, corrections, firstKeys, endKeys, keyMask, keySegments,
-      querySegments;
+  Value firstKeys, endKeys, keyMask, keySegments, querySegments;
+
+private:
+  void emitKeyInfo(Value source, Value target);
 };
 
 } // namespace hfc

@@ -213,8 +213,11 @@ bool Clustering::areCompatible(const Cluster &a, const Cluster &b) const {
   return shapeOf(a.nodes.front()->getResult(0)) == shapeOf(b.nodes.front()->getResult(0));
 }
 
-/// Makes one cluster of two that both read `node`, if it can then be computed inside for both.
+/// Makes one cluster of two that both read `node`, if it can then be computed inside for both. A single number is no
+/// reason: the updates of all parameters share some.
 bool Clustering::mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned into, unsigned from) {
+  if (elementsOf(node) == 1)
+    return false;
   if (!areCompatible(clusters[into], clusters[from]) || !tryJoin(node, uses, into, false).legal ||
       !tryJoin(node, uses, from, false).legal || reaches({into}, from) || reaches({from}, into))
     return false;
