@@ -1,7 +1,7 @@
 // RUN: hfc-opt %s --hfc-emit-kernels --split-input-file --verify-diagnostics
 
-// expected-error @below {{no emitter takes kernels of kind 'column'}}
-func.func private @kind(%x: tensor<4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
+// expected-error @below {{no emitter takes kernels of kind 'diagonal'}}
+func.func private @kind(%x: tensor<4xf32>) -> tensor<4xf32> attributes {kernel.kind = "diagonal"} {
   return %x : tensor<4xf32>
 }
 
@@ -72,4 +72,48 @@ func.func private @no_row(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {ke
 func.func private @special(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {kernel.kind = "top_k"} {
   %0 = hf.neg %x : tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
+}
+
+// -----
+
+// expected-error @below {{a column kernel has at least one hf.reduce}}
+func.func private @nothing(%x: tensor<4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+func.func private @last(%x: tensor<4x4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
+  // expected-error @below {{a column kernel reduces dimensions next to each other, and not the last one}}
+  %0 = hf.reduce sum, %x dims [1] : tensor<4x4xf32> -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func private @two(%x: tensor<4x4xf32>, %y: tensor<8x4xf32>) -> (tensor<4xf32>, tensor<4xf32>) attributes {kernel.kind = "column"} {
+  %0 = hf.reduce sum, %x dims [0] : tensor<4x4xf32> -> tensor<4xf32>
+  // expected-error @below {{reduces another shape or other dimensions than the kernel's first reduction}}
+  %1 = hf.reduce sum, %y dims [0] : tensor<8x4xf32> -> tensor<4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{result of type 'tensor<4x4xf32>' has another shape than what is reduced, 'tensor<4xf32>'}}
+func.func private @wide(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {kernel.kind = "column"} {
+  %0 = hf.reduce sum, %x dims [0] : tensor<4x4xf32> -> tensor<4xf32>
+  %1 = hf.broadcast %0 dims [1] : tensor<4xf32> -> tensor<4x4xf32>
+  return %1 : tensor<4x4xf32>
+}
+
+// -----
+
+func.func private @elsewhere(%x: tensor<4x4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
+  // expected-error @below {{is used at another place than the one whose column it reduces}}
+  %0 = hf.reduce sum, %x dims [0] : tensor<4x4xf32> -> tensor<4xf32>
+  %1 = hf.broadcast %0 dims [1] : tensor<4xf32> -> tensor<4x4xf32>
+  %2 = hf.sub %x, %1 : tensor<4x4xf32>
+  %3 = hf.reduce sum, %2 dims [0] : tensor<4x4xf32> -> tensor<4xf32>
+  return %3 : tensor<4xf32>
 }

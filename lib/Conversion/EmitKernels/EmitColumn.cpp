@@ -42,11 +42,12 @@ public:
 
 protected:
   Value known(Value value, const Indices &indices) override {
-    auto found = reduced.find(value);
-    if (found == reduced.end())
+    if (!value.getDefiningOp<hf::ReduceOp>())
       return {};
+    auto found = reduced.find(value);
     IndexGroup whole = index.mergeAll(indices);
-    if (whole.size() == 1 || (whole.base == place && whole.lane == (index.width > 1)))
+    bool isHere = whole.size() == 1 || (whole.base == place && whole.lane == (index.width > 1));
+    if (found != reduced.end() && isHere)
       return found->second;
     return error(value.getDefiningOp(), "is used at another place than the one whose column it reduces");
   }
@@ -258,6 +259,7 @@ LogicalResult ColumnEmitter::emitFromScratch(Value unit) {
 
 LogicalResult ColumnEmitter::emitBlock() {
   planBlock();
+  elements.reduced.clear();
   scratch.clear();
   if (groups > 1)
     for (hf::ReduceOp op : reductions)

@@ -34,13 +34,39 @@ func.func @other_rows(%x: tensor<4x64xf32>, %w: tensor<64xf32>, %v: tensor<16xf3
 
 // -----
 
-// Leading dimensions are reduced as trailing ones of a transposed operand.
+// Leading dimensions are reduced as they lie, with what leads to them and what comes after.
+// CHECK: kernel.kind = "column"
+// CHECK-NEXT: hf.exp
+// CHECK-NEXT: hf.reduce {{.*}} dims [0]
+// CHECK-NEXT: hf.add
+// CHECK-NEXT: return %{{[^,]*}} : tensor<4x8xf32>
+func.func @leading(%x: tensor<3x4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = hf.exp %x : tensor<3x4x8xf32>
+  %1 = hf.reduce sum, %0 dims [0] : tensor<3x4x8xf32> -> tensor<4x8xf32>
+  %2 = hf.add %1, %y : tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+
+// -----
+
+// Columns and rows of one operand are two kernels.
+// CHECK-DAG: kernel.kind = "column"
+// CHECK-DAG: kernel.kind = "row"
+func.func @both(%x: tensor<8x16xf32>) -> (tensor<8xf32>, tensor<16xf32>) {
+  %0 = hf.reduce sum, %x dims [1] : tensor<8x16xf32> -> tensor<8xf32>
+  %1 = hf.reduce sum, %x dims [0] : tensor<8x16xf32> -> tensor<16xf32>
+  return %0, %1 : tensor<8xf32>, tensor<16xf32>
+}
+
+// -----
+
+// Dimensions that do not stand next to each other are reduced as trailing ones of a transposed operand.
 // CHECK: kernel.kind = "row"
-// CHECK: hf.transpose %{{.*}} perm [1, 2, 0] : tensor<3x4x8xf32> -> tensor<4x8x3xf32>
-// CHECK-NEXT: hf.reduce {{.*}} dims [2]
-func.func @leading(%x: tensor<3x4x8xf32>) -> tensor<4x8xf32> {
-  %0 = hf.reduce sum, %x dims [0] : tensor<3x4x8xf32> -> tensor<4x8xf32>
-  return %0 : tensor<4x8xf32>
+// CHECK: hf.transpose %{{.*}} perm [1, 0, 2] : tensor<3x4x8xf32> -> tensor<4x3x8xf32>
+// CHECK-NEXT: hf.reduce {{.*}} dims [1, 2]
+func.func @apart(%x: tensor<3x4x8xf32>) -> tensor<4xf32> {
+  %0 = hf.reduce sum, %x dims [0, 2] : tensor<3x4x8xf32> -> tensor<4xf32>
+  return %0 : tensor<4xf32>
 }
 
 // -----
