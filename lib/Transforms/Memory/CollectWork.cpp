@@ -28,12 +28,27 @@ static Value rootOf(Value value) {
 
 static RankedTensorType tensorTypeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-bool Bodies::updatesInPlace(Operation *op) {
+hf::LinearWgradOp memory::getAddedProduct(hf::AddOp add) {
+  for (Value operand : add->getOperands())
+    if (auto product = operand.getDefiningOp<hf::LinearWgradOp>(); product && product->hasOneUse())
+      return product;
+  return {};
+}
+
+Value Bodies::getUpdated(Operation *op) {
+  if (auto add = dyn_cast_or_null<hf::AddOp>(op)) {
+    hf::LinearWgradOp product = getAddedProduct(add);
+    if (!product)
+      return {};
+    return add.getLhs() == product.getResult() ? add.getRhs() : add.getLhs();
+  }
   auto call = dyn_cast_or_null<func::CallOp>(op);
   func::FuncOp body = call ? lookup(call) : func::FuncOp();
   auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-  return kind && (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add") &&
-         body.getNumArguments() > 0 && body.getResultTypes() == body.getArgumentTypes().take_front();
+  bool updates = kind && (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add");
+  if (!updates || body.getNumArguments() == 0 || body.getResultTypes() != body.getArgumentTypes().take_front())
+    return {};
+  return call.getOperand(0);
 }
 
 bool memory::isInPlaceCollective(Operation *op) {
@@ -158,16 +173,18 @@ private:
   /// The operand in whose buffer a result is made; null if there is none.
   Value updatedOperand(OpResult result) {
     Operation *op = result.getOwner();
-    if (bodies.updatesInPlace(op))
-      return op->getOperand(0);
     if (isInPlaceCollective(op))
       return op->getOperand(result.getResultNumber());
-    return {};
+    return bodies.getUpdated(op);
   }
 
   StringAttr outputName(unsigned number) { return plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"); }
   static bool isComputed(Value root) {
-    return isa_and_nonnull<func::CallOp, hf::LinearOp, hf::MatmulOp, dist::CollectiveOpInterface>(root.getDefiningOp());
+    return isa_and_nonnull<func::CallOp, hf::AddOp, dist::CollectiveOpInterface>(root.getDefiningOp()) ||
+           isProduct(root.getDefiningOp());
+  }
+  static bool isProduct(Operation *op) {
+    return isa_and_nonnull<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp>(op);
   }
 
   //===--- Building blocks ------------------------------------------------===//
@@ -230,8 +247,13 @@ private:
           newBuffer(Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
       return success();
     }
-    if (isa<hf::LinearOp, hf::MatmulOp>(op)) {
-      addProduct(op);
+    if (isProduct(&op)) {
+      if (!isAdded(op))
+        addProduct(op);
+      return success();
+    }
+    if (auto add = dyn_cast<hf::AddOp>(op); add && getAddedProduct(add)) {
+      addAccumulation(add);
       return success();
     }
     if (auto index = dyn_cast<dist::AxisIndexOp>(op)) {
@@ -249,7 +271,7 @@ private:
     if (!body || !body->hasAttr("kernel.kind"))
       return op.emitOpError("calls @") << call.getCallee()
                                        << ", which is no kernel body: it has no attribute kernel.kind";
-    if (bodies.updatesInPlace(call))
+    if (bodies.getUpdated(call))
       addUpdate(call);
     else
       addLaunch(call, body);
@@ -311,11 +333,32 @@ private:
     return type.getRank() >= 2 ? type : type.clone({1, type.getShape().back()});
   }
 
-  void addProduct(Operation &op) {
-    unsigned work = newWork(Work::Kind::gemm, &op, op.getLoc());
+  /// All dimensions but the last as rows.
+  static RankedTensorType asMatrix(RankedTensorType type) {
+    int64_t columns = type.getShape().back();
+    return type.clone({columns ? type.getNumElements() / columns : 0, columns});
+  }
+
+  /// Whether a product is only computed into the sum that another op makes of it.
+  static bool isAdded(Operation &op) {
+    auto add = op.hasOneUse() ? dyn_cast<hf::AddOp>(*op.user_begin()) : hf::AddOp();
+    return add && getAddedProduct(add) == &op;
+  }
+
+  void readFactors(unsigned work, Operation &op) {
+    if (isa<hf::LinearWgradOp>(op)) { // The contraction is over all rows.
+      for (Value operand : op.getOperands())
+        read(work, versionOf.at(operand), asMatrix(tensorTypeOf(operand)));
+      return;
+    }
     read(work, versionOf.at(op.getOperand(0)), atLeastMatrix(tensorTypeOf(op.getOperand(0))));
     for (Value operand : op.getOperands().drop_front())
       read(work, versionOf.at(operand), tensorTypeOf(operand));
+  }
+
+  void addProduct(Operation &op) {
+    unsigned work = newWork(Work::Kind::gemm, &op, op.getLoc());
+    readFactors(work, op);
     addResult(work, op.getResult(0), {});
     plan.works[work].outs[0].type = atLeastMatrix(plan.works[work].outs[0].type);
   }
@@ -368,16 +411,27 @@ private:
     });
   }
 
-  /// A cache_update: in the state itself where the state's next value is what it computes, else in a copy.
-  void addUpdate(func::CallOp call) {
-    Value result = call.getResult(0);
-    unsigned old = versionOf.at(call.getOperand(0));
+  /// The version that an update overwrites: the state's where the state's next value is what it computes, else a copy.
+  unsigned updatedVersion(Operation *op) {
+    Value result = op->getResult(0);
+    unsigned old = versionOf.at(bodies.getUpdated(op));
     auto state = destinedState.find(result);
     bool inState = state != destinedState.end() && plan.bufferOf(old).what == state->second &&
                    plan.versions[old].overwriter == none;
-    if (!inState)
-      old = copy(old, freshBuffer(result), tensorTypeOf(result), call.getLoc());
-    unsigned work = newWork(Work::Kind::launch, call, call.getLoc());
+    return inState ? old : copy(old, freshBuffer(result), tensorTypeOf(result), op->getLoc());
+  }
+
+  void addAccumulation(hf::AddOp add) {
+    hf::LinearWgradOp product = getAddedProduct(add);
+    unsigned old = updatedVersion(add), work = newWork(Work::Kind::gemm, product, product.getLoc());
+    plan.works[work].accumulates = true;
+    readFactors(work, *product);
+    versionOf[add.getResult()] = overwrite(work, old, tensorTypeOf(add.getResult()));
+  }
+
+  void addUpdate(func::CallOp call) {
+    Value result = call.getResult(0);
+    unsigned old = updatedVersion(call), work = newWork(Work::Kind::launch, call, call.getLoc());
     plan.works[work].ins.push_back({old, tensorTypeOf(result)});
     for (Value operand : call.getOperands().drop_front())
       read(work, versionOf.at(operand), tensorTypeOf(operand));

@@ -200,8 +200,12 @@ private:
       transposeA = matmul.getTransposeLhs();
       transposeB = matmul.getTransposeRhs();
     }
+    if (isa<hf::LinearDgradOp, hf::LinearWgradOp>(work.op)) {
+      transposeA = isa<hf::LinearWgradOp>(work.op);
+      transposeB = false;
+    }
     Value bias = ins.size() > 2 ? ins[2] : Value();
-    return rt::GemmOp::create(builder, work.loc, ins[0], ins[1], out, bias, transposeA, transposeB);
+    return rt::GemmOp::create(builder, work.loc, ins[0], ins[1], out, bias, transposeA, transposeB, work.accumulates);
   }
 
   EntryPlan &plan;

@@ -70,6 +70,8 @@ struct Work {
   SmallVector<View> ins, outs;
   /// Of a `done`, the collective; of a collective that is only begun, its `done`.
   unsigned partner = none;
+  /// A product that is added to what its result's buffer holds.
+  bool accumulates = false;
 };
 
 struct EntryPlan {
@@ -92,8 +94,9 @@ public:
   explicit Bodies(ModuleOp module) : symbols(module) {}
 
   func::FuncOp lookup(func::CallOp call) { return symbols.lookup<func::FuncOp>(call.getCallee()); }
-  /// Whether the first result is the first argument's buffer, updated.
-  bool updatesInPlace(Operation *op);
+  /// The operand in whose buffer the result of `op` is made, if it is one that updates: a kernel that writes a part of
+  /// its first argument, or the sum of something and a product. Null otherwise.
+  Value getUpdated(Operation *op);
   /// The argument in whose buffer a result of `body` may be written, if an earlier launch has chosen one.
   std::optional<unsigned> getAlias(func::FuncOp body, unsigned result);
   void setAlias(func::FuncOp body, unsigned result, unsigned argument);
@@ -102,9 +105,12 @@ private:
   SymbolTable symbols;
 };
 
-/// Whether `body` is one loop whose results' elements depend on the same element of `argument` only, which has the
-/// type of result `result`. Such a loop reads the element before it writes any of them.
+/// Whether `body` is a loop, or reduces columns, and nothing but its results' elements depends on the same elements of
+/// `argument`, which has the type of result `result`. Such a kernel reads the element before it writes any of them.
 bool isPointwise(func::FuncOp body, unsigned argument, unsigned result);
+
+/// The product whose sum with something else `add` is, if it is used for nothing else.
+hf::LinearWgradOp getAddedProduct(hf::AddOp add);
 
 /// Whether a collective's result number i may be in the buffer of its operand number i.
 bool isInPlaceCollective(Operation *op);

@@ -160,7 +160,6 @@ rt.entry @e arena 1024 {
 }
 
 // -----
-<<<<<<< HEAD
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
   rt.entry @e arena 256 {
     %a = rt.arena at 0 : memref<2x4xf32>
@@ -363,7 +362,9 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
     // expected-error @below {{(C2) names axis 'pp'}}
     %p = rt.coordinate {"pp"} : memref<i32>
   }
-=======
+}
+
+// -----
 rt.entry @e arena 1024 {
   %a = rt.arena at 0 : memref<2x4xf32>
   %b = rt.arena at 64 : memref<4x8xf32>
@@ -380,5 +381,4 @@ rt.entry @e arena 1024 {
   %c = rt.arena at 512 : memref<2x8xbf16>
   // expected-error @below {{(C1) element types must be floats, all equal or c f32, got 'bf16' beside 'f32'}}
   rt.gemm %a, %b into %c : memref<2x4xf32>, memref<4x8xf32>, memref<2x8xbf16>
->>>>>>> c95b5b0 (Products that accumulate, and bfloat16 products into float32; kernels that reduce columns)
 }
