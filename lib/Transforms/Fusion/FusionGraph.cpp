@@ -19,7 +19,7 @@ ArrayRef<int64_t> fusion::shapeOf(Value value) { return cast<RankedTensorType>(v
 
 bool fusion::isExpensive(Operation *op) {
   return isa<hf::ExpOp, hf::LogOp, hf::SqrtOp, hf::RsqrtOp, hf::TanhOp, hf::ErfOp, hf::SinOp, hf::CosOp, hf::PowOp,
-             hf::ReduceOp>(op);
+             hf::RandomUniformOp, hf::ReduceOp>(op);
 }
 
 bool fusion::isElementwise(Operation *op) { return op->hasTrait<OpTrait::Elementwise>(); }
@@ -45,6 +45,21 @@ static Access compose(Access first, Access second) {
   return second == Access::identity ? first : Access::mapped;
 }
 
+/// Whether `add` adds a product to a value that nothing else reads: a library writes the sum where the value is.
+static bool isAccumulation(hf::AddOp add) {
+  auto lhs = add.getLhs().getDefiningOp<hf::LinearWgradOp>(), rhs = add.getRhs().getDefiningOp<hf::LinearWgradOp>();
+  hf::LinearWgradOp product = lhs ? lhs : rhs;
+  Value sum = lhs ? add.getRhs() : add.getLhs();
+  if (!product || !product->hasOneUse() || !sum.hasOneUse())
+    return false;
+  if (auto argument = dyn_cast<BlockArgument>(sum)) {
+    auto entry = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    return entry.getArgAttr(argument.getArgNumber(), "hf.state") != nullptr;
+  }
+  auto inner = sum.getDefiningOp<hf::AddOp>();
+  return sum.getDefiningOp<hf::ScatterAddOp>() || (inner && isAccumulation(inner));
+}
+
 std::optional<Role> FusionGraph::classify(Operation *op) const {
   if (auto constant = dyn_cast<hf::ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue()) ? Role::inlined : Role::source;
@@ -55,16 +70,19 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
   // A narrowing conversion is fusable instead, so that what stands in memory is the narrow value.
   if (auto convert = dyn_cast<hf::ConvertOp>(op))
     return elementBits(convert.getResult()) >= elementBits(convert.getX()) ? Role::inlined : Role::fusable;
-  if (isa<hf::SliceOp, hf::TransposeOp>(op)) {
+  if (isa<hf::SliceOp, hf::SliceAtOp, hf::TransposeOp>(op)) {
     // Reading memory through another index costs nothing; computing at another index may.
     Operation *root = op->getOperand(0).getDefiningOp();
     while (root && (info.at(root).role == Role::view || info.at(root).role == Role::inlined) && root->getNumOperands())
       root = root->getOperand(0).getDefiningOp();
     return root && info.at(root).role == Role::fusable ? Role::fusable : Role::inlined;
   }
-  if (isa<hf::LinearOp, hf::MatmulOp, func::CallOp>(op))
+  if (isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp, func::CallOp>(op))
     return Role::library;
-  if (isa<hf::AttentionOp, hf::CacheUpdateOp, hf::TopKOp>(op))
+  if (auto add = dyn_cast<hf::AddOp>(op); add && isAccumulation(add))
+    return Role::library;
+  if (isa<hf::AttentionOp, hf::AttentionStatisticsOp, hf::AttentionBackwardOp, hf::CacheUpdateOp, hf::ScatterAddOp,
+          hf::TopKOp>(op))
     return Role::special;
   bool elementwise = isElementwise(op) && isa<hf::HfDialect>(op->getDialect());
   if (elementwise || isa<hf::ReduceOp, hf::GatherOp, hf::TakeOp, hf::ConcatOp>(op))
@@ -72,7 +90,23 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
   return std::nullopt;
 }
 
+/// A barrier's results become views of its operands. What keeps the work behind it apart from the work in front, now that
+/// common subexpressions have been eliminated, is that it belongs to the phase of all operands.
+void FusionGraph::lowerBarriers(func::FuncOp entry) {
+  for (auto barrier : llvm::make_early_inc_range(entry.getBody().front().getOps<hf::BarrierOp>())) {
+    OpBuilder builder(barrier);
+    for (auto [input, output] : llvm::zip_equal(barrier.getInputs(), barrier.getOutputs())) {
+      auto view = hf::ReshapeOp::create(builder, barrier.getLoc(), input.getType(), input);
+      view->setDiscardableAttrs(barrier->getDiscardableAttrDictionary());
+      llvm::append_range(awaited[view], barrier.getInputs());
+      output.replaceAllUsesWith(view);
+    }
+    barrier.erase();
+  }
+}
+
 LogicalResult FusionGraph::build(func::FuncOp entry) {
+  lowerBarriers(entry);
   for (Operation &op : entry.getBody().front().without_terminator()) {
     std::optional<Role> role = classify(&op);
     if (!role)
@@ -115,11 +149,14 @@ void FusionGraph::materializeInlined() {
 }
 
 void FusionGraph::computePhases() {
+  auto phaseOf = [&](Value value) { return value.getDefiningOp() ? info[value.getDefiningOp()].phase : 0; };
   for (Operation *op : ops) {
     Info &own = info[op];
     for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp())
-        own.phase = std::max(own.phase, info[def].phase);
+      own.phase = std::max(own.phase, phaseOf(operand));
+    if (auto found = awaited.find(op); found != awaited.end())
+      for (Value operand : found->second)
+        own.phase = std::max(own.phase, phaseOf(operand));
     if (own.role == Role::library || own.role == Role::special)
       ++own.phase;
   }

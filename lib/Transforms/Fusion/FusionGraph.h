@@ -97,6 +97,7 @@ private:
     std::optional<ReductionSpace> space;
   };
 
+  void lowerBarriers(func::FuncOp entry);
   std::optional<Role> classify(Operation *op) const;
   void materializeInlined();
   void computePhases();
@@ -106,6 +107,8 @@ private:
 
   SmallVector<Operation *> ops;
   DenseMap<Operation *, Info> info;
+  /// What a view that was a barrier's result waits for.
+  DenseMap<Operation *, SmallVector<Value, 2>> awaited;
 };
 
 /// The shape of a value of the hf dialect.

@@ -46,7 +46,9 @@ public:
 
 private:
   static bool isDecomposed(Operation *op) {
-    return isa<hf::CompositeOpInterface>(op) && !isa<hf::LinearOp, hf::AttentionOp>(op);
+    return isa<hf::CompositeOpInterface>(op) &&
+           !isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::AttentionOp, hf::AttentionStatisticsOp,
+                hf::AttentionBackwardOp>(op);
   }
 
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override { built.push_back(op); }
@@ -99,6 +101,34 @@ struct ReduceTrailing : OpRewritePattern<hf::ReduceOp> {
   }
 };
 
+/// A reduction of everything to one number would be one block's work. Where there is enough of it, blocks reduce parts,
+/// and one reduces what they found.
+struct ReduceInParts : OpRewritePattern<hf::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static constexpr int64_t smallestSize = 1 << 16, mostParts = 256, fewestParts = 8;
+
+  LogicalResult matchAndRewrite(hf::ReduceOp op, PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getX().getType());
+    int64_t size = type.getNumElements(), parts = mostParts;
+    if (cast<RankedTensorType>(op.getType()).getRank() != 0 || size < smallestSize)
+      return failure();
+    while (size % parts)
+      parts /= 2;
+    if (parts < fewestParts)
+      return failure();
+    DictionaryAttr attributes = op->getDiscardableAttrDictionary();
+    Value rows = hf::ReshapeOp::create(rewriter, op.getLoc(), type.clone({parts, size / parts}), op.getX());
+    Value found = hf::ReduceOp::create(rewriter, op.getLoc(), type.clone(ArrayRef<int64_t>{parts}), op.getKind(), rows,
+                                       ArrayRef<int64_t>{1});
+    for (Value made : {rows, found})
+      made.getDefiningOp()->setDiscardableAttrs(attributes);
+    auto whole = rewriter.replaceOpWithNewOp<hf::ReduceOp>(op, op.getType(), op.getKind(), found, ArrayRef<int64_t>{0});
+    whole->setDiscardableAttrs(attributes);
+    return success();
+  }
+};
+
 /// `f(broadcast(x), splat)` is `broadcast(f(x, splat))`: what is the same in every column is computed once for a row.
 struct ComputeBeforeBroadcast : RewritePattern {
   explicit ComputeBeforeBroadcast(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
@@ -145,11 +175,24 @@ private:
 };
 } // namespace
 
+/// Attention's backward pass is a kernel once each row's sum is known, which another kernel computes.
+static void addStatistics(func::FuncOp entry) {
+  entry.walk([](hf::AttentionBackwardOp op) {
+    if (op.getLogSum())
+      return;
+    OpBuilder builder(op);
+    auto statistics = hf::AttentionStatisticsOp::create(builder, op.getLoc(), op);
+    statistics->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    op.getLogSumMutable().assign(statistics.getResult());
+  });
+}
+
 LogicalResult fusion::prepareEntry(func::FuncOp entry) {
   if (failed(Decomposer().run(entry)))
     return failure();
+  addStatistics(entry);
   RewritePatternSet patterns(entry.getContext());
-  patterns.add<ReduceTrailing, ComputeBeforeBroadcast>(entry.getContext());
+  patterns.add<ReduceTrailing, ReduceInParts, ComputeBeforeBroadcast>(entry.getContext());
   GreedyRewriteConfig config;
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   // The driver says whether it converged; these patterns each make progress, and any result is correct.

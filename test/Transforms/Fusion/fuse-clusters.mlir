@@ -60,6 +60,19 @@ func.func @both(%x: tensor<8x16xf32>) -> (tensor<8xf32>, tensor<16xf32>) {
 
 // -----
 
+// A large tensor is reduced to a number in parts, by many blocks.
+// CHECK: kernel.kind = "row"
+// CHECK: hf.reduce {{.*}} dims [1] : tensor<256x384xf32> -> tensor<256xf32>
+// CHECK: kernel.kind = "row"
+// CHECK: hf.reduce {{.*}} dims [0] : tensor<256xf32> -> tensor<f32>
+func.func @norm(%x: tensor<96x1024xf32>) -> tensor<f32> {
+  %0 = hf.mul %x, %x : tensor<96x1024xf32>
+  %1 = hf.reduce sum, %0 dims [0, 1] : tensor<96x1024xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// -----
+
 // Dimensions that do not stand next to each other are reduced as trailing ones of a transposed operand.
 // CHECK: kernel.kind = "row"
 // CHECK: hf.transpose %{{.*}} perm [1, 0, 2] : tensor<3x4x8xf32> -> tensor<4x3x8xf32>
