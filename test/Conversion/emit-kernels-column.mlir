@@ -2,18 +2,18 @@
 // RUN: hfc-opt %s --hfc-emit-kernels -o %t.cpu.mlir
 // RUN: hfc-opt %s --hfc-emit-kernels="vector-bits=128 interleave=1" -o %t.gpu.mlir
 // RUN: hfc-opt %t.gpu.mlir --hfc-map-kernels-to-gpu -o %t.simt.mlir
-// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=bias
-// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=bias
-// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=bias
-// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=middle
-// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=middle
-// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=middle
-// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=odd
-// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=odd
-// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=odd
-// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=most
-// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=most
-// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=most
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_bias
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_bias
+// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_bias
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_middle
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_middle
+// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_middle --tolerance=5e-3
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_odd
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_odd
+// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_odd
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_most
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_most
+// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_most
 // RUN: FileCheck %s --check-prefix=CPU --input-file=%t.cpu.mlir
 // RUN: FileCheck %s --check-prefix=GPU --input-file=%t.gpu.mlir
 
@@ -38,7 +38,7 @@ func.func private @bias(%dy: tensor<2x37x96xf32>, %x: tensor<2x37x96xf32>, %r: t
   %6 = hf.add %db, %4 : tensor<96xf32>
   return %5, %6 : tensor<96xf32>, tensor<96xf32>
 }
-rt.entry @bias arena 58880 {
+rt.entry @column_bias arena 58880 {
   %dy = rt.input "dy" at 0 : memref<2x37x96xf32>
   %x = rt.input "x" at 28416 : memref<2x37x96xf32>
   %r = rt.input "r" at 56832 : memref<2x37xf32>
@@ -58,7 +58,7 @@ func.func private @middle(%x: tensor<3x5x20xbf16>) -> tensor<3x20xbf16> attribut
   %4 = hf.convert %3 : tensor<3x20xf32> -> tensor<3x20xbf16>
   return %4 : tensor<3x20xbf16>
 }
-rt.entry @middle arena 768 {
+rt.entry @column_middle arena 768 {
   %x = rt.input "x" at 0 : memref<3x5x20xbf16>
   %0 = rt.output "y" at 640 : memref<3x20xbf16>
   rt.launch @middle ins(%x : memref<3x5x20xbf16>) outs(%0 : memref<3x20xbf16>)
@@ -70,7 +70,7 @@ func.func private @odd(%x: tensor<2x70x3x13xf32>) -> tensor<2x3x13xf32> attribut
   %1 = hf.reduce sum, %0 dims [1] : tensor<2x70x3x13xf32> -> tensor<2x3x13xf32>
   return %1 : tensor<2x3x13xf32>
 }
-rt.entry @odd arena 22208 {
+rt.entry @column_odd arena 22208 {
   %x = rt.input "x" at 0 : memref<2x70x3x13xf32>
   %0 = rt.output "y" at 21888 : memref<2x3x13xf32>
   rt.launch @odd ins(%x : memref<2x70x3x13xf32>) outs(%0 : memref<2x3x13xf32>)
@@ -81,7 +81,7 @@ func.func private @most(%x: tensor<100x8xi32>) -> (tensor<8xi32>, tensor<8xi32>)
   %1 = hf.reduce min, %x dims [0] : tensor<100x8xi32> -> tensor<8xi32>
   return %0, %1 : tensor<8xi32>, tensor<8xi32>
 }
-rt.entry @most arena 3328 {
+rt.entry @column_most arena 3328 {
   %x = rt.input "x" at 0 {hf.min = -9 : i64, hf.max = 9 : i64} : memref<100x8xi32>
   %0 = rt.output "max" at 3200 : memref<8xi32>
   %1 = rt.output "min" at 3264 : memref<8xi32>

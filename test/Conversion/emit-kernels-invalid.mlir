@@ -117,3 +117,19 @@ func.func private @elsewhere(%x: tensor<4x4xf32>) -> tensor<4xf32> attributes {k
   %3 = hf.reduce sum, %2 dims [0] : tensor<4x4xf32> -> tensor<4xf32>
   return %3 : tensor<4xf32>
 }
+
+// -----
+
+func.func private @sums(%q: tensor<1x8x2x4xf32>) -> (tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>) attributes {kernel.kind = "attention_backward"} {
+  // expected-error @below {{a kernel needs the logarithms of the rows' sums (hf.attention_statistics)}}
+  %0:3 = hf.attention_backward %q, %q, %q, %q, %q {scale = 1.0 : f64} : (tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>) -> tensor<1x8x2x4xf32>
+  return %0#0, %0#1, %0#2 : tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>, tensor<1x8x2x4xf32>
+}
+
+// -----
+
+// expected-error @below {{a scatter_add kernel is one hf.scatter_add of its arguments, in order}}
+func.func private @order(%x: tensor<4x4xf32>, %u: tensor<2x4xf32>, %i: tensor<2xi32>) -> tensor<4x4xf32> attributes {kernel.kind = "scatter_add"} {
+  %0 = hf.scatter_add %x, %i, %u : (tensor<4x4xf32>, tensor<2xi32>, tensor<2x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}

@@ -73,8 +73,7 @@ void testGemm(int threads) {
   const int64_t sizes[][4] = {{1, 1, 1, 1},      {1, 1, 300, 129}, {1, 2, 65, 40},   {1, 3, 17, 9},  {1, 4, 130, 64},
                               {1, 5, 100, 33},   {3, 4, 20, 16},   {2, 37, 150, 70}, {1, 300, 8, 5}, {1, 7, 600, 2100},
                               {1, 260, 270, 24}, {1, 3, 5, 0},     {4, 16, 16, 64}};
-  const int32_t types[][2] = {
-      {HFC_FLOAT32, HFC_FLOAT32}, {HFC_BFLOAT16, HFC_BFLOAT16}, {HFC_BFLOAT16, HFC_FLOAT32}};
+  const int32_t types[][2] = {{HFC_FLOAT32, HFC_FLOAT32}, {HFC_BFLOAT16, HFC_BFLOAT16}, {HFC_BFLOAT16, HFC_FLOAT32}};
   enum { Plain, WithBias, Accumulating };
   for (auto [dtype, resultType] : types)
     for (const auto &size : sizes)

@@ -27,6 +27,9 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     | `row` | one or more rows: reductions in stages, then the outputs |
     | `column` | some columns: lanes side by side, and in groups that share the rows |
     | `attention` | a tile of queries of the heads that share a key head, walking over the tiles of keys it may see |
+    | `attention_statistics` | the same, without values |
+    | `attention_backward` | such a tile of queries, or a tile of keys walking over the tiles of queries that may see it |
+    | `scatter_add` | some columns of the table, for all indices in order |
     | `cache_update` | some rows of the chunk |
     | `top_k` | a row for each lane |
 
@@ -67,7 +70,7 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     Statistic<"numLoop", "num-loop", "loop kernels emitted">,
     Statistic<"numRow", "num-row", "row kernels emitted">,
     Statistic<"numColumn", "num-column", "column kernels emitted">,
-    Statistic<"numSpecial", "num-special", "attention, cache_update and top_k kernels emitted">];
+    Statistic<"numSpecial", "num-special", "kernels of attention and indices emitted">];
   let dependentDialects = ["::hfc::kernel::KernelDialect", "::mlir::math::MathDialect"];
 }
 

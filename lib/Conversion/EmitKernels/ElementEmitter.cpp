@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <numeric>
 
@@ -62,6 +63,7 @@ Value ElementEmitter::emitOp(Operation *op, const Indices &indices) {
                      })
                      .Case([&](hf::TransposeOp transpose) { return emitTranspose(transpose, indices); })
                      .Case([&](hf::SliceOp slice) { return emitSlice(slice, indices); })
+                     .Case([&](hf::SliceAtOp slice) { return emitSliceAt(slice, indices); })
                      .Case([&](hf::ConcatOp concat) { return emitConcat(concat, indices); })
                      .Case([&](hf::GatherOp gather) { return emitGather(gather, indices); })
                      .Case([&](hf::TakeOp take) { return emitTake(take, indices); })
@@ -77,6 +79,12 @@ Value ElementEmitter::emitOp(Operation *op, const Indices &indices) {
 /// Whether lane `k` stands `k` elements after lane 0, inside the last dimension.
 static bool isContiguous(const Indices &indices) {
   return !indices.empty() && indices.back().lane == 1 && isUniform(Indices(ArrayRef<IndexGroup>(indices).drop_back()));
+}
+
+/// A scalar's index is a group without dimensions, or none.
+static LogicalResult splitDimensions(IndexBuilder &index, Indices &indices) {
+  llvm::erase_if(indices, [](const IndexGroup &group) { return group.extents.empty(); });
+  return index.splitAll(indices);
 }
 
 static SmallVector<Value> basesOf(const Indices &indices) {
@@ -97,7 +105,7 @@ static int64_t provenAlignment(MemRefType type, const Indices &indices, int64_t 
 static llvm::MaybeAlign alignmentOf(int64_t bytes) { return bytes ? llvm::MaybeAlign(bytes) : llvm::MaybeAlign(); }
 
 Value ElementEmitter::load(Value buffer, Indices indices) {
-  if (failed(index.splitAll(indices)))
+  if (failed(splitDimensions(index, indices)))
     return {};
   auto type = cast<MemRefType>(buffer.getType());
   Type element = type.getElementType();
@@ -115,7 +123,7 @@ Value ElementEmitter::load(Value buffer, Indices indices) {
 }
 
 LogicalResult ElementEmitter::store(Value value, Value buffer, Indices indices) {
-  if (failed(index.splitAll(indices)))
+  if (failed(splitDimensions(index, indices)))
     return failure();
   auto type = cast<MemRefType>(buffer.getType());
   Type element = type.getElementType();
@@ -294,6 +302,34 @@ Value ElementEmitter::emitSlice(hf::SliceOp op, Indices indices) {
     group = shifted(index, group, op.getOffsets()[dim], from[dim]);
   }
   return emit(op.getX(), indices);
+}
+
+/// Reads some element inside where the place is outside, and takes 0 instead.
+Value ElementEmitter::emitSliceAt(hf::SliceAtOp op, Indices indices) {
+  int64_t dim = op.getDim(), extent = shapeOf(op.getX())[dim];
+  if (failed(index.splitAt(indices, dim + 1)) || failed(index.splitAt(indices, dim)))
+    return {};
+  size_t number = groupAt(indices, dim);
+  Value start = emit(op.getStart(), {});
+  if (!start)
+    return {};
+  start = arith::IndexCastOp::create(b, b.getIndexType(), start);
+  auto emitOne = [&](const Indices &at) -> Value {
+    Value place = index.add(start, at[number].base);
+    Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, place, index.constant(extent));
+    Indices source = at;
+    source[number] = index.group(arith::SelectOp::create(b, inside, place, index.constant(0)), {extent});
+    Value value = emit(op.getX(), source);
+    if (!value)
+      return {};
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(getElementTypeOrSelf(value.getType())));
+    if (auto vector = dyn_cast<VectorType>(value.getType()))
+      zero = vector::BroadcastOp::create(b, vector, zero);
+    return arith::SelectOp::create(b, inside, value, zero);
+  };
+  if (indices[number].lane == 0)
+    return emitOne(indices);
+  return perLane(indices, [&](const Indices &at, int64_t) { return emitOne(at); });
 }
 
 Value ElementEmitter::emitConcatPart(hf::ConcatOp op, const Indices &indices, size_t group, size_t part,

@@ -75,6 +75,7 @@ private:
   Value emitBroadcast(hf::BroadcastOp op, Indices indices);
   Value emitTranspose(hf::TransposeOp op, Indices indices);
   Value emitSlice(hf::SliceOp op, Indices indices);
+  Value emitSliceAt(hf::SliceAtOp op, Indices indices);
   Value emitConcat(hf::ConcatOp op, Indices indices);
   Value emitConcatPart(hf::ConcatOp op, const Indices &indices, size_t group, size_t part, int64_t offset);
   Value emitGather(hf::GatherOp op, Indices indices);

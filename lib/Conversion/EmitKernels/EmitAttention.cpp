@@ -249,3 +249,10 @@ LogicalResult hfc::emitAttentionKernel(func::FuncOp body, const EmitOptions &opt
     return body.emitError("an attention kernel is one hf.attention of its arguments, in order");
   return AttentionEmitter(body, AttentionParts::of(op, op.getValue()), options).emit();
 }
+
+LogicalResult hfc::emitAttentionStatisticsKernel(func::FuncOp body, const EmitOptions &options) {
+  auto op = dyn_cast<hf::AttentionStatisticsOp>(body.getBody().front().front());
+  if (!op || op->getOperands() != ValueRange(body.getArguments()))
+    return body.emitError("an attention_statistics kernel is one hf.attention_statistics of its arguments, in order");
+  return AttentionEmitter(body, AttentionParts::of(op, Value()), options).emit();
+}

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A column kernel reduces dimensions behind which others are kept: slices x rows x columns becomes slices x columns.
-// A block has some columns of one slice. Its lanes stand side by side at vectors of columns, and, where there are
-// enough rows, in groups that each take every so many rows; the groups' sums meet in scratch memory and are added in
-// order. So memory is read in the order in which it lies, and the result does not depend on who is faster.
+// Where rows are few, lanes stand side by side at vectors of results. Else a block has some columns of one slice, and
+// its lanes stand side by side in groups that each take every so many rows; the groups' sums meet in scratch memory and
+// are added in order. So memory is read in the order in which it lies, and the result does not depend on who is faster.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,6 +27,8 @@ using namespace hfc;
 static constexpr int64_t kBlockColumns = 32;
 /// Rows that make a group worth its place in scratch memory.
 static constexpr int64_t kRowsPerGroup = 16;
+/// Elements that a block of few rows reads.
+static constexpr int64_t kBlockElements = 4096;
 /// Elements of scratch memory for all reductions together.
 static constexpr int64_t kScratchElements = 8192;
 
@@ -64,14 +66,16 @@ public:
 
 private:
   LogicalResult checkShapes();
-  void planBlock();
-  LogicalResult emitBlock();
+  void planGroups();
+  LogicalResult emitKernel();
+  LogicalResult emitFewRows();
+  LogicalResult emitGroups();
   LogicalResult emitUnit(Value unit);
   FailureOr<SmallVector<Value>> sumRows(Value group, Value column);
   FailureOr<SmallVector<Value>> accumulate(Value row, Value column, ValueRange sums);
   LogicalResult emitFromScratch(Value local);
-  LogicalResult emitOutputs(Value column, ArrayRef<Value> values);
-  LogicalResult inLoop(Value upper, function_ref<LogicalResult(Value)> emitIteration);
+  LogicalResult emitOutputs(Value place, ArrayRef<Value> values);
+  LogicalResult inLoop(Value lower, Value upper, int64_t vector, function_ref<LogicalResult(Value)> emitIteration);
   LogicalResult ifColumn(Value column, function_ref<LogicalResult()> emitThen);
 
   func::FuncOp body;
@@ -85,9 +89,9 @@ private:
 
   /// The shape that is reduced, in front of, in and behind the reduced dimensions.
   ArrayRef<int64_t> front, reduced, back;
-  int64_t rows = 1, columns = 1;
-  /// Vectors of columns that stand side by side in a block, groups of rows, columns of a block, blocks of a slice.
-  int64_t side = 1, groups = 1, share = 1, blocks = 1;
+  int64_t slices = 1, rows = 1, columns = 1;
+  /// Vectors of columns that stand side by side in a block, groups of rows, columns of a block, blocks of the kernel.
+  int64_t side = 1, groups = 1, share = 1, grid = 1;
   Value slice, firstColumn;
   SmallVector<Value> scratch;
 };
@@ -118,17 +122,17 @@ LogicalResult ColumnEmitter::checkShapes() {
   front = full.take_front(begin);
   reduced = full.slice(begin, end - begin);
   back = full.drop_front(end);
+  slices = llvm::product_of(front);
   rows = llvm::product_of(reduced);
   columns = llvm::product_of(back);
   return success();
 }
 
 /// How the vector width, which is known by now, divides a block.
-void ColumnEmitter::planBlock() {
+void ColumnEmitter::planGroups() {
   int64_t vectors = columns / index.width;
   side = std::min(vectors, std::max<int64_t>(1, kBlockColumns / index.width));
   share = side * index.width;
-  blocks = llvm::divideCeil(vectors, side);
   int64_t most = std::min(options.lanes / side, kScratchElements / (share * static_cast<int64_t>(reductions.size())));
   groups = std::clamp<int64_t>(rows / kRowsPerGroup, 1, std::max<int64_t>(most, 1));
 }
@@ -137,8 +141,9 @@ void ColumnEmitter::planBlock() {
 // Emission
 //===----------------------------------------------------------------------===//
 
-LogicalResult ColumnEmitter::inLoop(Value upper, function_ref<LogicalResult(Value)> emitIteration) {
-  auto loop = kernel::DistributeOp::create(b, index.constant(0), upper, /*vector=*/1, ValueRange());
+LogicalResult ColumnEmitter::inLoop(Value lower, Value upper, int64_t vector,
+                                    function_ref<LogicalResult(Value)> emitIteration) {
+  auto loop = kernel::DistributeOp::create(b, lower, upper, vector, ValueRange());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&loop.getBody().front());
   ElementEmitter::Scope scope(elements);
@@ -193,8 +198,9 @@ FailureOr<SmallVector<Value>> ColumnEmitter::sumRows(Value group, Value column) 
   return SmallVector<Value>(loop.getResults());
 }
 
-LogicalResult ColumnEmitter::emitOutputs(Value column, ArrayRef<Value> values) {
-  elements.place = index.add(index.mul(slice, columns), column);
+/// Writes the results at `place`, given the reductions there.
+LogicalResult ColumnEmitter::emitOutputs(Value place, ArrayRef<Value> values) {
+  elements.place = place;
   for (auto [op, value] : llvm::zip_equal(reductions, values))
     elements.reduced[op.getResult()] = value;
   SmallVector<int64_t> kept(front);
@@ -221,8 +227,6 @@ LogicalResult ColumnEmitter::emitUnit(Value unit) {
     FailureOr<SmallVector<Value>> sums = sumRows(group, column);
     if (failed(sums))
       return failure();
-    if (groups == 1)
-      return emitOutputs(column, *sums);
     for (auto [sum, memory] : llvm::zip_equal(*sums, scratch))
       if (index.width == 1)
         memref::StoreOp::create(b, sum, memory, ValueRange{group, local});
@@ -253,28 +257,45 @@ LogicalResult ColumnEmitter::emitFromScratch(Value unit) {
         next.push_back(combine(b, op.getKind(), sum, load(memory, loop.getInductionVar())));
       scf::YieldOp::create(b, next);
     }
-    return emitOutputs(column, SmallVector<Value>(loop.getResults()));
+    Value place = index.add(index.mul(slice, columns), column);
+    return emitOutputs(place, SmallVector<Value>(loop.getResults()));
   });
 }
 
-LogicalResult ColumnEmitter::emitBlock() {
-  planBlock();
-  elements.reduced.clear();
+LogicalResult ColumnEmitter::emitFewRows() {
+  int64_t places = slices * columns, width = index.width;
+  share = llvm::alignTo(std::max<int64_t>(kBlockElements / std::max<int64_t>(rows, 1), 1), width);
+  grid = llvm::divideCeil(places, share);
+  Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
+  Value lower = index.mul(block, share), upper = index.min(index.add(lower, share), places);
+  return inLoop(lower, upper, width, [&](Value place) -> LogicalResult {
+    slice = index.div(place, columns);
+    FailureOr<SmallVector<Value>> sums = sumRows(index.constant(0), index.rem(place, columns));
+    return failed(sums) ? failure() : emitOutputs(place, *sums);
+  });
+}
+
+LogicalResult ColumnEmitter::emitGroups() {
   scratch.clear();
-  if (groups > 1)
-    for (hf::ReduceOp op : reductions)
-      scratch.push_back(kernel::ScratchOp::create(
-          b, MemRefType::get({groups, share}, computeType(op.getType().getElementType()))));
-  bool isOnly = blocks * llvm::product_of(front) == 1;
-  Value block = isOnly ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
+  for (hf::ReduceOp op : reductions)
+    scratch.push_back(
+        kernel::ScratchOp::create(b, MemRefType::get({groups, share}, computeType(op.getType().getElementType()))));
+  int64_t blocks = llvm::divideCeil(columns, share);
+  grid = slices * blocks;
+  Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
   slice = index.div(block, blocks);
   firstColumn = index.mul(index.rem(block, blocks), share);
-  if (failed(inLoop(index.constant(groups * side), [&](Value unit) { return emitUnit(unit); })))
+  Value zero = index.constant(0);
+  if (failed(inLoop(zero, index.constant(groups * side), 1, [&](Value unit) { return emitUnit(unit); })))
     return failure();
-  if (groups == 1)
-    return success();
   kernel::BarrierOp::create(b);
-  return inLoop(index.constant(side), [&](Value unit) { return emitFromScratch(unit); });
+  return inLoop(zero, index.constant(side), 1, [&](Value unit) { return emitFromScratch(unit); });
+}
+
+LogicalResult ColumnEmitter::emitKernel() {
+  planGroups();
+  elements.reduced.clear();
+  return groups == 1 ? emitFewRows() : emitGroups();
 }
 
 LogicalResult ColumnEmitter::emit() {
@@ -283,11 +304,11 @@ LogicalResult ColumnEmitter::emit() {
   for (auto [number, argument] : llvm::enumerate(body.getArguments()))
     elements.bind(argument, writer.input(number));
   // Columns side by side are sums that do not wait for each other.
-  if (failed(emitAtWidest(elements, options.width * options.interleave, columns, [&] { return emitBlock(); })))
+  if (failed(emitAtWidest(elements, options.width * options.interleave, columns, [&] { return emitKernel(); })))
     return failure();
-  int64_t busy = llvm::PowerOf2Ceil(groups * side);
+  int64_t busy = llvm::PowerOf2Ceil(groups == 1 ? llvm::divideCeil(share, index.width) : groups * side);
   writer.kernel.setLanes(std::min(options.lanes, std::max<int64_t>(32, busy)));
-  writer.finish(blocks * llvm::product_of(front));
+  writer.finish(grid);
   return success();
 }
 

@@ -49,6 +49,9 @@ private:
                        .Case("row", emitRowKernel)
                        .Case("column", emitColumnKernel)
                        .Case("attention", emitAttentionKernel)
+                       .Case("attention_statistics", emitAttentionStatisticsKernel)
+                       .Case("attention_backward", emitAttentionBackwardKernel)
+                       .Case("scatter_add", emitScatterAddKernel)
                        .Case("cache_update", emitCacheUpdateKernel)
                        .Case("top_k", emitTopKKernel)
                        .Default(nullptr);

@@ -111,6 +111,35 @@ static Value convert(ImplicitLocOpBuilder &b, Value x, Type element) {
                                                                    : Value(arith::TruncIOp::create(b, type, x));
 }
 
+/// Threefry-2x32 with 13 rounds, as hf.random_uniform says; the first word's upper 24 bits as a number below 1.
+static Value randomUniform(ImplicitLocOpBuilder &b, Value row, Value column, Value key) {
+  constexpr int64_t rotations[] = {13, 15, 26, 6, 17, 29, 16, 24}, parity = 0x1BD11BDA;
+  Type type = row.getType();
+  auto constant = [&](int64_t value) { return splat(b, type, value); };
+  auto add = [&](Value lhs, Value rhs) -> Value { return arith::AddIOp::create(b, lhs, rhs); };
+  Value keys[] = {key, constant(0), arith::XOrIOp::create(b, key, constant(parity))};
+  Value x = add(row, keys[0]), y = add(column, keys[1]);
+  for (int64_t round = 0; round < 13; ++round) {
+    int64_t rotation = rotations[round % 8];
+    x = add(x, y);
+    Value high = arith::ShLIOp::create(b, y, constant(rotation));
+    Value low = arith::ShRUIOp::create(b, y, constant(32 - rotation));
+    y = arith::XOrIOp::create(b, arith::OrIOp::create(b, high, low), x);
+    if (round % 4 != 3)
+      continue;
+    int64_t step = round / 4 + 1;
+    x = add(x, keys[step % 3]);
+    y = add(add(y, keys[(step + 1) % 3]), constant(step));
+  }
+  Value bits = arith::ShRUIOp::create(b, x, constant(8));
+  Type real = withElement(type, b.getF32Type());
+  Attribute unit = b.getF32FloatAttr(0x1p-24f);
+  if (auto shaped = dyn_cast<ShapedType>(real))
+    unit = DenseElementsAttr::get(shaped, unit);
+  Value scale = arith::ConstantOp::create(b, cast<TypedAttr>(unit));
+  return arith::MulFOp::create(b, arith::SIToFPOp::create(b, real, bits), scale);
+}
+
 Value hfc::emitScalarOp(ImplicitLocOpBuilder &b, Operation *op, ArrayRef<Value> in) {
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](hf::NegOp) { return isFloat(in[0]) ? unary<arith::NegFOp>(b, in[0]) : negative(b, in[0]); })
@@ -137,6 +166,7 @@ Value hfc::emitScalarOp(ImplicitLocOpBuilder &b, Operation *op, ArrayRef<Value> 
       .Case([&](hf::AndOp) { return arith::AndIOp::create(b, in[0], in[1]); })
       .Case([&](hf::OrOp) { return arith::OrIOp::create(b, in[0], in[1]); })
       .Case([&](hf::CompareOp compareOp) { return compare(b, compareOp.getPredicate(), in[0], in[1]); })
+      .Case([&](hf::RandomUniformOp) { return randomUniform(b, in[0], in[1], in[2]); })
       .Case([&](hf::SelectOp) { return arith::SelectOp::create(b, in[0], in[1], in[2]); })
       .Case([&](hf::ConvertOp convertOp) { return convert(b, in[0], convertOp.getType().getElementType()); })
       .Default([](Operation *) { return Value(); });

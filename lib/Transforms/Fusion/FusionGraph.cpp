@@ -90,8 +90,8 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
   return std::nullopt;
 }
 
-/// A barrier's results become views of its operands. What keeps the work behind it apart from the work in front, now that
-/// common subexpressions have been eliminated, is that it belongs to the phase of all operands.
+/// A barrier's results become views of its operands. What keeps the work behind it apart from the work in front, now
+/// that common subexpressions have been eliminated, is that it belongs to the phase of all operands.
 void FusionGraph::lowerBarriers(func::FuncOp entry) {
   for (auto barrier : llvm::make_early_inc_range(entry.getBody().front().getOps<hf::BarrierOp>())) {
     OpBuilder builder(barrier);

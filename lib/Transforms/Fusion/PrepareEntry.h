@@ -15,8 +15,9 @@ namespace hfc::fusion {
 /// The discardable attribute that names the composite an op came from, for the names of bodies.
 inline constexpr llvm::StringLiteral originName = "hf.origin";
 
-/// Decomposes the composites of `entry` but those that have kernels of their own or are products, reduces only dimensions next to each other, what is large in parts, and
-/// computes at each row's element what does not depend on the column; folds, and removes common and dead ops.
+/// Decomposes the composites of `entry` but those that have kernels of their own or are products, reduces only
+/// dimensions next to each other, what is large in parts, and computes at each row's element what does not depend on
+/// the column; folds, and removes common and dead ops.
 mlir::LogicalResult prepareEntry(mlir::func::FuncOp entry);
 
 } // namespace hfc::fusion

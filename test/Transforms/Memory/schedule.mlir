@@ -155,3 +155,47 @@ func.func @boundary(%w: tensor<4x4xf32> {hf.parameter = @w}, %x: tensor<4x4xf32>
   %f = hf.reshape %0 : tensor<4x4xf32> -> tensor<16xf32>
   return %0, %0, %f, %x, %c, %v : tensor<4x4xf32>, tensor<4x4xf32>, tensor<16xf32>, tensor<4x4xf32>, tensor<2xf32>, tensor<16xf32>
 }
+
+// -----
+
+// A training step returns the next values of parameters and states, from one kernel that reads each element before it writes the
+// same ones; all of them stay where they are.
+// CHECK: func.func private @step({{.*}}) -> (tensor<64xf32> {kernel.alias = 0 : i64}, tensor<64xf32> {kernel.alias = 2 : i64})
+// CHECK: rt.entry @optimizer_step
+// CHECK-DAG: %[[W:.*]] = rt.parameter @w {updated} : memref<64xf32>
+// CHECK-DAG: %[[V:.*]] = rt.parameter @v : memref<64xf32>
+// CHECK-DAG: %[[M:.*]] = rt.state @m : memref<64xf32>
+// CHECK: rt.launch @step ins(%[[W]], %[[V]], %[[M]] : {{.*}}) outs(%[[W]], %[[M]] : memref<64xf32>, memref<64xf32>)
+// CHECK-NOT: rt.copy
+hf.parameter @w : tensor<64xf32> from [#hf.piece<"w">]
+hf.parameter @v : tensor<64xf32> from [#hf.piece<"v">]
+hf.state @m : tensor<64xf32>
+func.func private @step(%w: tensor<64xf32>, %v: tensor<64xf32>, %m: tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>) attributes {kernel.kind = "loop"} {
+  %0 = hf.add %m, %v : tensor<64xf32>
+  %1 = hf.sub %w, %0 : tensor<64xf32>
+  return %1, %0 : tensor<64xf32>, tensor<64xf32>
+}
+func.func @optimizer_step(%w: tensor<64xf32> {hf.parameter = @w}, %v: tensor<64xf32> {hf.parameter = @v}, %m: tensor<64xf32> {hf.state = @m})
+    -> (tensor<64xf32> {hf.parameter = @w}, tensor<64xf32> {hf.state = @m}) {
+  %0:2 = call @step(%w, %v, %m) : (tensor<64xf32>, tensor<64xf32>, tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>)
+  return %0#0, %0#1 : tensor<64xf32>, tensor<64xf32>
+}
+
+// -----
+
+// A product is added where a gradient is; what else reads the old value has its copy.
+// CHECK: rt.entry @accumulate
+// CHECK-DAG: %[[G:.*]] = rt.state @g
+// CHECK-DAG: %[[Y:.*]] = rt.output "y"
+// CHECK: rt.copy %{{.*}} to %[[Y]]
+// CHECK: rt.gemm {{.*}} into %[[Y]] {accumulate, transpose_a}
+// CHECK: rt.gemm {{.*}} into %[[G]] {accumulate, hf.block = 1 : i64, transpose_a} : memref<6x4xf32>, memref<6x8xf32>, memref<4x8xf32>
+hf.state @g : tensor<4x8xf32>
+func.func @accumulate(%dy: tensor<2x3x4xf32> {hf.input = "dy"}, %x: tensor<2x3x8xf32> {hf.input = "x"}, %b: tensor<4x8xf32> {hf.input = "b"},
+                      %g: tensor<4x8xf32> {hf.state = @g}) -> (tensor<4x8xf32> {hf.output = "y"}, tensor<4x8xf32> {hf.state = @g}) {
+  %0 = hf.linear_wgrad %dy, %x : (tensor<2x3x4xf32>, tensor<2x3x8xf32>) -> tensor<4x8xf32>
+  %1 = hf.add %b, %0 : tensor<4x8xf32>
+  %2 = hf.linear_wgrad %dy, %x {hf.block = 1 : i64} : (tensor<2x3x4xf32>, tensor<2x3x8xf32>) -> tensor<4x8xf32>
+  %3 = hf.add %2, %g : tensor<4x8xf32>
+  return %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>
+}
