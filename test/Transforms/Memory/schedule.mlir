@@ -162,7 +162,7 @@ func.func @boundary(%w: tensor<4x4xf32> {hf.parameter = @w}, %x: tensor<4x4xf32>
 // same ones; all of them stay where they are.
 // CHECK: func.func private @step({{.*}}) -> (tensor<64xf32> {kernel.alias = 0 : i64}, tensor<64xf32> {kernel.alias = 2 : i64})
 // CHECK: rt.entry @optimizer_step
-// CHECK-DAG: %[[W:.*]] = rt.parameter @w {updated} : memref<64xf32>
+// CHECK-DAG: %[[W:.*]] = rt.parameter updated @w : memref<64xf32>
 // CHECK-DAG: %[[V:.*]] = rt.parameter @v : memref<64xf32>
 // CHECK-DAG: %[[M:.*]] = rt.state @m : memref<64xf32>
 // CHECK: rt.launch @step ins(%[[W]], %[[V]], %[[M]] : {{.*}}) outs(%[[W]], %[[M]] : memref<64xf32>, memref<64xf32>)
