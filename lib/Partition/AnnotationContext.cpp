@@ -190,7 +190,7 @@ bool AnnotationContext::place(Value activation, ArrayRef<AxisRefAttr> sequence) 
   if (isCut)
     sharding = sharding.withDim(*dim, sequence);
   else if (dim && !sequence.empty() && shape[*dim] > 1 && whole.insert(shape[*dim]).second)
-    activation.getDefiningOp()->emitRemark("a sequence of ")
+    activation.getDefiningOp()->emitWarning("a sequence of ")
         << shape[*dim] << " does not divide by " << sizeOf(sequence, mesh) << " (axis " << toString(sequence)
         << "): what runs on it is not sequence-parallel";
   setSharding(activation, sharding);

@@ -144,8 +144,20 @@ LogicalResult Driver::load() {
 // Work
 //===----------------------------------------------------------------------===//
 
+/// A mesh or a partitioner that does not fit the model is the user's to change; the rest of what was imported must compile.
+LogicalResult Driver::annotate() {
+  PassManager manager(&context);
+  buildCPUPipeline(manager, Phase::Annotate);
+  if (succeeded(manager.run(*module)))
+    return success();
+  status = ExitUserError;
+  return failure();
+}
+
 LogicalResult Driver::lower(Phase phase, StringRef what) {
   showProgress(what);
+  if (phase >= Phase::Annotate && (*module)->hasAttr("dist.mesh") && failed(annotate()))
+    return failure();
   PassManager manager(&context);
   auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
   if (program.getAs<StringAttr>("target").getValue() == "cuda")

@@ -37,6 +37,7 @@ private:
   LogicalResult loadIR();
   LogicalResult importFromModel();
   LogicalResult checkProgram();
+  LogicalResult annotate();
   LogicalResult lower(Phase phase, StringRef what);
   LogicalResult emit();
   LogicalResult emitPTX();
