@@ -76,6 +76,7 @@ private:
 
   SmallVector<Axes> axesOf; ///< of each factor
   Axes used;                ///< by any factor
+  bool leavesSum = true;    ///< whether factors are cut now that a result lacks
   Axes kept;                ///< over which the operands of `keptGroup` stay partial
   SmallVector<unsigned> keptGroup;
 };
@@ -90,6 +91,9 @@ void Planner::wish(unsigned factor, ArrayRef<AxisRefAttr> axes) {
   while (!axes.empty() && overlap(axes, used, mesh))
     axes = axes.drop_back();
   if (rule.roles[factor] == Rule::Role::whole || axes.empty() || !axesOf[factor].empty())
+    return;
+  auto hasFactor = [&](const Rule::Tensor &result) { return rule.isIn(factor, result); };
+  if (!leavesSum && !llvm::all_of(rule.results, hasFactor))
     return;
   axesOf[factor].assign(axes.begin(), axes.end());
   used.append(axes.begin(), axes.end());
@@ -167,8 +171,12 @@ void Planner::chooseAxes() {
     take(tensor, sharding);
   auto keyOf = [&](unsigned operand) { return std::make_pair(-elementsOf(op->getOperand(operand)), operand); };
   llvm::sort(order, [&](unsigned a, unsigned b) { return keyOf(a) < keyOf(b); });
-  for (unsigned operand : order)
-    take(rule.operands[operand], shardingOf(operand));
+  // A cut that a result keeps is better than one that leaves a sum.
+  for (bool mayLeaveSum : {false, true}) {
+    leavesSum = mayLeaveSum;
+    for (unsigned operand : order)
+      take(rule.operands[operand], shardingOf(operand));
+  }
   dropWhatDoesNotFit();
 }
 

@@ -128,6 +128,8 @@ class PartitionStrategy {
 public:
   virtual ~PartitionStrategy();
   virtual StringRef name() const = 0;
+  /// The axes that it cuts by. A mesh with others is refused.
+  virtual SmallVector<StringRef> axes() const { return {"dp", "tp"}; }
   /// Takes one option, "sequence-parallel" and "on". Fails for one that it does not know.
   virtual LogicalResult setOption(StringRef key, StringRef value) { return failure(); }
   /// The options it knows, for messages: "sequence-parallel=on|off zero=0|1".

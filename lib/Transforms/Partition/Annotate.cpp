@@ -11,6 +11,7 @@
 #include "dialects/hf/Hf.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace hfc {
 #define GEN_PASS_DEF_ANNOTATE
@@ -98,6 +99,17 @@ static StringRef specificationOf(ModuleOp module) {
   return text ? text.getValue() : StringRef();
 }
 
+/// Ranks along an axis that nothing is cut by would all do the same. A specification may cut by any axis.
+static LogicalResult checkAxes(ModuleOp module, const PartitionStrategy &strategy, MeshAttr mesh) {
+  for (StringAttr axis : mesh.getNames())
+    if (mesh.sizeOf(axis) > 1 && !llvm::is_contained(strategy.axes(), axis.getValue()) &&
+        specificationOf(module).empty())
+      return module.emitError("the partition strategy '")
+             << strategy.name() << "' does not use the mesh's axis '" << axis.getValue()
+             << "'; its axes: " << llvm::join(strategy.axes(), ", ");
+  return success();
+}
+
 static bool isAnnotated(ModuleOp module) {
   return llvm::any_of(module.getOps(), [](Operation &op) {
     return isa<hf::ParameterOp>(op) && (op.hasAttr(shardingName) || op.hasAttr(agreeName));
@@ -125,7 +137,7 @@ private:
       return success();
     auto [name, options] = chosenStrategy(module);
     auto strategy = makeStrategy(name, options, module.getLoc());
-    if (failed(strategy))
+    if (failed(strategy) || failed(checkAxes(module, **strategy, found)))
       return failure();
     llvm::hash_code before = hashProgram(module);
     AnnotationContext context(module, found);
