@@ -98,6 +98,7 @@ static std::string symbolIn(Operation *op, StringRef key) {
 
 static llvm::Error fillState(hf::StateOp op, io::StateInfo &info) {
   info.of = symbolIn(op, "hf.of");
+  info.ofBucket = symbolIn(op, "hf.of_bucket");
   info.initial = symbolIn(op, "hf.initial");
   if (auto role = op->getAttrOfType<StringAttr>("hf.role"))
     info.role = role.str();

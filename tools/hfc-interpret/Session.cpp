@@ -59,7 +59,7 @@ llvm::Error hfc::adoptShapes(InterpretOptions &options) {
 }
 
 llvm::Expected<std::unique_ptr<Session>> Session::open(ModuleOp module, const InterpretOptions &options) {
-  std::unique_ptr<Session> session(new Session(options));
+  std::unique_ptr<Session> session(new Session(module, options));
   llvm::Expected<std::unique_ptr<Interpreter>> interpreter = Interpreter::create(module, options.execution);
   if (!interpreter)
     return interpreter.takeError();

@@ -41,7 +41,7 @@ public:
   bool isTraining() const { return info.task == "train" && options.entry.empty(); }
 
 private:
-  explicit Session(const InterpretOptions &options) : options(options) {}
+  Session(ModuleOp module, const InterpretOptions &options) : module(module), options(options) {}
 
   llvm::Error openFiles();
   llvm::Error bindParameters();
@@ -59,6 +59,7 @@ private:
   const io::ChunkInfo &chunkFor(int64_t tokens) const;
   llvm::Expected<Status> reportTokens(const std::vector<Tokens> &sequences, const std::vector<Tokens> &prompts);
 
+  ModuleOp module;
   const InterpretOptions &options;
   bool isRunning = false;
   std::unique_ptr<interpreter::Interpreter> interpreter;

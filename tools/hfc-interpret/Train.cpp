@@ -11,6 +11,7 @@
 #include "Program.h"
 #include "Values.h"
 
+#include "hfc/Interpreter/FlatBucket.h"
 #include "hfc/Runtime/IO/MicroBatches.h"
 
 using namespace hfc;
@@ -28,16 +29,43 @@ llvm::Expected<const io::EntryInfo *> Trainer::stepEntry(const io::ProgramInfo &
   return llvm::createStringError("a training program has an entry 'last_micro_step' or 'micro_step'; this has neither");
 }
 
+static Tensor convertTo(const Domain &domain, Element element, const Tensor &value) {
+  Tensor converted(element, value.getShape());
+  domain.convert(value.getElement(), element, value.words(), converted.mutableWords());
+  return converted;
+}
+
+llvm::Error Trainer::initializeBucket(const io::StateInfo &state) {
+  llvm::Expected<FlatBucket> bucket = FlatBucket::of(module, state.name);
+  if (!bucket)
+    return bucket.takeError();
+  TensorMap values;
+  for (const FlatBucket::Member &member : bucket->members()) {
+    llvm::Expected<Tensor> value = interpreter.parameter(member.port.name);
+    if (!value)
+      return value.takeError();
+    values[member.port.name] = convertTo(interpreter.domain(), elementOf(state.dtype), *value);
+  }
+  llvm::Expected<Tensor> flat = bucket->pack(elementOf(state.dtype), values);
+  if (!flat)
+    return flat.takeError();
+  interpreter.setState(state.name, *flat);
+  return llvm::Error::success();
+}
+
 llvm::Error Trainer::initializeStates() {
   for (const io::StateInfo &state : info.states) {
+    if (!state.ofBucket.empty() && state.role == "master") {
+      if (llvm::Error error = initializeBucket(state))
+        return error;
+      continue;
+    }
     if (state.initial.empty())
       continue;
     llvm::Expected<Tensor> value = interpreter.parameter(state.initial);
     if (!value)
       return value.takeError();
-    Tensor converted(elementOf(state.dtype), value->getShape());
-    interpreter.domain().convert(value->getElement(), converted.getElement(), value->words(), converted.mutableWords());
-    interpreter.setState(state.name, converted);
+    interpreter.setState(state.name, convertTo(interpreter.domain(), elementOf(state.dtype), *value));
   }
   return llvm::Error::success();
 }
@@ -140,21 +168,50 @@ Trainer::assemble(ArrayRef<std::pair<const io::ParameterInfo *, io::OwnedTensor>
   return tensors;
 }
 
-llvm::Expected<std::vector<io::OwnedTensor>> Trainer::results() {
-  std::vector<io::OwnedTensor> all;
-  std::vector<std::pair<const io::ParameterInfo *, io::OwnedTensor>> gradients;
+llvm::Error Trainer::forEachGradient(llvm::function_ref<void(const io::ParameterInfo &, Tensor)> take) const {
   for (const io::StateInfo &state : info.states) {
-    const io::ParameterInfo *parameter = state.role == "gradient" ? findParameter(info, state.of) : nullptr;
-    if (!parameter && state.name != "loss")
+    if (state.role != "gradient")
       continue;
     llvm::Expected<Tensor> value = interpreter.state(state.name);
     if (!value)
       return value.takeError();
-    if (parameter)
-      gradients.push_back({parameter, ownedOf(interpreter.domain(), state, *value)});
-    else
-      all.push_back(ownedOf(interpreter.domain(), {"loss", state.dtype, {1}}, *value));
+    if (state.ofBucket.empty()) {
+      if (const io::ParameterInfo *parameter = findParameter(info, state.of))
+        take(*parameter, std::move(*value));
+      continue;
+    }
+    llvm::Expected<FlatBucket> bucket = FlatBucket::of(module, state.name);
+    if (!bucket)
+      return bucket.takeError();
+    for (const FlatBucket::Member &member : bucket->members()) {
+      llvm::Expected<Tensor> part = bucket->unpack(interpreter.domain(), member, *value);
+      if (!part)
+        return part.takeError();
+      if (const io::ParameterInfo *parameter = findParameter(info, member.port.name))
+        take(*parameter, std::move(*part));
+    }
   }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<io::OwnedTensor>> Trainer::results() {
+  std::vector<io::OwnedTensor> all;
+  if (const io::StateInfo *state = info.findState("loss")) {
+    llvm::Expected<Tensor> loss = interpreter.state("loss");
+    if (!loss)
+      return loss.takeError();
+    io::TensorInfo row = *state;
+    row.shape = {1};
+    all.push_back(ownedOf(interpreter.domain(), row, *loss));
+  }
+  std::vector<std::pair<const io::ParameterInfo *, io::OwnedTensor>> gradients;
+  llvm::Error error = forEachGradient([&](const io::ParameterInfo &parameter, Tensor value) {
+    io::TensorInfo row = parameter;
+    row.dtype = *dtypeOf(value.getElement());
+    gradients.push_back({&parameter, ownedOf(interpreter.domain(), row, value)});
+  });
+  if (error)
+    return error;
   llvm::append_range(all, outputs);
   llvm::Expected<std::vector<io::OwnedTensor>> assembled = assemble(gradients, "grad.");
   if (!assembled)
@@ -183,7 +240,7 @@ llvm::Expected<Status> Session::train() {
     return buffers.takeError();
   if (llvm::Error error = bindParameters())
     return error;
-  Trainer trainer(*interpreter, info, std::move(*buffers));
+  Trainer trainer(module, *interpreter, info, std::move(*buffers));
   isRunning = true;
   if (llvm::Error error = trainer.initializeStates())
     return error;

@@ -17,8 +17,8 @@ namespace hfc {
 class Trainer {
 public:
   /// `inputs` are of the whole batch.
-  Trainer(interpreter::Interpreter &interpreter, const io::ProgramInfo &info, Buffers inputs)
-      : interpreter(interpreter), info(info), inputs(std::move(inputs)) {}
+  Trainer(ModuleOp module, interpreter::Interpreter &interpreter, const io::ProgramInfo &info, Buffers inputs)
+      : module(module), interpreter(interpreter), info(info), inputs(std::move(inputs)) {}
 
   /// The entry whose inputs the batch has.
   static llvm::Expected<const io::EntryInfo *> stepEntry(const io::ProgramInfo &info);
@@ -36,12 +36,17 @@ public:
   llvm::Expected<std::vector<io::OwnedTensor>> parameters();
 
 private:
+  /// A piece of a bucket that begins with parameters' values.
+  llvm::Error initializeBucket(const io::StateInfo &state);
+  /// Calls `take` with each parameter's gradient.
+  llvm::Error forEachGradient(llvm::function_ref<void(const io::ParameterInfo &, interpreter::Tensor)> take) const;
   llvm::Error runMicroBatch(const io::EntryInfo &entry, int64_t number);
   llvm::Error begin();
   /// What belongs to parameters, by names of `state_dict()` behind `prefix`.
   llvm::Expected<std::vector<io::OwnedTensor>>
   assemble(ArrayRef<std::pair<const io::ParameterInfo *, io::OwnedTensor>> values, StringRef prefix);
 
+  ModuleOp module;
   interpreter::Interpreter &interpreter;
   const io::ProgramInfo &info;
   Buffers inputs;
