@@ -285,12 +285,16 @@ LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp
       return failure();
     accumulators.push_back(*next);
   }
+  // All are read before any is written, since an output may be in an input's buffer (`kernel.alias`).
+  SmallVector<Value> values;
   for (unsigned output : stage.outputs) {
-    Indices at = elementOf(results.getOperand(output), elements.position);
-    Value value = elements.emit(results.getOperand(output), at);
-    if (!value || failed(elements.store(value, writer.output(output), at)))
+    Value result = results.getOperand(output);
+    if (!values.emplace_back(elements.emit(result, elementOf(result, elements.position))))
       return failure();
   }
+  for (auto [output, value] : llvm::zip_equal(stage.outputs, values))
+    if (failed(elements.store(value, writer.output(output), elementOf(results.getOperand(output), elements.position))))
+      return failure();
   kernel::YieldOp::create(b, accumulators);
   return success();
 }

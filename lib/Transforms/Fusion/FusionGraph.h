@@ -53,7 +53,10 @@ struct ReductionSpace {
   unsigned first = 0;
 
   bool hasRows() const { return first == kept.size(); }
-  bool contains(ArrayRef<int64_t> shape) const { return shape == kept || (hasRows() && shape == full); }
+  /// What is reduced to one number has one row, and a kernel for it alone: it would be one block's work.
+  bool contains(ArrayRef<int64_t> shape) const {
+    return shape == kept || (hasRows() && !kept.empty() && shape == full);
+  }
   bool operator==(const ReductionSpace &other) const {
     return full == other.full && kept == other.kept && first == other.first;
   }

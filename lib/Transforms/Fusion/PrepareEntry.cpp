@@ -187,6 +187,17 @@ static void addStatistics(func::FuncOp entry) {
   });
 }
 
+/// Every state that begins with the same constant gets one of its own, so that none is copied from another.
+static void splitReturnedConstants(func::FuncOp entry) {
+  Operation *terminator = entry.getBody().front().getTerminator();
+  OpBuilder builder(terminator);
+  for (OpOperand &returned : terminator->getOpOperands()) {
+    auto constant = returned.get().getDefiningOp<hf::ConstantOp>();
+    if (constant && !constant->hasOneUse())
+      returned.set(builder.clone(*constant)->getResult(0));
+  }
+}
+
 LogicalResult fusion::prepareEntry(func::FuncOp entry) {
   if (failed(Decomposer().run(entry)))
     return failure();
@@ -200,5 +211,6 @@ LogicalResult fusion::prepareEntry(func::FuncOp entry) {
   IRRewriter rewriter(entry.getContext());
   DominanceInfo dominance(entry);
   eliminateCommonSubExpressions(rewriter, dominance, entry);
+  splitReturnedConstants(entry);
   return success();
 }

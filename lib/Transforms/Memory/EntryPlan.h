@@ -105,8 +105,9 @@ private:
   SymbolTable symbols;
 };
 
-/// Whether `body` is a loop, or reduces columns, and nothing but its results' elements depends on the same elements of
-/// `argument`, which has the type of result `result`. Such a kernel reads the element before it writes any of them.
+/// Whether `body` is a loop, or reduces rows or columns, and nothing but its results' elements depends on the same
+/// elements of `argument`, which has the type of result `result`. Such a kernel reads the element before it writes any
+/// of them.
 bool isPointwise(func::FuncOp body, unsigned argument, unsigned result);
 
 /// The product whose sum with something else `add` is, if it is used for nothing else.

@@ -28,7 +28,7 @@ void Bodies::setAlias(func::FuncOp body, unsigned result, unsigned argument) {
 
 bool memory::isPointwise(func::FuncOp body, unsigned argument, unsigned result) {
   auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
-  if (!kind || (kind.getValue() != "loop" && kind.getValue() != "column") || body.isDeclaration() ||
+  if (!kind || !llvm::is_contained({"loop", "row", "column"}, kind.getValue()) || body.isDeclaration() ||
       body.getArgumentTypes()[argument] != body.getResultTypes()[result])
     return false;
   // Results of other shapes are other loops, of which a later one would read what an earlier one has written.

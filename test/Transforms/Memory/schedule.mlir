@@ -42,7 +42,7 @@ func.func private @turn(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {kern
   %1 = hf.add %0, %x : tensor<4x4xf32>
   return %1 : tensor<4x4xf32>
 }
-func.func private @pair(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {kernel.kind = "row"} {
+func.func private @pair(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {kernel.kind = "attention"} {
   %0 = hf.add %x, %y : tensor<4x4xf32>
   return %0 : tensor<4x4xf32>
 }
