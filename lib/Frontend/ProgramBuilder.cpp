@@ -30,7 +30,7 @@ hf::PieceAttr ProgramBuilder::inCheckpoint(hf::PieceAttr piece) {
 }
 
 static DictionaryAttr initializerAttribute(Builder &builder, const Initializer &initializer) {
-  static constexpr StringLiteral names[] = {"zeros", "ones", "normal", "truncated_normal", "uniform"};
+  static constexpr StringLiteral names[] = {"zeros", "ones", "normal", "uniform"};
   NamedAttrList fields;
   fields.set("kind", builder.getStringAttr(names[initializer.kind]));
   if (initializer.kind > Initializer::ones)

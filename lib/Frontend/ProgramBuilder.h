@@ -18,7 +18,7 @@ namespace hfc::frontend {
 
 /// How a parameter starts where no checkpoint gives it: transformers' `_init_weights`.
 struct Initializer {
-  enum Kind { zeros, ones, normal, truncatedNormal, uniform } kind = zeros;
+  enum Kind { zeros, ones, normal, uniform } kind = zeros;
   /// The standard deviation; means are 0.
   double deviation = 0;
   /// A row that is zero all the same (`padding_idx`).

@@ -15,8 +15,9 @@ using namespace hfc::frontend;
 /// Xavier's uniform initialisation.
 static Initializer xavier(double in, double out) { return {Initializer::uniform, std::sqrt(2 / (in + out))}; }
 
-/// LeCun's normal one, cut off at two standard deviations, which makes it narrower.
-static Initializer lecun(double in) { return {Initializer::truncatedNormal, std::sqrt(1 / in) / 0.87962566103423978}; }
+/// LeCun's normal one as transformers has it: widened for a cut at two standard deviations, but cut at plus and minus
+/// 2, where nothing is left to cut.
+static Initializer lecun(double in) { return {Initializer::normal, std::sqrt(1 / in) / 0.87962566103423978}; }
 
 static TowerInitializers initializers(const VisionTower &tower) {
   double hidden = tower.hidden, inner = tower.inner;
