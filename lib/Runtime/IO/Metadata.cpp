@@ -19,9 +19,14 @@ InitializerInfo readInitializer(Reader &reader) {
     initializer.kind = InitializerInfo::Kind::zeros;
   else if (kind == "ones")
     initializer.kind = InitializerInfo::Kind::ones;
+  else if (kind == "truncated_normal")
+    initializer.kind = InitializerInfo::Kind::truncatedNormal;
+  else if (kind == "uniform")
+    initializer.kind = InitializerInfo::Kind::uniform;
   else if (kind != "normal")
     reader.fail("unknown kind '" + kind + "'");
   initializer.standardDeviation = reader.number("std", 0);
+  initializer.zeroRow = reader.optionalInteger("zero_row");
   return initializer;
 }
 

@@ -12,6 +12,7 @@
 #include "hfc/Runtime/IO/Random.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hfc::io {
 
@@ -29,9 +30,9 @@ InitializerInfo initializerOf(const ParameterInfo &parameter) {
   const std::string &name = parameter.name;
   bool isBias = name.size() >= 4 && name.compare(name.size() - 4, 4, "bias") == 0;
   if (isBias)
-    return {Kind::zeros, 0};
+    return {Kind::zeros, 0, {}};
   bool isScale = parameter.shape.size() == 1 && name.size() >= 6 && name.compare(name.size() - 6, 6, "weight") == 0;
-  return isScale ? InitializerInfo{Kind::ones, 0} : InitializerInfo{Kind::normal, standardDeviation};
+  return isScale ? InitializerInfo{Kind::ones, 0, {}} : InitializerInfo{Kind::normal, standardDeviation, {}};
 }
 
 /// The `count` normal values from place `begin` of a stream on.
@@ -46,6 +47,35 @@ void drawNormal(uint64_t key, int64_t begin, int64_t count, float deviation, flo
         break;
       }
     }
+  }
+}
+
+/// The value at place `at` of a stream: the first of its draws that is near enough.
+double drawTruncated(uint64_t key, uint64_t at) {
+  constexpr double most = 2;
+  double value = randomNormal(key, at);
+  while (std::fabs(value) > most)
+    value = randomNormal(key = mixBits(key), at);
+  return value;
+}
+
+/// The values of an initializer from place `begin` of a parameter's stream on.
+void draw(const InitializerInfo &initializer, uint64_t key, int64_t begin, int64_t count, float *values) {
+  double deviation = initializer.standardDeviation;
+  switch (initializer.kind) {
+  case Kind::normal:
+    return drawNormal(key, begin, count, float(deviation), values);
+  case Kind::truncatedNormal:
+    for (int64_t i = 0; i < count; ++i)
+      values[i] = float(deviation * drawTruncated(key, uint64_t(begin + i)));
+    return;
+  case Kind::uniform:
+    for (int64_t i = 0; i < count; ++i)
+      values[i] = float(deviation * std::sqrt(3.0) * (2 * randomUniform(key, uint64_t(begin + i)) - 1));
+    return;
+  case Kind::zeros:
+  case Kind::ones:
+    std::fill_n(values, count, initializer.kind == Kind::ones ? 1.0f : 0.0f);
   }
 }
 
@@ -89,9 +119,10 @@ private:
       targetScale *= region.padded[i];
     }
     float values[step];
-    std::fill_n(values, end - begin, 1.0f);
-    if (initializer.kind == Kind::normal)
-      drawNormal(key, from, end - begin, float(initializer.standardDeviation), values);
+    draw(initializer, key, from, end - begin, values);
+    bool hasRows = initializer.zeroRow && whole.size() >= 2;
+    if (hasRows && from / (scale / whole[0]) == *initializer.zeroRow)
+      std::fill_n(values, end - begin, 0.0f);
     convertFloats(values, HFC_FLOAT32, 1, target + to * sizeOf(parameter.dtype), parameter.dtype, end - begin);
   }
 

@@ -47,8 +47,11 @@ struct BucketPlace {
 
 /// As transformers' `_init_weights` does.
 struct InitializerInfo {
-  enum class Kind { normal, zeros, ones } kind = Kind::normal;
+  /// A truncated normal is cut off at two deviations; a uniform one has the mean 0.
+  enum class Kind { normal, zeros, ones, truncatedNormal, uniform } kind = Kind::normal;
   double standardDeviation = 0;
+  /// A row that is 0 all the same: a padding token's.
+  std::optional<int64_t> zeroRow;
 };
 
 struct ParameterInfo : TensorInfo {
