@@ -13,7 +13,7 @@ using namespace hfc;
 
 GroupTable::GroupTable(ModuleOp module) : theMesh(dist::meshOf(module)) {
   for (auto bucket : module.getOps<hf::BucketOp>())
-    if (auto axes = bucket->getAttrOfType<dist::AxisListAttr>("rt.group"))
+    if (auto axes = bucket->getAttrOfType<dist::AxisListAttr>("hf.group"))
       add(axes);
   for (auto entry : module.getOps<rt::EntryOp>())
     for (Operation &op : entry.getBody().front()) {

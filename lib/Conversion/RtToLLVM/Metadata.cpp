@@ -276,7 +276,7 @@ void MetadataWriter::writeBucket(hf::BucketOp bucket) {
   stream.attribute("name", json::fixUTF8(bucket.getSymName()));
   stream.attribute("dtype", dtypeName(type.getElementType()));
   stream.attribute("elements", type.getNumElements());
-  auto group = bucket->getAttrOfType<dist::AxisListAttr>("rt.group");
+  auto group = bucket->getAttrOfType<dist::AxisListAttr>("hf.group");
   if (!group)
     return;
   stream.attribute("group", static_cast<int64_t>(groups.numberOf(group)));

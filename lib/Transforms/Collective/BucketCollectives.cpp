@@ -7,7 +7,7 @@
 
 #include "hfc/Transforms/Collective/Passes.h"
 
-#include "Buckets.h"
+#include "ShardOptimizer.h"
 
 namespace hfc {
 #define GEN_PASS_DEF_BUCKETCOLLECTIVES
@@ -71,12 +71,16 @@ public:
       module.emitError("bucket-bytes must be positive, got ") << bucketBytes.getValue();
       return signalPassFailure();
     }
+    FailureOr<int64_t> stage = zeroStage();
     FailureOr<TrainingProgram> program = TrainingProgram::get(module);
-    if (failed(program))
+    if (failed(stage) || failed(program))
       return signalPassFailure();
     BucketNames names(module);
-    for (func::FuncOp entry : entriesOf(module))
-      for (const Bucket &bucket : fillBuckets(findReductions(entry, *program), bucketBytes)) {
+    for (func::FuncOp entry : entriesOf(module)) {
+      SmallVector<Reduction> reductions = findReductions(entry, *program);
+      if (*stage > 0 && failed(shard(entry, reductions, names)))
+        return signalPassFailure();
+      for (const Bucket &bucket : fillBuckets(reductions, bucketBytes)) {
         // One tensor is its own bucket.
         if (bucket.members.size() == 1)
           continue;
@@ -84,6 +88,29 @@ public:
         join(bucket);
         ++numBuckets;
       }
+    }
+  }
+
+private:
+  /// The option, or what the strategy has said.
+  FailureOr<int64_t> zeroStage() {
+    int64_t stage = zero;
+    if (auto program = getOperation()->getAttrOfType<DictionaryAttr>("hf.program"); stage < 0 && program)
+      if (auto said = program.getAs<IntegerAttr>("zero"))
+        stage = said.getInt();
+    if (stage > 1)
+      return getOperation().emitError("zero=") << stage << " is not there; 0 keeps the optimizer whole, 1 divides it";
+    return std::max<int64_t>(stage, 0);
+  }
+
+  /// Takes the reductions that can end with a piece out of `reductions`.
+  LogicalResult shard(func::FuncOp entry, SmallVector<Reduction> &reductions, BucketNames &names) {
+    SmallVector<Reduction> scattered;
+    llvm::copy_if(reductions, std::back_inserter(scattered), canScatter);
+    llvm::erase_if(reductions, canScatter);
+    SmallVector<Bucket> buckets = fillBuckets(scattered, bucketBytes, optimizerKeyOf);
+    numBuckets += buckets.size();
+    return shardOptimizer(getOperation(), entry, buckets, names);
   }
 };
 } // namespace

@@ -52,7 +52,7 @@ SmallVector<Reduction> collective::findReductions(func::FuncOp entry, const Trai
 }
 
 /// What reductions must have in common to run as one.
-static Attribute keyOf(const Reduction &reduction) {
+static Attribute reductionKeyOf(const Reduction &reduction) {
   MLIRContext *context = reduction.links.front()->getContext();
   SmallVector<Attribute> parts{TypeAttr::get(reduction.type().getElementType())};
   for (Operation *link : reduction.links) {
@@ -68,7 +68,8 @@ static int64_t bytesOf(RankedTensorType type) {
   return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
 }
 
-SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int64_t bytes) {
+SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int64_t bytes,
+                                            Attribute (*keyOf)(const Reduction &)) {
   struct Filling {
     unsigned bucket;
     int64_t bytes;
@@ -77,7 +78,10 @@ SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int6
   llvm::DenseMap<Attribute, Filling> open;
   for (const Reduction &reduction : reductions) {
     int64_t size = bytesOf(reduction.type());
-    auto [filling, isNew] = open.try_emplace(keyOf(reduction), Filling{0, 0});
+    Attribute key = reductionKeyOf(reduction);
+    if (keyOf)
+      key = ArrayAttr::get(key.getContext(), {key, keyOf(reduction)});
+    auto [filling, isNew] = open.try_emplace(key, Filling{0, 0});
     if (isNew || filling->second.bytes + size > bytes) {
       filling->second = {static_cast<unsigned>(buckets.size()), 0};
       buckets.emplace_back();
@@ -88,16 +92,19 @@ SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int6
   return buckets;
 }
 
-hf::BucketOp BucketNames::declare(StringRef prefix, const Bucket &bucket) {
+hf::BucketOp BucketNames::declare(StringRef prefix, const Bucket &bucket, std::optional<int64_t> elements) {
+  const Reduction &first = bucket.members.front();
+  return declare(prefix, first.gradient.state, elements.value_or(bucket.elements()), first.type().getElementType());
+}
+
+hf::BucketOp BucketNames::declare(StringRef prefix, hf::StateOp state, int64_t elements, Type element) {
   std::string name;
+  unsigned &next = counts[prefix];
   do
     name = (prefix + "." + Twine(next++)).str();
   while (symbols.lookup(name));
-  const Reduction &first = bucket.members.front();
-  hf::StateOp state = first.gradient.state;
   OpBuilder builder(state);
-  auto type = RankedTensorType::get({bucket.elements()}, first.type().getElementType());
-  auto declared = hf::BucketOp::create(builder, state.getLoc(), name, type);
+  auto declared = hf::BucketOp::create(builder, state.getLoc(), name, RankedTensorType::get({elements}, element));
   symbols.insert(declared);
   return declared;
 }

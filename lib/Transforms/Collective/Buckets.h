@@ -11,6 +11,8 @@
 #include "TrainingProgram.h"
 #include "dialects/dist/Sharding.h"
 
+#include "llvm/ADT/StringMap.h"
+
 namespace hfc::collective {
 
 /// How one gradient is completed before its entry returns it.
@@ -37,20 +39,24 @@ struct Bucket {
 SmallVector<Reduction> findReductions(func::FuncOp entry, const TrainingProgram &program);
 
 /// Reductions that may run as one: same collectives, same element types; at most `bytes` in each bucket, unless one
-/// tensor is more. In the order in which they are ready.
-SmallVector<Bucket> fillBuckets(ArrayRef<Reduction> reductions, int64_t bytes);
+/// tensor is more. In the order in which they are ready. `keyOf`, if given, says what else members must share.
+SmallVector<Bucket> fillBuckets(ArrayRef<Reduction> reductions, int64_t bytes,
+                                Attribute (*keyOf)(const Reduction &) = nullptr);
 
 /// Declares buckets under names that the module does not have.
 class BucketNames {
 public:
   explicit BucketNames(ModuleOp module) : module(module), symbols(module) {}
-  /// A new `hf.bucket` called `prefix` and a number that holds the members' elements.
-  hf::BucketOp declare(StringRef prefix, const Bucket &bucket);
+  /// A new `hf.bucket` called `prefix` and a number that holds the members' gradients: `elements`, or as many as they
+  /// have.
+  hf::BucketOp declare(StringRef prefix, const Bucket &bucket, std::optional<int64_t> elements = std::nullopt);
+  /// One in front of `state`.
+  hf::BucketOp declare(StringRef prefix, hf::StateOp state, int64_t elements, Type element);
 
 private:
   ModuleOp module;
   SymbolTable symbols;
-  unsigned next = 0;
+  llvm::StringMap<unsigned> counts;
 };
 
 /// Gives the members' gradients places in `declared`, one behind the other.

@@ -76,7 +76,7 @@ private:
     unsigned result = returned.getOperandNumber();
     FlatSymbolRefAttr state = stateOf(result);
     Gradient gradient = program.gradientOf(state);
-    bool accumulates = state && entry.getName() == microStepName;
+    bool accumulates = state && (entry.getName() == microStepName || program.isAccumulator(state));
     Value value = returned.get();
     ShardingAttr sharding = dist::shardingOr(value);
     if (gradient && failed(checkCut(gradient, value, sharding)))

@@ -34,6 +34,12 @@ public:
 
   /// The gradient that `state` holds; null if it is none.
   Gradient gradientOf(FlatSymbolRefAttr state) const { return state ? gradients.lookup(state.getAttr()) : Gradient(); }
+  /// Whether a state holds what this rank has added only, its bucket's piece being complete.
+  bool isAccumulator(FlatSymbolRefAttr state) const {
+    hf::StateOp op = stateOf(state);
+    auto role = op ? op->getAttrOfType<StringAttr>("hf.role") : StringAttr();
+    return role && role.getValue() == "accumulator";
+  }
   hf::StateOp stateOf(FlatSymbolRefAttr symbol) const {
     return symbol ? states.lookup(symbol.getAttr()) : hf::StateOp();
   }

@@ -59,8 +59,15 @@ def BucketCollectives : Pass<"hfc-bucket-collectives", "::mlir::ModuleOp"> {
     order in which the gradients become ready. The states of a bucket get places in one buffer, `hf.bucket`, one behind the other, so that the
     collective works where they are.
 
+    With `zero=1` (ZeRO-1) the optimizer's work is divided: `last_micro_step` ends with `dist.reduce_scatter_bucket`, whose piece is a state of
+    role `"gradient"` (the gradients' own states, of role `"accumulator"`, keep what this rank has added); master weights and moments are
+    states of the flat piece, with `hf.of_bucket`; `optimizer_step` updates that piece and gathers the parameters, which lie in a bucket too.
+    Such a bucket, which says its group by `hf.group`, holds parameters of one element type that all decay or do not, cut by the same axes, so that the norm
+    counts each element once.
+
     Needs: `hfc-insert-gradient-all-reduce` ran. Guarantees: the program computes the same; the order of collectives is the same on every rank.
-    Leaves alone gradients that are in a bucket, and those that need no reduction. Refuses a bucket size that is not positive.
+    Leaves alone gradients that are in a bucket, and those that need no reduction. Refuses a bucket size that is not positive; with
+    `zero=1`, an `optimizer_step` that is not as `hfc-add-optimizer` leaves it.
 
     Before:
 
@@ -84,7 +91,8 @@ def BucketCollectives : Pass<"hfc-bucket-collectives", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"bucketBytes", "bucket-bytes", "int64_t", /*default=*/"160000000",
-           "most bytes of a bucket; the default is Megatron's 40 million elements of float32">];
+           "most bytes of a bucket; the default is Megatron's 40 million elements of float32">,
+    Option<"zero", "zero", "int64_t", /*default=*/"-1", "1 divides the optimizer over ranks; -1: as hf.program says">];
   let statistics = [Statistic<"numBuckets", "num-buckets", "buckets made">];
   let dependentDialects = ["::hfc::dist::DistDialect", "::hfc::hf::HfDialect"];
 }
