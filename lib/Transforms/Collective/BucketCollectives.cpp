@@ -32,7 +32,7 @@ static void describe(Operation *joined, const Bucket &bucket, unsigned link) {
 
 /// Replaces the members' collectives by joined ones in front of the terminator.
 static void join(const Bucket &bucket) {
-  Operation *terminator = bucket.members.front().returned->getOwner();
+  Operation *terminator = bucket.members.front().terminator;
   OpBuilder builder(terminator);
   SmallVector<Value> values;
   SmallVector<Location> locations;
@@ -54,7 +54,7 @@ static void join(const Bucket &bucket) {
     values.assign(joined->result_begin(), joined->result_end());
   }
   for (auto [member, value] : llvm::zip_equal(bucket.members, values)) {
-    member.returned->set(value);
+    member.terminator->setOperand(member.result, value);
     for (Operation *link : llvm::reverse(member.links))
       link->erase();
   }

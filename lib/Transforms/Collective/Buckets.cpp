@@ -36,7 +36,7 @@ SmallVector<Reduction> collective::findReductions(func::FuncOp entry, const Trai
     Gradient gradient = program.gradientOf(state);
     if (!gradient || gradient.state->hasAttr("hf.bucket"))
       continue;
-    Reduction reduction{gradient, &returned, {}, 0};
+    Reduction reduction{gradient, returned.getOwner(), returned.getOperandNumber(), {}, 0};
     Operation *source = returned.get().getDefiningOp();
     for (; isLink(source); source = source->getOperand(0).getDefiningOp())
       reduction.links.insert(reduction.links.begin(), source);
@@ -46,7 +46,7 @@ SmallVector<Reduction> collective::findReductions(func::FuncOp entry, const Trai
     found.push_back(std::move(reduction));
   }
   llvm::sort(found, [](const Reduction &a, const Reduction &b) {
-    return std::pair(a.ready, a.returned->getOperandNumber()) < std::pair(b.ready, b.returned->getOperandNumber());
+    return std::pair(a.ready, a.result) < std::pair(b.ready, b.result);
   });
   return found;
 }

@@ -18,8 +18,9 @@ namespace hfc::collective {
 /// How one gradient is completed before its entry returns it.
 struct Reduction {
   Gradient gradient;
-  /// The terminator's operand.
-  OpOperand *returned;
+  /// What returns it, as which of its operands.
+  Operation *terminator;
+  unsigned result;
   /// The collectives between the gradient and its return, in order.
   SmallVector<Operation *, 2> links;
   /// The number of the op that makes the gradient, 0 for an argument; gradients become ready in this order.

@@ -211,8 +211,8 @@ void OptimizerSharder::scatterGradients(const ShardedBucket &sharded) {
     values.push_back(value);
     locations.push_back(member.links.front()->getLoc());
     if (ShardingAttr partial = dist::getSharding(value))
-      last.setResultAttr(member.returned->getOperandNumber(), dist::shardingName, partial);
-    member.returned->set(value);
+      last.setResultAttr(member.result, dist::shardingName, partial);
+    member.terminator->setOperand(member.result, value);
   }
   builder.setInsertionPoint(last.getBody().front().getTerminator());
   Location loc = builder.getFusedLoc(locations);
