@@ -262,6 +262,10 @@ Value OptimizerSharder::squaredNorm(ArrayRef<ShardedBucket> sharded) {
     dist::Axes cut;
     for (dist::AxisListAttr dim : sharding.getDims())
       llvm::append_range(cut, dim.getAxes());
+    // In one order, whatever the dimensions': a sum does not depend on it.
+    llvm::sort(cut, [](dist::AxisRefAttr a, dist::AxisRefAttr b) {
+      return std::pair(a.getName().getValue(), a.getPre()) < std::pair(b.getName().getValue(), b.getPre());
+    });
     auto axes = dist::AxisListAttr::get(module.getContext(), dist::canonical(cut, mesh));
     ShardingAttr partial = axes.empty() ? scalar : scalar.withPartial(dist::ReductionKind::sum, axes.getAxes());
     Value wide = ops.convert(gradient, builder.getF32Type());
@@ -372,9 +376,12 @@ LogicalResult OptimizerSharder::dropReplaced(ArrayRef<ShardedBucket> sharded) {
   terminator->eraseOperands(results);
   (void)optimizer.eraseResults(results);
 
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(optimizer.getBody().front().without_terminator())))
-    if (op.use_empty() && (isOpTriviallyDead(&op) || isa<dist::AllReduceOp>(op)))
-      op.erase();
+  SmallVector<Operation *> ops;
+  for (Operation &op : optimizer.getBody().front().without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : llvm::reverse(ops))
+    if (op->use_empty() && (isOpTriviallyDead(op) || isa<dist::AllReduceOp>(op)))
+      op->erase();
   llvm::BitVector arguments(optimizer.getNumArguments());
   for (BlockArgument argument : optimizer.getArguments()) {
     bool replaced = gone.contains(optimizer.getArgAttr(argument.getArgNumber(), "hf.state"));
