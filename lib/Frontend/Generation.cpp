@@ -75,16 +75,28 @@ static void warnOfUnfollowed(const Json &config, std::vector<std::string> &warni
   }
 }
 
+/// Tokens that end a text, as the config says. A class's default counts where the config has no such key, and not where it
+/// says null.
+static SmallVector<int64_t> readConfigEnds(ConfigReader &config, const TokenDefaults &defaults) {
+  SmallVector<int64_t> classEnds;
+  if (defaults.eos && !config.get("eos_token_id"))
+    classEnds.push_back(*defaults.eos);
+  return readEnds(config, classEnds);
+}
+
+std::optional<int64_t> hfc::frontend::readSeparator(const Document &document, const Model &model) {
+  Problems ignored;
+  ConfigReader config(document.config, ignored);
+  SmallVector<int64_t> ends = readConfigEnds(config, model.tokenDefaults());
+  return ends.empty() ? std::nullopt : std::optional<int64_t>(ends.front());
+}
+
 Generation hfc::frontend::readGeneration(const Document &document, const Model &model, Problems &problems,
                                          std::vector<std::string> &warnings) {
   Generation generation;
   TokenDefaults tokens = model.tokenDefaults();
   ConfigReader config(document.config, problems);
-  SmallVector<int64_t> classEnds;
-  // A class's default counts where the config has no such key, and not where it says null.
-  if (tokens.eos && !config.get("eos_token_id"))
-    classEnds.push_back(*tokens.eos);
-  generation.eos = readEnds(config, classEnds);
+  generation.eos = readConfigEnds(config, tokens);
   generation.bos = readToken(config, "bos_token_id", tokens.bos);
   generation.pad = readToken(config, "pad_token_id", tokens.pad);
   if (!document.generationConfig)

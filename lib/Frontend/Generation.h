@@ -28,6 +28,9 @@ Generation readGeneration(const Document &document, const Model &model, Problems
                           std::vector<std::string> &warnings);
 
 /// The name of the entry that reads chunks of `tokens` tokens.
+/// The token that ends a document in training data: the first of the config's `eos_token_id`.
+std::optional<int64_t> readSeparator(const Document &document, const Model &model);
+
 std::string prefillName(int64_t tokens);
 
 /// `hf.program`'s `generation`.

@@ -195,6 +195,9 @@ void Importer::addTraining(NamedAttrList &attributes) {
   static constexpr StringLiteral recomputed[] = {"none", "selective", "full"};
   Recompute recompute = choose(options.recompute, said.recompute, Recompute::none);
   attributes.set("micro_batches", builder.getI64IntegerAttr(request.microBatches));
+  if (model->isLanguageModel())
+    if (std::optional<int64_t> separator = readSeparator(document, *model))
+      attributes.set("separator", builder.getI64IntegerAttr(*separator));
   attributes.set("recompute", builder.getStringAttr(recomputed[static_cast<unsigned>(recompute)]));
   type("master_dtype", options.masterType, said.masterType);
   type("moments_dtype", options.momentsType, said.momentsType);

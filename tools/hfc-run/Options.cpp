@@ -40,10 +40,18 @@ MASTER_ADDR, MASTER_PORT), or mpirun's with MASTER_ADDR and MASTER_PORT set, thi
 Programs compiled with --task=train:
                            --inputs has labels (or shifted_labels); --outputs and --check: loss, grad.NAME of every
                            parameter that is trained, per_token_loss, grad.inputs_embeds
-  --steps=N                N optimizer steps (AdamW) on the batch; without it only the loss and the gradients
+  --tokens=FILE            trains on a file of tokens (python-frontend-spec/tokens.md) instead of the one batch of --inputs
+  --separator=ID|none      the token that ends a document in it; default: the config's eos_token_id
+  --steps=N                optimizer steps (AdamW) in all, those before --resume included; without it only the loss and the
+                           gradients of one batch
   --lr=1e-3 --betas=0.9,0.999 --eps=1e-8 --weight-decay=0.01
+  --warmup=N --schedule=constant|linear|cosine
+                           the learning rate rises for N steps, then stays or decays toward 0 until the last step
   --clip=NORM              clips gradients by their global norm
-  --save=DIR               writes a checkpoint after the last step
+  --seed=N                 of the order of sequences and of dropout; default 0
+  --save=DIR               writes a checkpoint after the last step, and after every N with --save-every=N
+  --resume=DIR             goes on where the run stopped that wrote DIR, on whatever mesh
+  --log=FILE               appends a line of JSON for each step
 
 Programs compiled with --task=generate:
   --prompt-ids=1,2,3       token ids; ';' separates several prompts of any lengths
@@ -134,6 +142,12 @@ void setTimeout(Options &options, const std::string &option, const std::string &
     throw Error("--" + option + "=" + value + ": seconds, from 0.001 to a million");
 }
 
+void setSeparator(Options &options, const std::string &option, const std::string &value) {
+  options.noSeparator = value == "none";
+  if (!options.noSeparator)
+    options.separator = parseInteger(option, value, 0, std::numeric_limits<int32_t>::max());
+}
+
 Setter forGeneration(Setter set) {
   return [=](Options &options, const std::string &option, const std::string &value) {
     if (options.generationOption.empty())
@@ -162,7 +176,14 @@ const std::vector<Description> &withValue() {
       {"eps", forTraining(number(&Options::eps, 0, infinity))},
       {"weight-decay", forTraining(number(&Options::weightDecay, 0, infinity))},
       {"clip", forTraining(number(&Options::clip, 0, infinity))},
+      {"tokens", forTraining(text(&Options::tokens))},
+      {"separator", forTraining(setSeparator)},
+      {"warmup", forTraining(integer(&Options::warmup, 0, most))},
+      {"schedule", forTraining(text(&Options::schedule))},
       {"save", forTraining(text(&Options::save))},
+      {"save-every", forTraining(integer(&Options::saveEvery, 1, most))},
+      {"resume", forTraining(text(&Options::resume))},
+      {"log", forTraining(text(&Options::log))},
       {"prompt-ids", forGeneration(text(&Options::promptIds))},
       {"max-new-tokens", forGeneration(integer(&Options::maxNewTokens, 1, 1 << 30))},
       {"temperature", forGeneration(number(&Options::temperature, 0, infinity))},

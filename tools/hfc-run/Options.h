@@ -32,9 +32,11 @@ struct Options {
   /// How long a rank waits for others, in seconds.
   double timeout = 600;
   /// Training.
-  std::string save;
+  std::string tokens, save, resume, log, schedule = "constant";
   std::optional<double> lr, beta1, beta2, eps, weightDecay, clip;
-  std::optional<int64_t> steps;
+  std::optional<int64_t> steps, warmup, saveEvery, separator;
+  /// --separator=none.
+  bool noSeparator = false;
   int threads = 0;
   bool ignoreEos = false, json = false, help = false, version = false;
   /// The first option given that only training programs have; empty if none.

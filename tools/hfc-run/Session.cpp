@@ -47,7 +47,9 @@ Session::Session(const Options &options)
     inputs = orThrow(io::SafeTensors::open(options.inputs));
   if (!options.check.empty())
     check = orThrow(io::SafeTensors::open(options.check));
-  if (options.weights.empty() && !info.parameters.empty())
+  if (!options.resume.empty() && !options.weights.empty())
+    throw Error("--resume brings its own weights: leave --weights away, or start from them without --resume");
+  if (options.weights.empty() && options.resume.empty() && !info.parameters.empty())
     throw Error("which weights? give a checkpoint with --weights=DIR, or --weights=random:0");
   if (!options.outputs.empty() && ranks.leads())
     outputs = orThrow(io::OutputFile::create(options.outputs));
@@ -55,16 +57,17 @@ Session::Session(const Options &options)
 }
 
 void Session::loadWeights() {
-  if (options.weights.empty())
+  const std::string &weights = options.resume.empty() ? options.weights : options.resume;
+  if (weights.empty())
     return;
   ProgressLine line;
-  std::optional<uint64_t> seed = parseRandom("weights", options.weights);
+  std::optional<uint64_t> seed = parseRandom("weights", weights);
   ranks.forEach([&](Rank &rank) {
     hfc_progress progress = rank.leads() ? ProgressLine::callback : nullptr;
     if (seed)
       checkStatus(hfc_program_random_weights(rank.get(), *seed, progress, &line));
     else
-      checkStatus(hfc_program_load_weights(rank.get(), options.weights.c_str(), progress, &line));
+      checkStatus(hfc_program_load_weights(rank.get(), weights.c_str(), progress, &line));
   });
 }
 

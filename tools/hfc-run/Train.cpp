@@ -1,17 +1,16 @@
-//===- Train.cpp - runs a training program on the batch of a file
+//===- Train.cpp - training programs: batches, optimizer steps, checkpoints
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
+#include "BatchSource.h"
 #include "Report.h"
-#include "Trainer.h"
+#include "TrainingLog.h"
+#include "TrainingState.h"
 
-#include "hfc/Runtime/IO/StateDict.h"
-#include "hfc/Runtime/Train/SavedRun.h"
-
-#include <cstdio>
+#include "hfc/Runtime/Train/LearningRate.h"
 
 namespace hfc::run {
 
@@ -19,7 +18,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char *gradientRole = "gradient";
-constexpr const char *optimizerRoles[] = {"moment1", "moment2", "master"};
 
 /// Values of all trained parameters, on rank 0 whole.
 std::vector<WholeValue> gatherGradients(const Rank &rank, const io::ProgramInfo &program) {
@@ -31,32 +29,33 @@ std::vector<WholeValue> gatherGradients(const Rank &rank, const io::ProgramInfo 
   return values;
 }
 
-/// By transformers' names. `whole` has the parameters in their whole shapes.
-std::vector<io::OwnedTensor> toStateDict(const io::ProgramInfo &program, const io::ProgramInfo &whole,
-                                         const std::vector<WholeValue> &values) {
-  std::vector<io::ParameterValue> list;
-  for (const WholeValue &value : values)
-    list.push_back({&whole.parameters[value.parameter - program.parameters.data()], value.dtype, value.data.data()});
-  return orThrow(io::assembleStateDict(list));
+void checkOptions(const Options &options) {
+  const std::pair<const char *, bool> needSteps[] = {{"--save", !options.save.empty()},
+                                                     {"--resume", !options.resume.empty()},
+                                                     {"--tokens", !options.tokens.empty()},
+                                                     {"--log", !options.log.empty()}};
+  for (auto [name, given] : needSteps)
+    if (given && !options.steps)
+      throw Error(std::string(name) + " is for optimizer steps: say how many with --steps");
+  if (options.saveEvery && options.save.empty())
+    throw Error("--save-every needs a folder: --save=DIR");
 }
 
-/// One batch, from the user's file: its loss and gradients, and as many optimizer steps on it as the user wants.
+/// The forward and backward passes of batches, optimizer steps between them, and what the user wants of it all.
 class Train {
 public:
-  explicit Train(Session &session) : session(session), trainer(session.info) {}
+  explicit Train(Session &session) : session(session), options(session.options), trainer(session.info) {}
 
   ExitCode run() {
-    if (session.options.inputs.empty())
-      throw Error("which batch? give a safetensors file with --inputs");
-    if (!session.options.steps && !session.options.save.empty())
-      throw Error("--save writes what training has made: give --steps too");
-    batch.read(session, trainer.batchEntry(session.whole));
+    checkOptions(options);
+    progress.seed = uint64_t(options.seed.value_or(0));
+    if (!options.resume.empty())
+      openSaved();
+    prepare();
     session.loadWeights();
     session.ranks.forEach([this](Rank &rank) { runOn(rank); });
     if (!session.ranks.leads())
       return done;
-    if (!session.options.save.empty())
-      save();
     Report report(session, results);
     report.compareAndWrite();
     print(report);
@@ -64,28 +63,65 @@ public:
   }
 
 private:
+  void openSaved() {
+    saved = orThrow(train::openRun(options.resume));
+    if (options.seed && uint64_t(*options.seed) != saved->progress.seed)
+      throw Error("'" + options.resume + "' was trained with --seed=" + std::to_string(saved->progress.seed) +
+                  "; another would change the order of the data in the middle of a run");
+    progress = saved->progress;
+    if (progress.step >= *options.steps)
+      throw Error("'" + options.resume + "' has " + std::to_string(progress.step) + " steps behind it, and --steps=" +
+                  std::to_string(*options.steps) + " counts all: there is nothing left to do");
+  }
+
+  void prepare() {
+    numbers = Hyperparameters::from(options);
+    std::optional<train::Decay> decay = train::parseDecay(options.schedule);
+    if (!decay)
+      throw Error("--schedule=" + options.schedule + ": there are constant, linear and cosine");
+    int64_t steps = options.steps.value_or(1);
+    rate = {numbers.lr, *decay, options.warmup.value_or(0), steps};
+    source = makeBatchSource(session, trainer, progress.seed);
+    const io::EntryInfo entry = trainer.batchEntry(session.whole);
+    const io::BindingInfo *ids = entry.findInput("input_ids");
+    if (session.ranks.leads() && options.steps)
+      log.emplace(options, steps, ids ? *io::elementCount(ids->wholeShape()) : 0);
+  }
+
+  /// What each rank does. Members are rank 0's to change.
   void runOn(Rank &rank) {
-    int64_t steps = session.options.steps.value_or(1);
-    Hyperparameters numbers = Hyperparameters::from(session.options);
-    for (int64_t step = 1; step <= steps; ++step) {
-      bool collects = step == steps && wantsResults();
-      double time = timed([&] { trainer.accumulate(rank, batch, collects ? &outputs : nullptr); });
-      if (collects)
-        collect(rank);
-      if (session.options.steps)
-        time += timed([&] { trainer.update(rank, numbers); });
+    if (saved)
+      restoreState(session, rank, *saved);
+    train::Progress place = progress;
+    int64_t steps = options.steps.value_or(1);
+    for (int64_t step = place.step + 1; step <= steps; ++step) {
+      double time = runStep(rank, step, place.position);
+      place.step = step;
+      place.position += session.info.batch;
       if (rank.leads())
-        recordStep(rank, step, time);
+        record(rank, step, time);
+      bool isDue = options.saveEvery && step % *options.saveEvery == 0;
+      if (!options.save.empty() && (step == steps || isDue))
+        saveState(session, rank, place);
     }
-    if (!session.options.save.empty())
-      gatherEverything(rank);
+  }
+
+  /// Returns milliseconds.
+  double runStep(const Rank &rank, int64_t step, int64_t position) {
+    bool collects = step == options.steps.value_or(1) && wantsResults();
+    std::shared_ptr<const WholeInputs> batch = source->batch(position);
+    double time = timed([&] { trainer.accumulate(rank, *batch, collects ? &outputs : nullptr); });
+    if (collects)
+      collect(rank);
+    if (!options.steps)
+      return time;
+    Hyperparameters now = numbers;
+    now.lr = rate.at(step);
+    return time + timed([&] { trainer.update(rank, now); });
   }
 
   /// Whole gradients need memory and time: they are put together if somebody looks at them.
-  bool wantsResults() const {
-    const Options &options = session.options;
-    return !options.steps || !options.outputs.empty() || !options.check.empty();
-  }
+  bool wantsResults() const { return !options.steps || !options.outputs.empty() || !options.check.empty(); }
 
   /// The results that users know by name; before the optimizer changes anything.
   void collect(const Rank &rank) {
@@ -102,72 +138,47 @@ private:
     for (const io::OutputView &view : outputs.list())
       if (view.info.name != "per_token_loss" || hasShifted)
         results.refer(view.info, view.data);
-    for (io::OwnedTensor &tensor : toStateDict(session.info, session.whole, gradients)) {
+    for (io::OwnedTensor &tensor : assemble(session.info, session.whole, gradients)) {
       tensor.info.name = "grad." + tensor.info.name;
       results.add(tensor.info, std::move(tensor.data));
     }
   }
 
-  void recordStep(const Rank &rank, int64_t step, double time) {
+  void record(const Rank &rank, int64_t step, double time) {
     times.push_back(time);
     losses.push_back(trainer.loss(rank));
-    norms.push_back(session.options.steps ? trainer.gradientNorm(rank) : 0);
-    if (session.options.steps && !session.options.json)
-      std::printf("step %lld: loss %.6g, gradient norm %.6g, %.1f ms\n", static_cast<long long>(step), losses.back(),
-                  norms.back(), time);
-  }
-
-  //===-- Saving ----------------------------------------------------------===//
-
-  void gatherEverything(const Rank &rank) {
-    for (const io::ParameterInfo &parameter : session.info.parameters) {
-      std::optional<WholeValue> value = gatherParameter(rank, session.info, parameter);
-      if (rank.leads())
-        parameters.push_back(std::move(*value));
-      for (const char *role : optimizerRoles) {
-        std::optional<WholeValue> state = gatherState(rank, session.info, parameter, role);
-        if (rank.leads() && state)
-          optimizer.emplace_back(std::string(role) + "." + parameter.name, std::move(*state));
-      }
-    }
-  }
-
-  void save() {
-    // Checkpoints are read by the checkpoint's names, not by state_dict()'s.
-    io::ProgramInfo whole = session.whole;
-    for (io::ParameterInfo &parameter : whole.parameters)
-      parameter.stateDict.clear();
-    std::vector<io::OwnedTensor> owned = toStateDict(session.info, whole, parameters);
-    std::vector<io::TensorToWrite> model, states;
-    for (const io::OwnedTensor &tensor : owned)
-      model.push_back({tensor.info.name, tensor.info.dtype, tensor.info.shape, tensor.data.data()});
-    for (const auto &[name, value] : optimizer)
-      states.push_back({name, value.dtype, value.parameter->wholeShape(), value.data.data()});
-    orThrow(train::saveRun(session.options.save, {*session.options.steps, 0, 0}, model, states));
+    if (log)
+      log->record({step, losses.back(), trainer.gradientNorm(rank), rate.at(step), time});
   }
 
   void print(const Report &report) const {
     Times summary = summarize(times);
-    if (session.options.json) {
+    if (options.json) {
       ordered_json head = {{"task", "train"}, {"losses", losses}};
-      if (session.options.steps)
-        head["gradient_norms"] = norms;
+      if (log)
+        for (const StepRecord &step : log->records())
+          head["gradient_norms"].push_back(step.gradientNorm);
       report.printJson(head,
                        {{"time_ms", {{"median", summary.median}, {"min", summary.least}, {"runs", times.size()}}}});
       return;
     }
-    if (session.check || !session.options.steps)
+    if (session.check || !options.steps)
       report.printText();
   }
 
   Session &session;
+  const Options &options;
   Trainer trainer;
-  WholeInputs batch;
-  /// Rank 0's: outputs of entries, and what is reported of them.
+  Hyperparameters numbers;
+  train::LearningRate rate;
+  /// Where the run begins.
+  train::Progress progress;
+  std::optional<train::SavedRun> saved;
+  std::unique_ptr<BatchSource> source;
+  /// Rank 0's: outputs of entries, what is reported of them, and what is told on the way.
   Results outputs, results;
-  std::vector<double> times, losses, norms;
-  std::vector<WholeValue> parameters;
-  std::vector<std::pair<std::string, WholeValue>> optimizer;
+  std::optional<TrainingLog> log;
+  std::vector<double> times, losses;
 };
 } // namespace
 

@@ -178,6 +178,49 @@ std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &p
   return value;
 }
 
+//===-- Scattering --------------------------------------------------------===//
+
+namespace {
+const char *findWhole(const io::ParameterInfo &parameter, const io::StateInfo &state, const std::string &role,
+                      const io::SafeTensors &tensors) {
+  std::string name = role + "." + parameter.name;
+  const io::TensorView *tensor = tensors.find(name);
+  if (!tensor)
+    throw Error("'" + tensors.path() + "' has no tensor '" + name +
+                "', which this program keeps: it was compiled otherwise");
+  if (tensor->dtype != state.dtype || tensor->shape != parameter.wholeShape())
+    throw Error("'" + tensors.path() + "': '" + name + "' is " + tensor->dtypeName + io::shapeToString(tensor->shape) +
+                ", and this program keeps " + std::string(io::nameOf(state.dtype)) +
+                io::shapeToString(parameter.wholeShape()));
+  return tensor->data;
+}
+
+/// Where a rank's piece of a bucket and the parameter overlap.
+void putInBucketPiece(const Rank &rank, const io::ProgramInfo &program, const io::TensorInfo &values,
+                      const BucketPiece &place, const char *local) {
+  int64_t size = io::sizeOf(values.dtype), pieceElements = place.state->elements();
+  int64_t piece = place.bucket->group ? program.mesh.placeOf(rank.number, program.groups[*place.bucket->group]) : 0;
+  int64_t first = std::max(place.offset, piece * pieceElements);
+  int64_t last = std::min(place.offset + values.elements(), (piece + 1) * pieceElements);
+  if (first < last)
+    std::memcpy(static_cast<char *>(rank.state(place.state->name)) + (first - piece * pieceElements) * size,
+                local + (first - place.offset) * size, (last - first) * size);
+}
+} // namespace
+
+void scatterState(const Rank &rank, const io::ProgramInfo &program, const io::ParameterInfo &parameter,
+                  const std::string &role, const io::SafeTensors &tensors) {
+  if (std::optional<BucketPiece> place = findBucketPiece(program, role, parameter)) {
+    io::TensorInfo values = withType(parameter, place->state->dtype);
+    std::vector<char> local(values.bytes());
+    io::takePiece(program.mesh, values, rank.number, findWhole(parameter, *place->state, role, tensors), local.data());
+    putInBucketPiece(rank, program, values, *place, local.data());
+  } else if (const io::StateInfo *state = findState(program, role, parameter)) {
+    io::takePiece(program.mesh, *state, rank.number, findWhole(parameter, *state, role, tensors),
+                  rank.state(state->name));
+  }
+}
+
 //===-- Results -----------------------------------------------------------===//
 
 void Results::add(io::TensorInfo info, std::vector<char> data) {

@@ -164,7 +164,8 @@ hfc_status hfc_program_run(hfc_program *program, const char *entry);
 /* Makes every state what it is at first: zero, or its parameter's values. */
 hfc_status hfc_program_reset(hfc_program *program);
 
-/* A rank's piece of a parameter or a state (metadata: shape, dtype), or null if there is none of that name. */
+/* A rank's piece of a parameter or a state (metadata: shape, dtype), or null if there is none of that name.
+   States that begin as parameters' values do so once all parameters are bound: write to them after that. */
 void *hfc_program_parameter(hfc_program *program, const char *name);
 void *hfc_program_state(hfc_program *program, const char *name);
 

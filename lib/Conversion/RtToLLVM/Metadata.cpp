@@ -100,7 +100,7 @@ void MetadataWriter::writeProgram() {
   stream.attribute("hfc", HFC_VERSION);
   stream.attribute("abi", HFC_ABI_VERSION);
   for (StringRef key : {"task", "target", "cpu", "family", "architecture", "batch", "sequence", "dtype", "layout",
-                        "checkpoint_prefixes", "checkpoint_unused", "micro_batches"})
+                        "checkpoint_prefixes", "checkpoint_unused", "micro_batches", "separator"})
     if (Attribute value = program.get(key)) {
       stream.attributeBegin(key);
       writeValue(value);

@@ -187,6 +187,9 @@ void *hfc_program_parameter(hfc_program *program, const char *name) {
 }
 
 void *hfc_program_state(hfc_program *program, const char *name) {
+  // What the caller writes must not be overwritten by the state's beginning later.
+  if (!program->memory->findUnbound())
+    program->memory->startStates();
   return findPointer(program->info().states, program->memory->states(), name);
 }
 

@@ -148,6 +148,8 @@ Result<ProgramInfo> parseMetadata(std::string_view text) {
   program.microBatches = reader.integer("micro_batches", 1);
   if (program.microBatches < 1)
     reader.fail("'micro_batches' must be at least 1");
+  if (int64_t separator = reader.integer("separator", -1); separator >= 0)
+    program.separator = separator;
   program.arena = reader.integer("arena");
   if (program.arena < 0 || program.arena > int64_t(1) << 56)
     reader.fail("absurd size of the arena");

@@ -138,6 +138,8 @@ struct GenerationInfo {
 struct ProgramInfo {
   std::string version, task, target, cpu, family, architecture, dtype, layout;
   int64_t abi = 0, batch = 0, sequence = 0, microBatches = 1, arena = 0;
+  /// The token that ends a document in training data, if the model has one.
+  std::optional<int64_t> separator;
   std::vector<std::string> checkpointPrefixes;
   /// Beginnings of checkpoint names that the program has no use for.
   std::vector<std::string> checkpointUnused;
