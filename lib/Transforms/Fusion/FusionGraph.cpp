@@ -7,6 +7,7 @@
 
 #include "FusionGraph.h"
 
+#include "dialects/dist/Dist.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace hfc;
@@ -63,6 +64,8 @@ static bool isAccumulation(hf::AddOp add) {
 std::optional<Role> FusionGraph::classify(Operation *op) const {
   if (auto constant = dyn_cast<hf::ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue()) ? Role::inlined : Role::source;
+  if (isa<dist::AxisIndexOp>(op))
+    return Role::source;
   if (isa<hf::ReshapeOp>(op))
     return Role::view;
   if (isa<hf::IotaOp, hf::BroadcastOp>(op))
@@ -77,7 +80,8 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
       root = root->getOperand(0).getDefiningOp();
     return root && info.at(root).role == Role::fusable ? Role::fusable : Role::inlined;
   }
-  if (isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp, func::CallOp>(op))
+  if (isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp, func::CallOp, dist::CollectiveOpInterface,
+          dist::DoneOp>(op))
     return Role::library;
   if (auto add = dyn_cast<hf::AddOp>(op); add && isAccumulation(add))
     return Role::library;

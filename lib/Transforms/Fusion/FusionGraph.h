@@ -21,7 +21,7 @@ namespace hfc::fusion {
 
 /// What fusion does with an op.
 enum class Role {
-  /// A constant with values of its own; stays in the entry.
+  /// A constant with values of its own, or a rank's place on the mesh; stays in the entry.
   source,
   /// A reshape: outside bodies a view, inside a change of index.
   view,
@@ -29,7 +29,7 @@ enum class Role {
   inlined,
   /// A primitive that belongs to exactly one body.
   fusable,
-  /// Stays in the entry: products and calls.
+  /// Stays in the entry: products, collectives and calls.
   library,
   /// Has a kernel of its own, and a body for itself.
   special
