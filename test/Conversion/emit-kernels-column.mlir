@@ -14,6 +14,7 @@
 // RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_most
 // RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_most
 // RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_most
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_one_block
 // RUN: FileCheck %s --check-prefix=CPU --input-file=%t.cpu.mlir
 // RUN: FileCheck %s --check-prefix=GPU --input-file=%t.gpu.mlir
 
@@ -86,4 +87,15 @@ rt.entry @column_most arena 3328 {
   %0 = rt.output "max" at 3200 : memref<8xi32>
   %1 = rt.output "min" at 3264 : memref<8xi32>
   rt.launch @most ins(%x : memref<100x8xi32>) outs(%0, %1 : memref<8xi32>, memref<8xi32>)
+}
+
+// Few elements, in one block, whose last dimension is shorter than the widest vector: a narrower attempt follows a wider one.
+func.func private @one_block(%x: tensor<2x1x4x16xf32>) -> tensor<1x4x16xf32> attributes {kernel.kind = "column"} {
+  %0 = hf.reduce sum, %x dims [0] : tensor<2x1x4x16xf32> -> tensor<1x4x16xf32>
+  return %0 : tensor<1x4x16xf32>
+}
+rt.entry @column_one_block arena 768 {
+  %x = rt.input "x" at 0 : memref<2x1x4x16xf32>
+  %y = rt.output "y" at 512 : memref<1x4x16xf32>
+  rt.launch @one_block ins(%x : memref<2x1x4x16xf32>) outs(%y : memref<1x4x16xf32>)
 }

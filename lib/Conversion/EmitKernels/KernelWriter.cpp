@@ -58,7 +58,10 @@ void KernelWriter::finish(int64_t grid) {
 LogicalResult hfc::emitAtWidest(ElementEmitter &elements, int64_t widest, int64_t extent,
                                 function_ref<LogicalResult()> attempt) {
   Block *block = elements.b.getInsertionBlock();
-  Operation *last = block->empty() ? nullptr : &block->back();
+  // Constants are made at the kernel's beginning and remembered: what stands behind this one is an attempt's.
+  if (block->empty())
+    elements.index.constant(0);
+  Operation *last = &block->back();
   for (int64_t width = widest; width >= 1; width /= 2) {
     if (extent % width)
       continue;

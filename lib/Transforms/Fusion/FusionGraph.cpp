@@ -152,7 +152,10 @@ void FusionGraph::materializeInlined() {
       info[op].role = Role::fusable;
 }
 
+bool fusion::isMeeting(Operation *op) { return isa<dist::CollectiveOpInterface, dist::DoneOp>(op); }
+
 void FusionGraph::computePhases() {
+  unsigned lastMeeting = 0;
   auto phaseOf = [&](Value value) { return value.getDefiningOp() ? info[value.getDefiningOp()].phase : 0; };
   for (Operation *op : ops) {
     Info &own = info[op];
@@ -161,8 +164,13 @@ void FusionGraph::computePhases() {
     if (auto found = awaited.find(op); found != awaited.end())
       for (Value operand : found->second)
         own.phase = std::max(own.phase, phaseOf(operand));
+    // Ranks meet in the program's order: no kernel may need one meeting and serve an earlier one.
+    if (isMeeting(op))
+      own.phase = std::max(own.phase, lastMeeting);
     if (own.role == Role::library || own.role == Role::special)
       ++own.phase;
+    if (isMeeting(op))
+      lastMeeting = own.phase;
   }
 }
 

@@ -116,6 +116,8 @@ private:
 
 /// The shape of a value of the hf dialect.
 ArrayRef<int64_t> shapeOf(Value value);
+/// Whether ranks wait for each other in an op; such ops keep their order.
+bool isMeeting(Operation *op);
 /// Whether an op takes far more time than an addition.
 bool isExpensive(Operation *op);
 /// Whether each result element depends on the operands' elements at the same index only.

@@ -133,9 +133,21 @@ private:
     for (unsigned unit : llvm::seq<unsigned>(0, units.size()))
       for (Operation *op : units[unit].ops)
         for (const Use &use : graph.getUses(op))
-          if (auto user = unitOf.find(use.user); user != unitOf.end() && user->second != unit)
-            if (units[unit].users.insert(user->second))
-              ++units[user->second].pending;
+          if (auto user = unitOf.find(use.user); user != unitOf.end())
+            addDependence(unit, user->second);
+    std::optional<unsigned> lastMeeting;
+    for (Operation *op : graph.getOps()) {
+      if (!isMeeting(op))
+        continue;
+      if (lastMeeting)
+        addDependence(*lastMeeting, unitOf[op]);
+      lastMeeting = unitOf[op];
+    }
+  }
+
+  void addDependence(unsigned unit, unsigned user) {
+    if (unit != user && units[unit].users.insert(user))
+      ++units[user].pending;
   }
 
   SmallVector<unsigned> topologicalOrder() {
