@@ -1,28 +1,29 @@
 // RUN: hfc-opt %s --hfc-convert-rt-to-llvm | FileCheck %s
 // RUN: hfc-opt %s --hfc-convert-rt-to-llvm | FileCheck %s --check-prefix=JSON
-// RUN: hfc-opt %s --hfc-convert-rt-to-llvm | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=IR
+// RUN: hfc-opt %s --hfc-convert-rt-to-llvm | sed 's/^module attributes .* {$/module {/' | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=IR
 
 // CHECK-DAG: llvm.func @hfc_rt_collective(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr)
 
-// id, kind, reduction, dtype, group, tensors, counts, piece, rank, dim, concat, place, shapes.
-// IR-DAG: @hfc_collective = internal constant { i32, i32, i32, i32, i32, i32, ptr, i64, i32, i32, i32, i32, ptr, ptr } { i32 0, i32 0, i32 0, i32 0, i32 0, i32 2, ptr @[[COUNTS:[a-z_0-9]+]], i64 0, i32 0, i32 0, i32 0, i32 0, ptr null, ptr null }
-// IR-DAG: @[[COUNTS]] = internal constant [2 x i64] [i64 8, i64 4], align 64
-// IR-DAG: { i32 1, i32 2, i32 0, i32 0, i32 1, i32 1, ptr @[[ONE:[a-z_0-9]+]], i64 0, i32 2, i32 1, i32 0, i32 0, ptr @[[IN:[a-z_0-9]+]], ptr @[[OUT:[a-z_0-9]+]] }
-// IR-DAG: @[[IN]] = internal constant [2 x i64] [i64 2, i64 4], align 64
-// IR-DAG: @[[OUT]] = internal constant [2 x i64] [i64 2, i64 8], align 64
-// IR-DAG: { i32 2, i32 7, i32 0, i32 0, i32 0, i32 2, ptr @[[COUNTS]], i64 6, i32 0,
+// id, kind, reduction, dtype, group, tensors, counts, piece, rank, dim, concat, place, shapes. What is defined last comes first.
+// IR: { i32 2, i32 7, i32 0, i32 0, i32 1, i32 2, ptr @[[COUNTS:[a-z_0-9]+]], i64 6, i32 0,
+// IR: @[[OUT:[a-z_0-9]+]] = internal constant [2 x i64] [i64 2, i64 8], align 64
+// IR: @[[IN:[a-z_0-9]+]] = internal constant [2 x i64] [i64 2, i64 4], align 64
+// IR: @[[ONE:[a-z_0-9]+]] = internal constant [1 x i64] [i64 8], align 64
+// IR: { i32 1, i32 2, i32 0, i32 0, i32 0, i32 1, ptr @[[ONE]], i64 0, i32 2, i32 1, i32 0, i32 0, ptr @[[IN]], ptr @[[OUT]] }
+// IR: @[[COUNTS]] = internal constant [2 x i64] [i64 8, i64 4], align 64
+// IR: @hfc_collective = internal constant { i32, i32, i32, i32, i32, i32, ptr, i64, i32, i32, i32, i32, ptr, ptr } { i32 0, i32 0, i32 0, i32 0, i32 1, i32 2, ptr @[[COUNTS]], i64 0, i32 0, i32 0, i32 0, i32 0, ptr null, ptr null }
 
 // IR-LABEL: define void @hfc_entry_step(ptr %0)
-// IR: call void @hfc_rt_collective(ptr %{{.*}}, ptr @hfc_collective, ptr %[[LIST:.*]], ptr %[[OUTS:.*]])
-// The place along tp is element 1 of the frame's places.
-// IR: getelementptr i32, ptr %{{.*}}, i64 1
+// IR: call void @hfc_rt_collective(ptr %{{.*}}, ptr @hfc_collective, ptr %{{.*}}, ptr %{{.*}})
+// The place along tp, group 0, is element 0 of the frame's places, its fifth field.
+// IR: getelementptr i32, ptr %11, i64 0
 // IR: call void @hfc_rt_launch
 
 // JSON: \22micro_batches\22:2
 // JSON-SAME: \22mesh\22:[{\22name\22:\22dp\22,\22size\22:2},{\22name\22:\22tp\22,\22size\22:4}]
-// JSON-SAME: \22groups\22:[{\22axes\22:[{\22name\22:\22dp\22,\22pre\22:1,\22size\22:2}]},{\22axes\22:[{\22name\22:\22tp\22,\22pre\22:1,\22size\22:2}]}]
-// JSON-SAME: \22collectives\22:[{\22id\22:0,\22entry\22:\22step\22,\22kind\22:\22all_reduce\22,\22group\22:0,\22dtype\22:\22float32\22,\22bytes\22:48,\22cause\22:\22gradients\22,\22path\22:\22model.norm\22,\22block\22:3}
-// JSON-SAME: {\22id\22:1,{{.*}}\22kind\22:\22all_gather\22,\22group\22:1,{{[^}]*}}\22bytes\22:64
+// JSON-SAME: \22groups\22:[{\22axes\22:[{\22name\22:\22tp\22,\22pre\22:1,\22size\22:2}]},{\22axes\22:[{\22name\22:\22dp\22,\22pre\22:1,\22size\22:2}]}]
+// JSON-SAME: \22collectives\22:[{\22id\22:0,\22entry\22:\22step\22,\22kind\22:\22all_reduce\22,\22group\22:1,\22dtype\22:\22float32\22,\22bytes\22:48,\22cause\22:\22gradients\22,\22path\22:\22model.norm\22,\22block\22:3}
+// JSON-SAME: {\22id\22:1,{{.*}}\22kind\22:\22all_gather\22,\22group\22:0,{{[^}]*}}\22bytes\22:64
 // JSON-SAME: {\22id\22:2,{{.*}}\22kind\22:\22reduce_scatter_bucket\22
 // JSON-SAME: \22parameters\22:[{\22name\22:\22w\22,\22dtype\22:\22float32\22,\22shape\22:[2,4],\22global\22:[3,4],\22sharding\22:{{\[\[}}{\22name\22:\22tp\22,\22pre\22:1,\22size\22:2}],[]],\22pieces\22:[{{.*}}],\22state_dict\22:[{\22tensor\22:\22t\22,{{.*}}}],\22frozen\22:true,\22initializer\22:{\22kind\22:\22normal\22,\22std\22:
 // JSON-SAME: \22states\22:[{\22name\22:\22grad.w\22,\22dtype\22:\22float32\22,\22shape\22:[8],\22of\22:\22w\22,\22role\22:\22gradient\22,\22bucket\22:{\22name\22:\22grads.0\22,\22offset\22:0}}
