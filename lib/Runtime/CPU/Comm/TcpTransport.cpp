@@ -141,7 +141,7 @@ bool TcpTransport::check(Outcome outcome, const Exchange &exchange) {
     for (Deadline end = std::chrono::steady_clock::now() + (header.id < 0 ? 2 : 1) * newsTime;
          !world.failed() && std::chrono::steady_clock::now() < end;)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    world.fail(rankFailure, "rank " + std::to_string(exchange.broken()->rank) +
+    world.fail(rankFailure, "rank " + std::to_string(world.firstToEnd(exchange.broken()->rank)) +
                                 " ended (its connection was closed) while " + status());
   } else if (outcome == Outcome::timedOut) {
     std::vector<bool> here(group->size(), true);

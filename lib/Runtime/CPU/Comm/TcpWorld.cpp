@@ -9,7 +9,6 @@
 #include "Rendezvous.h"
 #include "TcpTransport.h"
 
-#include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <thread>
@@ -57,6 +56,9 @@ public:
     return made;
   }
 
+  /// Others hear of each other through rank 0; if that is gone without a word, everything else follows from it.
+  int firstToEnd(int seen) const override { return ended >= 0 ? int(ended) : seen; }
+
 protected:
   void tellOthers(hfc_status status, const std::string &message) override { tell(News::failure, status, message, -1); }
 
@@ -83,8 +85,8 @@ private:
           entries.push_back({connections.control[other].get(), POLLIN, 0});
           others.push_back(other);
         }
-      int ready = ::poll(entries.data(), entries.size(), ended ? millisecondsUntil(verdict, longestPoll) : -1);
-      if (ended && !finishing && Clock::now() >= verdict)
+      int ready = ::poll(entries.data(), entries.size(), ended >= 0 ? millisecondsUntil(verdict, longestPoll) : -1);
+      if (ended >= 0 && !finishing && Clock::now() >= verdict)
         reportEnd();
       if (ready <= 0)
         continue;
@@ -113,15 +115,15 @@ private:
       tell(News::failure, header.status, text, other);
     if (heard) {
       recordFailure(header.status, text);
-    } else if (!ended) {
-      ended = other;
+    } else if (ended < 0) {
       verdict = Clock::now() + verdictTime;
+      ended = other;
     }
   }
 
   void reportEnd() {
-    fail(rankFailure, "rank " + std::to_string(*ended) + " ended (its connection was closed) while " + whatIDo());
-    ended.reset();
+    fail(rankFailure, "rank " + std::to_string(ended) + " ended (its connection was closed) while " + whatIDo());
+    ended = -1;
   }
 
   std::string whatIDo() {
@@ -134,8 +136,8 @@ private:
   Connections connections;
   /// Ranks that say nothing any more; the watcher's.
   std::vector<bool> left;
-  /// A rank whose end is to be reported, and when; the watcher's.
-  std::optional<int> ended;
+  /// A rank whose end is to be reported, or -1; and when, which is the watcher's.
+  std::atomic<int> ended{-1};
   Deadline verdict;
   Socket wake;
   std::atomic<bool> finishing{false};

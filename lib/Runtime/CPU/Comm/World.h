@@ -76,6 +76,10 @@ public:
   /// Called with the failure, from whatever thread finds it, at once if there is one already.
   void onFailure(Failed callback);
 
+  /// Whose end made the connection to rank `seen` close, as far as is known here: a rank that ends because of another
+  /// may be seen to end first.
+  virtual int firstToEnd(int seen) const { return seen; }
+
   const int ranks, firstLocal, localRanks;
   /// How long a rank waits for others. Nine tenths of what the user says in a program's collectives, so that they are
   /// what is reported, and not what other ranks wait for behind them.
