@@ -21,9 +21,15 @@ public:
   explicit RuleCache(Dialect *dialect) : Base(dialect) {}
 
   FailureOr<Rule> get(ShardingRuleOpInterface op) const;
+  /// As if the op's operands and results had those types.
+  FailureOr<Rule> get(ShardingRuleOpInterface op, TypeRange operands, TypeRange results) const;
 
 private:
   using Key = std::tuple<const void *, Type, Attribute>; ///< name, types, properties
+
+  static Key keyOf(Operation *op, TypeRange operands, TypeRange results);
+  std::optional<FailureOr<Rule>> find(const Key &key) const;
+  FailureOr<Rule> insert(const Key &key, RuleAttr attribute) const;
 
   // The context's dialect is shared between threads, and const to them.
   mutable llvm::sys::RWMutex mutex;

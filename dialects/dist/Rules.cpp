@@ -111,31 +111,61 @@ RuleAttr dist::toAttribute(MLIRContext *context, const Rule &rule) {
 // Rules of ops
 //===----------------------------------------------------------------------===//
 
-FailureOr<Rule> RuleCache::get(ShardingRuleOpInterface op) const {
-  Key key(op->getName().getAsOpaquePointer(),
-          FunctionType::get(op->getContext(), op->getOperandTypes(), op->getResultTypes()),
-          op->getPropertiesAsAttribute());
-  {
-    llvm::sys::ScopedReader lock(mutex);
-    auto found = rules.find(key);
-    if (found != rules.end())
-      return found->second;
-  }
-  // Not under the lock: a composite's rule asks for those of its parts.
+RuleCache::Key RuleCache::keyOf(Operation *op, TypeRange operands, TypeRange results) {
+  return Key(op->getName().getAsOpaquePointer(), FunctionType::get(op->getContext(), operands, results),
+             op->getPropertiesAsAttribute());
+}
+
+std::optional<FailureOr<Rule>> RuleCache::find(const Key &key) const {
+  llvm::sys::ScopedReader lock(mutex);
+  auto found = rules.find(key);
+  return found == rules.end() ? std::nullopt : std::optional(found->second);
+}
+
+FailureOr<Rule> RuleCache::insert(const Key &key, RuleAttr attribute) const {
   FailureOr<Rule> rule = failure();
-  if (RuleAttr attribute = op.getShardingRule())
+  if (attribute)
     rule = parseRule(attribute);
   llvm::sys::ScopedWriter lock(mutex);
   return rules.try_emplace(key, std::move(rule)).first->second;
+}
+
+FailureOr<Rule> RuleCache::get(ShardingRuleOpInterface op) const {
+  Key key = keyOf(op, op->getOperandTypes(), op->getResultTypes());
+  if (auto found = find(key))
+    return *found;
+  return insert(key, op.getShardingRule()); // which asks for the rules of a composite's parts
+}
+
+FailureOr<Rule> RuleCache::get(ShardingRuleOpInterface op, TypeRange operands, TypeRange results) const {
+  Key key = keyOf(op, operands, results);
+  if (auto found = find(key))
+    return *found;
+  Block block;
+  for (Type type : operands)
+    block.addArgument(type, op->getLoc());
+  Operation *copy = Operation::create(op->getLoc(), op->getName(), results, block.getArguments(), NamedAttrList(),
+                                      op->getPropertiesStorage());
+  block.push_back(copy);
+  return insert(key, cast<ShardingRuleOpInterface>(copy).getShardingRule());
+}
+
+static const RuleCache &cacheOf(Operation *op) {
+  return *op->getContext()->getLoadedDialect<DistDialect>()->getRegisteredInterface<RuleCache>();
 }
 
 FailureOr<Rule> dist::getRule(Operation *op) {
   if (auto attribute = op->getAttrOfType<RuleAttr>(ruleName))
     return parseRule(attribute);
   auto interface = dyn_cast<ShardingRuleOpInterface>(op);
-  if (!interface)
-    return failure();
-  return op->getContext()->getLoadedDialect<DistDialect>()->getRegisteredInterface<RuleCache>()->get(interface);
+  return interface ? cacheOf(op).get(interface) : FailureOr<Rule>(failure());
+}
+
+FailureOr<Rule> dist::getRule(Operation *op, TypeRange operands, TypeRange results) {
+  if (auto attribute = op->getAttrOfType<RuleAttr>(ruleName))
+    return parseRule(attribute);
+  auto interface = dyn_cast<ShardingRuleOpInterface>(op);
+  return interface ? cacheOf(op).get(interface, operands, results) : FailureOr<Rule>(failure());
 }
 
 RuleAttr dist::elementwiseRule(Operation *op, ArrayRef<SmallVector<unsigned, 2>> linear) {

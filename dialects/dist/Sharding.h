@@ -101,6 +101,8 @@ struct Rule {
 /// The op's rule: its attribute `dist.rule`, or its own, or one derived from its decomposition. Fails with no message
 /// where there is none; such an op's operands and results are replicated.
 FailureOr<Rule> getRule(Operation *op);
+/// The rule that it would have with other types: local ops' rules are asked for over global shapes.
+FailureOr<Rule> getRule(Operation *op, TypeRange operands, TypeRange results);
 /// Checks that a rule has the op's operands and results, and their shapes.
 LogicalResult verifyRule(Operation *op, const Rule &rule);
 Rule parseRule(RuleAttr attribute);

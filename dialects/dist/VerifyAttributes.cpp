@@ -5,12 +5,27 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/dist/Sharding.h"
+#include "dialects/dist/Infer.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace hfc;
 using namespace hfc::dist;
+
+/// In a materialized module the type is local, and the sharding says of what.
+static LogicalResult verifyLocalShape(Operation *op, const Twine &what, ShardingAttr sharding, RankedTensorType type,
+                                      MeshAttr mesh) {
+  if (sharding.getGlobal().size() != sharding.getDims().size())
+    return op->emitOpError("has a sharding of ") << what
+                                                 << " without the whole tensor's shape ('global'), which it needs "
+                                                    "where types are local"
+                                                 << pathOf(op);
+  SmallVector<int64_t> local = localShape(sharding.getGlobal(), sharding, mesh);
+  if (ArrayRef<int64_t>(local) == type.getShape())
+    return success();
+  return op->emitOpError("has the type ")
+         << type << " for " << what << ", but a rank's piece of " << sharding << " is [" << local << "]" << pathOf(op);
+}
 
 /// Checks a sharding against the type of what lives there: before materializing the global type, afterwards the local
 /// one.
@@ -29,7 +44,9 @@ static LogicalResult verifySharding(Operation *op, const Twine &what, Attribute 
   for (AxisListAttr axes : sharding.getDims())
     if (failed(verifyOnMesh(axes.getAxes(), mesh, emitError)))
       return failure();
-  return verifyOnMesh(sharding.getPartial().getAxes(), mesh, emitError);
+  if (failed(verifyOnMesh(sharding.getPartial().getAxes(), mesh, emitError)))
+    return failure();
+  return isMaterialized(op) ? verifyLocalShape(op, what, sharding, tensor, mesh) : success();
 }
 
 static LogicalResult verifyShardings(Operation *op, Attribute attribute) {
@@ -40,7 +57,7 @@ static LogicalResult verifyShardings(Operation *op, Attribute attribute) {
   for (auto [index, sharding, type] : llvm::enumerate(all, op->getResultTypes()))
     if (failed(verifySharding(op, "result " + Twine(index), sharding, type)))
       return failure();
-  return success();
+  return isMaterialized(op) ? verifyResultShardings(op, meshOf(op)) : success();
 }
 
 /// The declared type of an hf.parameter or hf.state, by the attribute in which they have it.
@@ -62,7 +79,8 @@ static LogicalResult verifyRuleAttribute(Operation *op, Attribute attribute) {
   auto rule = dyn_cast<RuleAttr>(attribute);
   if (!rule)
     return op->emitOpError("must have a #dist.rule as dist.rule, got ") << attribute;
-  return verifyRule(op, parseRule(rule));
+  // A rule is over whole tensors.
+  return isMaterialized(op) ? success() : verifyRule(op, parseRule(rule));
 }
 
 LogicalResult DistDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
@@ -89,20 +107,53 @@ LogicalResult DistDialect::verifyOperationAttribute(Operation *op, NamedAttribut
   return op->emitOpError("has '") << name << "', which the dist dialect does not know";
 }
 
-LogicalResult DistDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
-                                                    NamedAttribute attribute) {
+/// The sharding of an argument or result of a function, if the attribute is one.
+static LogicalResult verifyBoundary(Operation *op, const Twine &what, NamedAttribute attribute,
+                                    function_ref<Type(FunctionOpInterface)> typeOf) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (attribute.getName() != shardingName || !function)
-    return op->emitOpError("has '") << attribute.getName().getValue()
-                                    << "' on an argument; only a function's dist.sharding belongs there";
-  return verifySharding(op, "argument " + Twine(argument), attribute.getValue(), function.getArgumentTypes()[argument]);
+    return op->emitOpError("has '") << attribute.getName().getValue() << "' on " << what
+                                    << "; only a function's dist.sharding belongs there";
+  return verifySharding(op, what, attribute.getValue(), typeOf(function));
+}
+
+/// The name of the entry whose gradients must be complete (docs/distribution.md).
+static constexpr StringLiteral optimizerEntry = "optimizer_step";
+
+LogicalResult DistDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
+                                                    NamedAttribute attribute) {
+  auto typeOf = [&](FunctionOpInterface function) { return function.getArgumentTypes()[argument]; };
+  if (failed(verifyBoundary(op, "argument " + Twine(argument), attribute, typeOf)))
+    return failure();
+  auto sharding = cast<ShardingAttr>(attribute.getValue());
+  auto function = cast<FunctionOpInterface>(op);
+  if (!isMaterialized(op) || !sharding.isPartial() || function.getName() != optimizerEntry)
+    return success();
+  return op->emitOpError("takes argument ") << argument << " partial (" << stringifyReductionKind(sharding.getKind())
+                                            << ") over {" << toString(sharding.getPartial().getAxes())
+                                            << "}, but an optimizer takes complete gradients: "
+                                               "hfc-insert-gradient-all-reduce completes them in last_micro_step";
+}
+
+/// Checks that what a function returns lives where it says.
+static LogicalResult verifyReturned(FunctionOpInterface function, unsigned result, ShardingAttr sharding) {
+  if (function.isExternal() || !isMaterialized(function))
+    return success();
+  Block &body = function.getFunctionBody().back();
+  if (body.empty() || body.back().getNumOperands() <= result)
+    return success(); // The function's own verifier complains.
+  Value value = body.back().getOperand(result);
+  ShardingAttr found = getSharding(value);
+  if (!found || sameSharding(found, sharding, meshOf(function)))
+    return success();
+  return function->emitOpError("says that result ") << result << " lives as " << sharding << ", but it returns "
+                                                    << originOf(value) << ", which lives as " << found;
 }
 
 LogicalResult DistDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,
                                                        NamedAttribute attribute) {
-  auto function = dyn_cast<FunctionOpInterface>(op);
-  if (attribute.getName() != shardingName || !function)
-    return op->emitOpError("has '") << attribute.getName().getValue()
-                                    << "' on a result; only a function's dist.sharding belongs there";
-  return verifySharding(op, "result " + Twine(result), attribute.getValue(), function.getResultTypes()[result]);
+  auto typeOf = [&](FunctionOpInterface function) { return function.getResultTypes()[result]; };
+  if (failed(verifyBoundary(op, "result " + Twine(result), attribute, typeOf)))
+    return failure();
+  return verifyReturned(cast<FunctionOpInterface>(op), result, cast<ShardingAttr>(attribute.getValue()));
 }

@@ -24,9 +24,11 @@ struct Local {
   ArrayRef<ShardingAttr> operandShardings, results;
   MeshAttr mesh;
 
-  RankedTensorType resultType(Operation *op, unsigned number = 0) const {
-    auto type = cast<RankedTensorType>(op->getResult(number).getType());
-    return type.clone(dist::localShape(type.getShape(), results[number], mesh));
+  // Of types only the element types are asked for: some operands' and results' are local already.
+  ArrayRef<int64_t> globalResult() const { return results[0].getGlobal(); }
+  RankedTensorType resultType(Operation *op) const {
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    return type.clone(dist::localShape(globalResult(), results[0], mesh));
   }
 };
 
@@ -70,7 +72,7 @@ static Value globalIota(Local &local, RankedTensorType type, int64_t size, Shard
 
 static SmallVector<Value> localizeIota(IotaOp op, Local &local) {
   int64_t dim = op.getDim();
-  return {globalIota(local, local.resultType(op), shapeOf(op.getResult())[dim], local.results[0], dim)};
+  return {globalIota(local, local.resultType(op), local.globalResult()[dim], local.results[0], dim)};
 }
 
 /// A rank's piece of a tensor that every rank has. Zeros stand behind its end.
@@ -90,10 +92,11 @@ static SmallVector<Value> localizeConstant(ConstantOp op, Local &local) {
 }
 
 /// Rows that this rank has, and zeros for those of others.
-static Value localRows(Local &local, int64_t rows, function_ref<Value(Value, Value)> lookUp) {
+static Value localRows(Local &local, function_ref<Value(Value, Value)> lookUp) {
   TensorBuilder &tb = local.tb;
   Value table = local.operands[0], indices = local.operands[1];
-  Value first = firstIndex(local, rows, local.operandShardings[0], 0, elementOf(indices));
+  ShardingAttr sharding = local.operandShardings[0];
+  Value first = firstIndex(local, sharding.getGlobal()[0], sharding, 0, elementOf(indices));
   if (!first)
     return lookUp(table, indices);
   Value own = shifted(local, indices, first);
@@ -106,13 +109,11 @@ static Value localRows(Local &local, int64_t rows, function_ref<Value(Value, Val
 }
 
 static SmallVector<Value> localizeGather(GatherOp op, Local &local) {
-  return {localRows(local, shapeOf(op.getTable())[0],
-                    [&](Value table, Value indices) { return local.tb.gather(table, indices); })};
+  return {localRows(local, [&](Value table, Value indices) { return local.tb.gather(table, indices); })};
 }
 
 static SmallVector<Value> localizeEmbedding(EmbeddingOp op, Local &local) {
-  return {localRows(local, shapeOf(op.getTable())[0],
-                    [&](Value table, Value indices) { return local.tb.embedding(table, indices); })};
+  return {localRows(local, [&](Value table, Value indices) { return local.tb.embedding(table, indices); })};
 }
 
 /// Indices outside a rank's rows are skipped, as `hf.scatter_add` does; those behind the end of the whole table too,
@@ -120,8 +121,8 @@ static SmallVector<Value> localizeEmbedding(EmbeddingOp op, Local &local) {
 static SmallVector<Value> localizeScatterAdd(ScatterAddOp op, Local &local) {
   TensorBuilder &tb = local.tb;
   Value base = local.operands[0], indices = local.operands[1];
-  int64_t rows = shapeOf(op.getBase())[0];
   ShardingAttr sharding = local.operandShardings[0];
+  int64_t rows = sharding.getGlobal()[0];
   Value first = firstIndex(local, rows, sharding, 0, elementOf(indices));
   Value own = shifted(local, indices, first);
   if (first && dist::isPadded(rows, sharding.axesOf(0), local.mesh)) {
@@ -135,7 +136,7 @@ static SmallVector<Value> localizeSliceAt(SliceAtOp op, Local &local) {
   TensorBuilder &tb = local.tb;
   int64_t dim = op.getDim();
   Value start = local.operands[1];
-  if (Value first = firstIndex(local, shapeOf(op.getResult())[dim], local.results[0], dim, elementOf(start)))
+  if (Value first = firstIndex(local, local.globalResult()[dim], local.results[0], dim, elementOf(start)))
     start = tb.add(start, first);
   return {tb.sliceAt(local.operands[0], start, dim, local.resultType(op).getDimSize(dim))};
 }
@@ -143,7 +144,7 @@ static SmallVector<Value> localizeSliceAt(SliceAtOp op, Local &local) {
 /// Draws for each element by its row and column in the whole tensor.
 static SmallVector<Value> localizeDropout(DropoutOp op, Local &local) {
   TensorBuilder &tb = local.tb;
-  ArrayRef<int64_t> global = shapeOf(op.getX());
+  ArrayRef<int64_t> global = local.globalResult();
   RankedTensorType space = local.resultType(op).clone(tb.get().getI32Type());
   SmallVector<Value> index;
   for (auto [dim, size] : llvm::enumerate(global))
