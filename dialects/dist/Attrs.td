@@ -125,11 +125,14 @@ def Dist_RuleAttr : Dist_Attr<"Rule", "rule"> {
     - `lookup {…}`: factors that are an index space: the op, made local, tests whether an index is its own (rows of a table,
       an iota). The result of a table cut by rows is partial.
     - `linear [[a, b], [c]]`: groups of operands in which the op is linear: with all operands of one group partial over the same axes
-      (as sums), and no other partial over them, the result is.
+      (as sums), and no other partial over them, the result is. Operands of a group are added: if a factor that the results lack cuts one
+      of them, the others must have it too, or be partial over its axes.
+    - `separate`: result `i` is made of operand `i` alone, as by `hf.barrier`.
 
     Constraints:
     - (C1) a factor's size is the same wherever it stands, and a dimension's size is the product of its factors'.
-    - (C2) no factor is in more than one of `reduce`, `whole`, `lookup`; no operand in two groups of `linear`.
+    - (C2) no factor is in more than one of `reduce`, `whole`, `lookup`; no operand in two groups of `linear`;
+      `separate` comes with as many results as operands.
     - (C3) on an op, the rule has its operands and results, and their shapes.
 
     ```mlir
@@ -143,7 +146,7 @@ def Dist_RuleAttr : Dist_Attr<"Rule", "rule"> {
                         "::mlir::ArrayAttr":$operands, "::mlir::ArrayAttr":$results,
                         OptionalArrayRefParameter<"int64_t">:$whole, OptionalArrayRefParameter<"int64_t">:$lookup,
                         OptionalArrayRefParameter<"int64_t">:$reduced, "ReductionKind":$kind,
-                        "::mlir::ArrayAttr":$linear);
+                        "::mlir::ArrayAttr":$linear, DefaultValuedParameter<"bool", "false">:$separate);
 }
 
 #endif // HFC_DIALECTS_DIST_ATTRS

@@ -33,7 +33,7 @@ public:
       return {};
     return parser.getChecked<RuleAttr>(loc, parser.getContext(), ArrayRef(names), ArrayRef(sizes), operandDims,
                                        resultDims, ArrayRef(whole), ArrayRef(lookup), ArrayRef(reduced), kind,
-                                       parser.getBuilder().getArrayAttr(linear));
+                                       parser.getBuilder().getArrayAttr(linear), separate);
   }
 
 private:
@@ -96,7 +96,10 @@ private:
       return parseNames(lookup);
     if (keyword == "linear")
       return parseLinear();
-    return parser.emitError(at, "expected reduce, whole, lookup or linear, got '") << keyword << "'";
+    if (keyword != "separate")
+      return parser.emitError(at, "expected reduce, whole, lookup, linear or separate, got '") << keyword << "'";
+    separate = true;
+    return success();
   }
 
   ParseResult parseReduce() {
@@ -163,6 +166,7 @@ private:
   SmallVector<int64_t> sizes, whole, lookup, reduced;
   ReductionKind kind = ReductionKind::sum;
   SmallVector<Attribute> linear;
+  bool separate = false;
   llvm::SmallSet<StringRef, 4> seen;
 };
 
@@ -214,7 +218,7 @@ void RuleAttr::print(AsmPrinter &printer) const {
     });
     printer << ']';
   }
-  printer << '>';
+  printer << (getSeparate() ? ", separate>" : ">");
 }
 
 //===----------------------------------------------------------------------===//
@@ -279,7 +283,7 @@ static LogicalResult verifyLinear(function_ref<InFlightDiagnostic()> emitError, 
 LogicalResult RuleAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<StringAttr> names,
                                ArrayRef<int64_t> sizes, ArrayAttr operands, ArrayAttr results, ArrayRef<int64_t> whole,
                                ArrayRef<int64_t> lookup, ArrayRef<int64_t> reduced, ReductionKind kind,
-                               ArrayAttr linear) {
+                               ArrayAttr linear, bool separate) {
   int64_t factors = names.size();
   if (failed(verifyFactors(emitError, names, sizes)) || failed(verifyTensors(emitError, operands, factors)) ||
       failed(verifyTensors(emitError, results, factors)) || failed(verifyLinear(emitError, linear, operands.size())))
@@ -294,5 +298,8 @@ LogicalResult RuleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Arr
     }
   if (kind == ReductionKind::mean)
     return emitError() << "(C2) results combine by sum, max or min; 'mean' is none";
+  if (separate && operands.size() != results.size())
+    return emitError() << "(C2) separate results are as many as operands, got " << results.size() << " and "
+                       << operands.size();
   return success();
 }

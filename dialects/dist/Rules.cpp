@@ -26,6 +26,14 @@ bool Rule::isIn(unsigned factor, const Tensor &tensor) const {
   return llvm::any_of(tensor, [&](const Dim &dim) { return llvm::is_contained(dim, factor); });
 }
 
+bool Rule::isReducedIn(unsigned factor, size_t result) const {
+  if (isIn(factor, results[result]))
+    return false;
+  if (separate)
+    return isIn(factor, operands[result]);
+  return llvm::any_of(operands, [&](const Tensor &operand) { return isIn(factor, operand); });
+}
+
 //===----------------------------------------------------------------------===//
 // To and from attributes
 //===----------------------------------------------------------------------===//
@@ -57,6 +65,7 @@ Rule dist::parseRule(RuleAttr attribute) {
     ArrayRef<int64_t> group = cast<DenseI64ArrayAttr>(attributes);
     rule.linear.emplace_back(group.begin(), group.end());
   }
+  rule.separate = attribute.getSeparate();
   return rule;
 }
 
@@ -82,7 +91,7 @@ static SmallVector<int64_t> reducedFactors(const Rule &rule) {
   SmallVector<int64_t> reduced;
   for (unsigned factor = 0; factor < rule.sizes.size(); ++factor)
     if (rule.roles[factor] == Rule::Role::free &&
-        llvm::any_of(rule.results, [&](const Rule::Tensor &result) { return !rule.isIn(factor, result); }))
+        llvm::any_of(llvm::seq(rule.results.size()), [&](size_t result) { return rule.isReducedIn(factor, result); }))
       reduced.push_back(factor);
   return reduced;
 }
@@ -104,7 +113,7 @@ RuleAttr dist::toAttribute(MLIRContext *context, const Rule &rule) {
   SmallVector<int64_t> reduced = rule.kind == ReductionKind::sum ? SmallVector<int64_t>() : reducedFactors(rule);
   return RuleAttr::get(context, names, rule.sizes, ::toAttribute(builder, rule.operands),
                        ::toAttribute(builder, rule.results), whole, lookup, reduced,
-                       reduced.empty() ? ReductionKind::sum : rule.kind, builder.getArrayAttr(linear));
+                       reduced.empty() ? ReductionKind::sum : rule.kind, builder.getArrayAttr(linear), rule.separate);
 }
 
 //===----------------------------------------------------------------------===//

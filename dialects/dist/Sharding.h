@@ -90,12 +90,15 @@ struct Rule {
   SmallVector<Tensor> operands, results;
   ReductionKind kind = ReductionKind::sum;      ///< how results combine over cut factors that they lack
   SmallVector<SmallVector<unsigned, 2>> linear; ///< groups of operands
+  bool separate = false;                        ///< result `i` is made of operand `i` alone
 
   unsigned addFactor(int64_t size, Role role = Role::free);
   /// A new free factor for each size, one a dimension.
   Tensor addTensor(ArrayRef<int64_t> shape);
   /// Whether the tensor, one of the operands or results, has the factor.
   bool isIn(unsigned factor, const Tensor &tensor) const;
+  /// Whether cutting the factor leaves the result of that number partial: it lacks the factor, and an operand that it is made of has it.
+  bool isReducedIn(unsigned factor, size_t result) const;
 };
 
 /// The op's rule: its attribute `dist.rule`, or its own, or one derived from its decomposition. Fails with no message

@@ -15,6 +15,8 @@
 #include "dialects/dist/RuleCache.h"
 
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace hfc;
 using namespace hfc::dist;
@@ -78,15 +80,14 @@ public:
     for (auto [number, tensor, sharding] : llvm::enumerate(rule.operands, operands))
       if (failed(takeTensor("operand " + Twine(number), tensor, sharding)))
         return failure();
-    knownByOperands = known;
     // Factors of no operand are cut as a result says: a broadcast, an iota.
     for (auto [number, tensor, sharding] : llvm::enumerate(rule.results, results))
       if (failed(takeTensor("result " + Twine(number), tensor, sharding)))
         return failure();
     if (failed(verifyRoles()) || failed(verifyLinear()))
       return failure();
-    for (auto [number, tensor, sharding] : llvm::enumerate(rule.results, results))
-      if (failed(verifyPartial(number, tensor, sharding)))
+    for (auto [number, sharding] : llvm::enumerate(results))
+      if (failed(verifyPartial(number, sharding)))
         return failure();
     return success();
   }
@@ -96,7 +97,7 @@ private:
   LogicalResult takeDim(const Twine &what, size_t index, const Rule::Dim &dim, ArrayRef<AxisRefAttr> axes);
   LogicalResult verifyRoles();
   LogicalResult verifyLinear();
-  LogicalResult verifyPartial(size_t number, const Rule::Tensor &tensor, ShardingAttr sharding);
+  LogicalResult verifyPartial(size_t number, ShardingAttr sharding);
 
   Axes addendAxes(unsigned operand) const;
   bool isZero(unsigned operand) const;
@@ -108,7 +109,7 @@ private:
   ArrayRef<ShardingAttr> operands, results;
   MeshAttr mesh;
   SmallVector<Axes> axesOf;
-  SmallVector<bool> known, knownByOperands;
+  SmallVector<bool> known;
 };
 
 } // namespace
@@ -208,7 +209,7 @@ LogicalResult RuleVerifier::verifyLinear() {
     const auto *group = groupOf(number);
     if (!group || sharding.getKind() != ReductionKind::sum)
       return missingReduction(number);
-    for (unsigned other = 0; other < operands.size(); ++other)
+    for (unsigned other = 0; other < operands.size() && !rule.separate; ++other)
       if (!llvm::is_contained(*group, other) && overlap(sharding.getPartial().getAxes(), addendAxes(other), mesh))
         return missingReduction(number);
   }
@@ -225,15 +226,15 @@ LogicalResult RuleVerifier::verifyLinear() {
   return success();
 }
 
-LogicalResult RuleVerifier::verifyPartial(size_t number, const Rule::Tensor &tensor, ShardingAttr sharding) {
+LogicalResult RuleVerifier::verifyPartial(size_t number, ShardingAttr sharding) {
   Axes expected;
   bool isReduced = false;
   for (auto [factor, cut] : llvm::enumerate(axesOf))
-    if (knownByOperands[factor] && !cut.empty() && !rule.isIn(factor, tensor)) {
+    if (!cut.empty() && rule.isReducedIn(factor, number)) {
       expected.append(cut);
       isReduced = true;
     }
-  for (ShardingAttr operand : operands)
+  for (ShardingAttr operand : rule.separate ? operands.slice(number, 1) : operands)
     for (AxisRefAttr axis : without(operand.getPartial().getAxes(), expected, mesh))
       expected.push_back(axis);
   // A constant zero may be said to be a sum.
@@ -274,6 +275,27 @@ LogicalResult dist::verifyByRule(Operation *op, ArrayRef<ShardingAttr> operands,
   return success();
 }
 
+/// A call's operands and results live as the function says, where it says something.
+static LogicalResult verifyCall(CallOpInterface call, ArrayRef<ShardingAttr> operands, ArrayRef<ShardingAttr> results,
+                                MeshAttr mesh) {
+  auto function = dyn_cast_or_null<FunctionOpInterface>(call.resolveCallable());
+  if (!function || function.getNumArguments() != operands.size() || function.getNumResults() != results.size())
+    return success(); // The call's own verifier complains.
+  for (auto [number, operand] : llvm::enumerate(operands)) {
+    auto expected = function.getArgAttrOfType<ShardingAttr>(number, shardingName);
+    if (expected && !sameSharding(expected, operand, mesh))
+      return call->emitOpError("passes argument ") << number << ", which lives as " << operand << ", to @"
+                                                   << function.getName() << ", which takes it as " << expected;
+  }
+  for (auto [number, result] : llvm::enumerate(results)) {
+    auto expected = function.getResultAttrOfType<ShardingAttr>(number, shardingName);
+    if (expected && !sameSharding(expected, result, mesh))
+      return call->emitOpError("says that result ")
+             << number << " lives as " << result << ", but @" << function.getName() << " returns it as " << expected;
+  }
+  return success();
+}
+
 LogicalResult dist::verifyResultShardings(Operation *op, MeshAttr mesh) {
   SmallVector<ShardingAttr> operands, results;
   for (Value result : op->getResults())
@@ -293,5 +315,7 @@ LogicalResult dist::verifyResultShardings(Operation *op, MeshAttr mesh) {
                << number << " lives elsewhere than what it waits for" << pathOf(op);
     return success();
   }
+  if (auto call = dyn_cast<CallOpInterface>(op))
+    return verifyCall(call, operands, results, mesh);
   return verifyByRule(op, operands, results, mesh);
 }

@@ -12,6 +12,16 @@ using namespace hfc;
 using namespace hfc::hf;
 using dist::Rule;
 
+/// A product is linear in each factor; with a bias, in the first one and the bias together.
+static void addBias(Rule &rule, Value bias, const Rule::Dim &out) {
+  if (!bias) {
+    rule.linear = {{0}, {1}};
+    return;
+  }
+  rule.operands.push_back({out});
+  rule.linear = {{0, 2}};
+}
+
 /// With the input cut along what is contracted, a bias would be counted by each rank: input and bias are partial
 /// together, which a decomposition cannot know.
 static Rule linearRule(LinearOp op) {
@@ -21,11 +31,7 @@ static Rule linearRule(LinearOp op) {
   result.back() = out;
   rule.operands = {x, {out, x.back()}};
   rule.results = {result};
-  rule.linear = {{0}, {1}};
-  if (op.getBias()) {
-    rule.operands.push_back({out});
-    rule.linear[0].push_back(2);
-  }
+  addBias(rule, op.getBias(), out);
   return rule;
 }
 
@@ -37,11 +43,7 @@ static Rule patchEmbeddingRule(PatchEmbeddingOp op) {
   rule.operands = {{batch, channel, whole(image[2]), whole(image[3])},
                    {out, channel, whole(weight[2]), whole(weight[3])}};
   rule.results = {{batch, whole(shapeOf(op.getResult())[1]), out}};
-  rule.linear = {{0}, {1}};
-  if (op.getBias()) {
-    rule.operands.push_back({out});
-    rule.linear[0].push_back(2);
-  }
+  addBias(rule, op.getBias(), out);
   return rule;
 }
 

@@ -106,14 +106,14 @@ static Rule sliceAtRule(SliceAtOp op) {
   return rule;
 }
 
-/// Of several tensors only one may be a sum, and a rule speaks of all results at once.
 static Rule barrierRule(BarrierOp op) {
   Rule rule;
-  for (Value input : op.getInputs())
+  for (auto [number, input] : llvm::enumerate(op.getInputs())) {
     rule.operands.push_back(rule.addTensor(shapeOf(input)));
+    rule.linear.push_back({static_cast<unsigned>(number)});
+  }
   rule.results = rule.operands;
-  if (rule.operands.size() == 1)
-    rule.linear = {{0}};
+  rule.separate = rule.operands.size() > 1;
   return rule;
 }
 

@@ -12,6 +12,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 #include "hfc/Conversion/Passes.h"
+#include "hfc/Interpreter/Distribution/Passes.h"
 #include "hfc/Interpreter/SIMT/Passes.h"
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
@@ -47,6 +48,7 @@ void hfc::registerAllDialects(DialectRegistry &registry) {
 void hfc::registerAllPasses() {
   registerCollectivePasses();
   registerConversionPasses();
+  registerDistributionPasses();
   registerFusionPasses();
   registerGradientPasses();
   registerLayoutPasses();

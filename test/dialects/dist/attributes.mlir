@@ -11,6 +11,7 @@
 // CHECK-SAME: test.reduction = #dist<reduction mean>
 // CHECK-SAME: test.rule = #dist.rule<([b, s, i], [o, i], [o]) -> ([b, s, o]), factors {b = 2, s = 24, i = 64, o = 160}, reduce sum {i}, linear {{\[\[}}0, 2], [1]]>
 // CHECK-SAME: test.rule_compound = #dist.rule<([g*r, 1, d], []) -> ([g, r*d]), factors {g = 2, r = 3, d = 4}, whole {d}, lookup {g}>
+// CHECK-SAME: test.rule_separate = #dist.rule<([i], [j]) -> ([i], [j]), factors {i = 2, j = 3}, linear {{\[\[}}0], [1]], separate>
 // CHECK-SAME: test.scalar = #dist.sharding<[], partial sum {"dp"}>
 // CHECK-SAME: test.whole_axis = #dist.axis<"tp">
 module attributes {
@@ -23,6 +24,7 @@ module attributes {
   test.reduction = #dist<reduction mean>,
   test.rule = #dist.rule<([b, s, i], [o, i], [o]) -> ([b, s, o]), factors {b = 2, s = 24, i = 64, o = 160}, reduce sum {i}, linear [[0, 2], [1]]>,
   test.rule_compound = #dist.rule<([g*r, 1, d], []) -> ([g, r*d]), factors {g = 2, r = 3, d = 4}, lookup {g}, whole {d}>,
+  test.rule_separate = #dist.rule<([i], [j]) -> ([i], [j]), factors {i = 2, j = 3}, linear [[0], [1]], separate>,
   test.scalar = #dist.sharding<[], partial sum {"dp"}, global []>,
   test.whole_axis = #dist.axis<"tp">
 } {

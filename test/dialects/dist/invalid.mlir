@@ -85,8 +85,12 @@ module attributes {test.a = #dist.rule<([i]) -> ([]), factors {i = 2}, reduce me
 module attributes {test.a = #dist.rule<([i]) -> ([i]), factors {i = 2}, linear [[0, 1]]>} {}
 
 // -----
-// expected-error @below {{expected reduce, whole, lookup or linear, got 'free'}}
+// expected-error @below {{expected reduce, whole, lookup, linear or separate, got 'free'}}
 module attributes {test.a = #dist.rule<([i]) -> ([i]), factors {i = 2}, free {i}>} {}
+
+// -----
+// expected-error @below {{(C2) separate results are as many as operands, got 2 and 1}}
+module attributes {test.a = #dist.rule<([i]) -> ([i], [i]), factors {i = 2}, separate>} {}
 
 // -----
 // expected-error @below {{a rule has each part once, got a second 'whole'}}
@@ -157,11 +161,11 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 6>} {
 }
 
 // -----
-// expected-error @below {{has 'dist.rule' on an argument; only a function's dist.sharding belongs there}}
+// expected-error @below {{has 'dist.rule' on argument 0; only a function's dist.sharding belongs there}}
 func.func private @f(tensor<4xf32> {dist.rule = 1})
 
 // -----
-// expected-error @below {{has 'dist.shardings' on a result; only a function's dist.sharding belongs there}}
+// expected-error @below {{has 'dist.shardings' on result 0; only a function's dist.sharding belongs there}}
 func.func private @f() -> (tensor<4xf32> {dist.shardings = []})
 
 // -----
