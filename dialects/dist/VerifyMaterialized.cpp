@@ -101,6 +101,7 @@ private:
 
   Axes addendAxes(unsigned operand) const;
   bool isZero(unsigned operand) const;
+  bool isAloneOver(ArrayRef<AxisRefAttr> axes, ArrayRef<unsigned> group) const;
   const SmallVector<unsigned, 2> *groupOf(unsigned operand) const;
   LogicalResult missingReduction(unsigned operand) const;
 
@@ -193,6 +194,24 @@ Axes RuleVerifier::addendAxes(unsigned operand) const {
   return axes;
 }
 
+/// Whether no operand outside the group is an addend over these axes, by being partial or cut along what only it has:
+/// of a product only one factor may be a sum.
+bool RuleVerifier::isAloneOver(ArrayRef<AxisRefAttr> axes, ArrayRef<unsigned> group) const {
+  auto inGroup = [&](unsigned factor) {
+    return llvm::any_of(group, [&](unsigned operand) { return rule.isIn(factor, rule.operands[operand]); });
+  };
+  for (unsigned other = 0; other < operands.size() && !rule.separate; ++other) {
+    if (llvm::is_contained(group, other))
+      continue;
+    if (overlap(axes, operands[other].getPartial().getAxes(), mesh))
+      return false;
+    for (unsigned factor = 0; factor < axesOf.size(); ++factor)
+      if (rule.isIn(factor, rule.operands[other]) && !inGroup(factor) && overlap(axes, axesOf[factor], mesh))
+        return false;
+  }
+  return true;
+}
+
 LogicalResult RuleVerifier::missingReduction(unsigned operand) const {
   ShardingAttr sharding = operands[operand];
   return op->emitOpError("reads operand ")
@@ -209,9 +228,8 @@ LogicalResult RuleVerifier::verifyLinear() {
     const auto *group = groupOf(number);
     if (!group || sharding.getKind() != ReductionKind::sum)
       return missingReduction(number);
-    for (unsigned other = 0; other < operands.size() && !rule.separate; ++other)
-      if (!llvm::is_contained(*group, other) && overlap(sharding.getPartial().getAxes(), addendAxes(other), mesh))
-        return missingReduction(number);
+    if (!isAloneOver(sharding.getPartial().getAxes(), *group))
+      return missingReduction(number);
   }
   // Operands that are added up are addends over the same axes, or some would be counted by every rank.
   for (const auto &group : rule.linear)

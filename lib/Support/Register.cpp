@@ -24,6 +24,7 @@
 #include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 #include "hfc/Transforms/Partition/Passes.h"
+#include "hfc/Transforms/Shardings/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -57,5 +58,6 @@ void hfc::registerAllPasses() {
   registerPartitionPipelines();
   registerPipelines();
   registerNVPTXPasses();
+  registerShardingsPasses();
   registerSIMTPasses();
 }

@@ -134,7 +134,7 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 4>, dist.materialized} {
 module attributes {dist.mesh = #dist.mesh<"tp" = 4>, dist.materialized} {
   func.func @f(%x: tensor<1x4xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}], global [4, 4]>}) {
     // expected-error @below {{has no sharding rule, so that its operands and results must be replicated}}
-    %1 = builtin.unrealized_conversion_cast %x {dist.shardings = [#dist.sharding<[{"tp"}, {}], global [4, 4]>]} : tensor<1x4xf32> to tensor<1x4xf32>
+    %1 = arith.negf %x {dist.shardings = [#dist.sharding<[{"tp"}, {}], global [4, 4]>]} : tensor<1x4xf32>
     return
   }
 }

@@ -1,0 +1,42 @@
+// A whole local program passes; what has no mesh is left alone.
+// RUN: hfc-opt %s --split-input-file --hfc-verify-distribution | FileCheck %s
+
+// CHECK: dist.materialized
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized} {
+  hf.parameter @w : tensor<8x4xf32> from [#hf.piece<"w">] {dist.sharding = #dist.sharding<[{"tp"}, {}], global [16, 4]>}
+  hf.state @grad.w : tensor<8x4xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}], global [16, 4]>}
+
+  // The gradient is a sum over dp until the last micro-step completes it.
+  func.func @micro_step(%w: tensor<8x4xf32> {hf.parameter = @w, dist.sharding = #dist.sharding<[{"tp"}, {}], global [16, 4]>},
+                        %g: tensor<8x4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{"tp"}, {}], partial sum {"dp"}, global [16, 4]>},
+                        %x: tensor<3x4xf32> {hf.input = "x", dist.sharding = #dist.sharding<[{"dp"}, {}], global [6, 4]>},
+                        %dy: tensor<3x8xf32> {hf.input = "dy", dist.sharding = #dist.sharding<[{"dp"}, {"tp"}], global [6, 16]>})
+      -> (tensor<8x4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{"tp"}, {}], partial sum {"dp"}, global [16, 4]>}) {
+    %0 = hf.linear_wgrad %dy, %x {dist.shardings = [#dist.sharding<[{"tp"}, {}], partial sum {"dp"}, global [16, 4]>]}
+      : (tensor<3x8xf32>, tensor<3x4xf32>) -> tensor<8x4xf32>
+    %1 = hf.add %g, %0 {dist.shardings = [#dist.sharding<[{"tp"}, {}], partial sum {"dp"}, global [16, 4]>]} : tensor<8x4xf32>
+    return %1 : tensor<8x4xf32>
+  }
+
+  func.func @last_micro_step(%g: tensor<8x4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{"tp"}, {}], partial sum {"dp"}, global [16, 4]>})
+      -> (tensor<8x4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{"tp"}, {}], global [16, 4]>}) {
+    %0 = dist.all_reduce sum %g over {"dp"} {dist.shardings = [#dist.sharding<[{"tp"}, {}], global [16, 4]>]} : tensor<8x4xf32>
+    return %0 : tensor<8x4xf32>
+  }
+
+  // A rank's own numbers live nowhere: here, which of the rows are its own.
+  func.func @forward(%x: tensor<16x4xf32> {hf.input = "x", dist.sharding = #dist.sharding<[{}, {}], global [16, 4]>})
+      -> (tensor<8x4xf32> {hf.output = "y", dist.sharding = #dist.sharding<[{"tp"}, {}], global [16, 4]>}) {
+    %place = dist.axis_index {"tp"} : tensor<i32>
+    %size = hf.constant dense<8> : tensor<i32>
+    %start = hf.mul %place, %size : tensor<i32>
+    %0 = hf.slice_at %x, %start dim 0 {dist.shardings = [#dist.sharding<[{"tp"}, {}], global [16, 4]>]} : tensor<16x4xf32> -> tensor<8x4xf32>
+    return %0 : tensor<8x4xf32>
+  }
+}
+
+// -----
+// CHECK-LABEL: func @forward
+func.func @forward(%x: tensor<16x4xf32>) -> tensor<16x4xf32> {
+  return %x : tensor<16x4xf32>
+}
