@@ -82,9 +82,9 @@ static SmallVector<Interval, 2> subtract(const Interval &from, const Interval &r
   if (!from.meets(remove))
     return {from};
   SmallVector<Interval, 2> left;
-  if (from.begin < remove.begin && remove.begin % from.begin == 0)
+  if (from.begin < remove.begin && remove.begin % from.begin == 0 && from.end % remove.begin == 0)
     left.emplace_back(from.name, from.begin, remove.begin);
-  if (remove.end < from.end && from.end % remove.end == 0)
+  if (remove.end < from.end && from.end % remove.end == 0 && remove.end % from.begin == 0)
     left.emplace_back(from.name, remove.end, from.end);
   return left;
 }

@@ -100,7 +100,6 @@ private:
   LogicalResult verifyPartial(size_t number, ShardingAttr sharding);
 
   Axes addendAxes(unsigned operand) const;
-  bool isZero(unsigned operand) const;
   bool isAloneOver(ArrayRef<AxisRefAttr> axes, ArrayRef<unsigned> group) const;
   const SmallVector<unsigned, 2> *groupOf(unsigned operand) const;
   LogicalResult missingReduction(unsigned operand) const;
@@ -171,9 +170,9 @@ const SmallVector<unsigned, 2> *RuleVerifier::groupOf(unsigned operand) const {
 }
 
 /// A constant zero is a sum of zeros, whatever the axes.
-bool RuleVerifier::isZero(unsigned operand) const {
+static bool isZero(Value constant) {
   Attribute value;
-  if (!matchPattern(op->getOperand(operand), m_Constant(&value)))
+  if (!matchPattern(constant, m_Constant(&value)))
     return false;
   auto elements = dyn_cast<DenseElementsAttr>(value);
   if (!elements || !elements.isSplat())
@@ -235,7 +234,8 @@ LogicalResult RuleVerifier::verifyLinear() {
   for (const auto &group : rule.linear)
     for (unsigned operand : group) {
       Axes mine = addendAxes(operand), first = addendAxes(group.front());
-      if (!isZero(operand) && !isZero(group.front()) && !sameAxesInAnyOrder(mine, first, mesh))
+      if (!isZero(op->getOperand(operand)) && !isZero(op->getOperand(group.front())) &&
+          !sameAxesInAnyOrder(mine, first, mesh))
         return op->emitOpError("adds operands ")
                << group.front() << " and " << operand << ", which are sums over {" << toString(first) << "} and {"
                << toString(mine) << "}: what is complete would be counted by every rank; reduce "
@@ -255,9 +255,8 @@ LogicalResult RuleVerifier::verifyPartial(size_t number, ShardingAttr sharding) 
   for (ShardingAttr operand : rule.separate ? operands.slice(number, 1) : operands)
     for (AxisRefAttr axis : without(operand.getPartial().getAxes(), expected, mesh))
       expected.push_back(axis);
-  // A constant zero may be said to be a sum.
-  if (operands.empty() && sharding.isPartial())
-    return success();
+  if (operands.empty() && sharding.isPartial() && isZero(op->getResult(number)))
+    return success(); // a sum of zeros
   ReductionKind kind = isReduced ? rule.kind : ReductionKind::sum;
   bool same = sameAxesInAnyOrder(expected, sharding.getPartial().getAxes(), mesh);
   if (same && (expected.empty() || sharding.getKind() == kind))

@@ -1,10 +1,10 @@
 // RUN: hfc-opt %s --hfc-insert-gradient-all-reduce --verify-diagnostics --split-input-file
 
-// A gradient that is summed over no mesh would be a wrong step: the optimizer takes complete ones.
+// A sum that an entry reads without adding to it. (Of optimizer_step the verifier says so.)
 module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
   hf.state @grad.w : tensor<4xf32>
   // expected-error @below {{takes 'grad.w' partial over dp; only what it adds to and returns again may be partial}}
-  func.func @optimizer_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>}) {
+  func.func @begin_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>}) {
     return
   }
 }

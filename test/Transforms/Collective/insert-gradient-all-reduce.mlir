@@ -69,9 +69,9 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>, dist.materialized} {
   // CHECK-LABEL: @backward
   // CHECK-SAME: -> (tensor<4xf32> {dist.sharding = #dist.sharding<[{}], global [4]>, hf.output = "grad.norm"})
   // CHECK: dist.all_reduce sum %{{.*}} over {"tp"} {cause = "grad.norm"
-  func.func @backward(%g: tensor<4xf32> {hf.input = "grad.logits", dist.sharding = #dist.sharding<[{}], global [4]>})
+  func.func @backward(%g: tensor<2x4xf32> {hf.input = "grad.logits", dist.sharding = #dist.sharding<[{"tp"}, {}], global [4, 4]>})
       -> (tensor<4xf32> {hf.output = "grad.norm", dist.sharding = #dist.sharding<[{}], partial sum {"tp"}, global [4]>}) {
-    %0 = hf.neg %g {dist.shardings = [#dist.sharding<[{}], partial sum {"tp"}, global [4]>]} : tensor<4xf32>
+    %0 = hf.reduce sum, %g dims [0] {dist.shardings = [#dist.sharding<[{}], partial sum {"tp"}, global [4]>]} : tensor<2x4xf32> -> tensor<4xf32>
     return %0 : tensor<4xf32>
   }
 }

@@ -35,7 +35,7 @@ func.func @shapes(%x: tensor<6x4xf32>, %y: tensor<6x2xf32>, %start: tensor<i32>)
   %3 = hf.broadcast %x dims [1, 2] : tensor<6x4xf32> -> tensor<2x6x4xf32>
   // expected-remark @below {{hf.reshape: #dist.rule<([i*j, k*l]) -> ([i, j, k, l]), factors {i = 2, j = 3, k = 2, l = 2}, linear [[0]]>}}
   %4 = hf.reshape %x : tensor<6x4xf32> -> tensor<2x3x2x2xf32>
-  // expected-remark @below {{hf.reshape: #dist.rule<([i*j, l]) -> ([i*k, m]), factors {i = 2, j = 3, k = 2, l = 4, m = 6}, whole {j, k, l, m}, linear [[0]]>}}
+  // expected-remark @below {{hf.reshape: #dist.rule<([i*j, m]) -> ([i*k, l]), factors {i = 2, j = 3, k = 2, l = 6, m = 4}, whole {j, k, l, m}, linear [[0]]>}}
   %5 = hf.reshape %x : tensor<6x4xf32> -> tensor<4x6xf32>
   // expected-remark @below {{hf.reshape: #dist.rule<([i, j]) -> ([1, i*j, 1]), factors {i = 6, j = 4}, linear [[0]]>}}
   %6 = hf.reshape %x : tensor<6x4xf32> -> tensor<1x24x1xf32>
@@ -84,7 +84,7 @@ func.func @derived(%x: tensor<2x3x4xf32>, %norm: tensor<4xf32>, %positions: tens
   %1 = hf.softmax %x : tensor<2x3x4xf32>
   // expected-remark @below {{hf.activation: #dist.rule<([i, j, k]) -> ([i, j, k]), factors {i = 2, j = 3, k = 4}>}}
   %2 = hf.activation silu, %x : tensor<2x3x4xf32>
-  // expected-remark @below {{hf.rotary_table: #dist.rule<([i, j], [k]) -> ([i, j, l], [i, j, l]), factors {i = 2, j = 3, k = 2, l = 4}, whole {k, l}>}}
+  // expected-remark @below {{hf.rotary_table: #dist.rule<([i, j], [k]) -> ([i, j, l], [i, j, m]), factors {i = 2, j = 3, k = 2, l = 4, m = 4}, whole {k, l, m}>}}
   %3, %4 = hf.rotary_table %positions, %inv {scaling = 1.0 : f64} : (tensor<2x3xi32>, tensor<2xf32>) -> tensor<2x3x4xf32>
   // expected-remark @below {{hf.rotary: #dist.rule<([i, j, k, l], [i, j, l], [i, j, l]) -> ([i, j, k, l]), factors {i = 2, j = 3, k = 6, l = 4}, whole {l}, linear [[0], [1, 2]]>}}
   %5 = hf.rotary %heads, %cos, %cos : (tensor<2x3x6x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x6x4xf32>
@@ -135,11 +135,11 @@ func.func @composites(%x: tensor<2x3x4xf32>, %w: tensor<6x4xf32>, %b: tensor<6xf
 // An attribute overrides the op's own rule, and what is derived from the decomposition.
 // CHECK-LABEL: func @overridden
 func.func @overridden(%x: tensor<4x6xf32>) {
-  // expected-remark @below {{hf.softmax: #dist.rule<([t, v]) -> ([t, v]), factors {t = 4, v = 6}, whole {t, v}>}}
   // CHECK: hf.softmax {{.*}} {dist.rule = #dist.rule<([t, v]) -> ([t, v]), factors {t = 4, v = 6}, whole {t, v}>}
+  // expected-remark @below {{hf.softmax: #dist.rule<([t, v]) -> ([t, v]), factors {t = 4, v = 6}, whole {t, v}>}}
   %0 = hf.softmax %x {dist.rule = #dist.rule<([t, v]) -> ([t, v]), factors {t = 4, v = 6}, whole {t, v}>} : tensor<4x6xf32>
-  // expected-remark @below {{hf.softmax: #dist.rule<([i, j]) -> ([i, j]), factors {i = 4, j = 6}, whole {j}>}}
   // CHECK: hf.softmax {{.*}} {dist.rule = #dist.rule<([i, j]) -> ([i, j]), factors {i = 4, j = 6}, whole {j}>}
+  // expected-remark @below {{hf.softmax: #dist.rule<([i, j]) -> ([i, j]), factors {i = 4, j = 6}, whole {j}>}}
   %1 = hf.softmax %x : tensor<4x6xf32>
   return
 }
