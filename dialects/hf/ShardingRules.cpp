@@ -60,8 +60,10 @@ void hf::attachShardingRules(MLIRContext *context) {
   attachShapeRules(context);
   attachContractionRules(context);
   attachCompositeRules(context);
-  for (RegisteredOperationName name : context->getRegisteredOperationsByDialect(HfDialect::getDialectNamespace())) {
-    if (name.hasInterface<ShardingRuleOpInterface>())
+  // MLIR 22's getRegisteredOperationsByDialect searches with an order that is none, and finds nothing once other
+  // dialects have ops.
+  for (RegisteredOperationName name : context->getRegisteredOperations()) {
+    if (name.getDialectNamespace() != HfDialect::getDialectNamespace() || name.hasInterface<ShardingRuleOpInterface>())
       continue;
     if (name.hasTrait<OpTrait::Elementwise>())
       name.attachInterface<ElementwiseModel>();
