@@ -99,6 +99,12 @@ std::optional<BucketPiece> findBucketPiece(const io::ProgramInfo &program, const
   return std::nullopt;
 }
 
+/// A master in the parameter's own dtype, as ZeRO keeps it, is the parameter over again and starts as it: checkpoints, which
+/// know nothing of ZeRO, do without.
+bool repeatsParameter(const io::ParameterInfo &parameter, const io::StateInfo &state) {
+  return state.role == "master" && state.dtype == parameter.dtype;
+}
+
 /// What rank 0 makes of all ranks' pieces of a bucket: each holder's values of the parameter, and of these the whole.
 void joinBucketPieces(const io::ProgramInfo &program, const io::TensorInfo &values, const BucketPiece &place,
                       const std::vector<std::vector<char>> &pieces, char *whole) {
@@ -163,6 +169,8 @@ std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &p
   // Pieces of a bucket first: with ZeRO only they are complete.
   if (std::optional<BucketPiece> place = findBucketPiece(program, role, parameter)) {
     const io::StateInfo &state = *place->state;
+    if (repeatsParameter(parameter, state))
+      return std::nullopt;
     WholeValue value = makeValue(rank, parameter, state.dtype);
     std::vector<bool> all(program.mesh.ranks(), true);
     std::vector<std::vector<char>> pieces = gatherPieces(rank, all, state.bytes(), rank.state(state.name));
@@ -171,7 +179,7 @@ std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &p
     return value;
   }
   const io::StateInfo *state = findState(program, role, parameter);
-  if (!state)
+  if (!state || repeatsParameter(parameter, *state))
     return std::nullopt;
   WholeValue value = makeValue(rank, parameter, state->dtype);
   gatherTensor(rank, program.mesh, *state, rank.state(state->name), value.data.data());
@@ -211,11 +219,14 @@ void putInBucketPiece(const Rank &rank, const io::ProgramInfo &program, const io
 void scatterState(const Rank &rank, const io::ProgramInfo &program, const io::ParameterInfo &parameter,
                   const std::string &role, const io::SafeTensors &tensors) {
   if (std::optional<BucketPiece> place = findBucketPiece(program, role, parameter)) {
+    if (repeatsParameter(parameter, *place->state))
+      return;
     io::TensorInfo values = withType(parameter, place->state->dtype);
     std::vector<char> local(values.bytes());
     io::takePiece(program.mesh, values, rank.number, findWhole(parameter, *place->state, role, tensors), local.data());
     putInBucketPiece(rank, program, values, *place, local.data());
-  } else if (const io::StateInfo *state = findState(program, role, parameter)) {
+  } else if (const io::StateInfo *state = findState(program, role, parameter);
+             state && !repeatsParameter(parameter, *state)) {
     io::takePiece(program.mesh, *state, rank.number, findWhole(parameter, *state, role, tensors),
                   rank.state(state->name));
   }

@@ -5,6 +5,7 @@ usage: tensors.py FILE NAME:DTYPE:SHAPE:VALUES...     DTYPE F32 F64 F16 BF16 I64
        tensors.py FILE --raw HEADER [DATA_BYTES]      any text as header
        tensors.py FILE --length N                     a header length that lies
        tensors.py FILE --show                         prints the tensors
+       tensors.py FILE --close OTHER TOLERANCE        compares all tensors: norm of the difference / norm; exits with 1 above
 """
 import json
 import math
@@ -47,15 +48,33 @@ def write_raw(path, header, body, length=None):
         file.write(struct.pack("<Q", len(header) if length is None else length) + header + body)
 
 
-def show(path):
+def read(path):
+    """Yields name, dtype, shape and values of each tensor."""
     with open(path, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         body = file.read()
     for name, entry in header.items():
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
-            values = " ".join(f"{float(v):g}" for v in decode(entry["dtype"], body[begin:end]))
-            print(name, entry["dtype"], "x".join(map(str, entry["shape"])) + ":", values)
+            yield name, entry["dtype"], entry["shape"], decode(entry["dtype"], body[begin:end])
+
+
+def show(path):
+    for name, dtype, shape, values in read(path):
+        print(name, dtype, "x".join(map(str, shape)) + ":", " ".join(f"{float(v):g}" for v in values))
+
+
+def compare(path, other, tolerance):
+    own, theirs = ({name: (shape, values) for name, _, shape, values in read(each)} for each in (path, other))
+    if {n: s for n, (s, _) in own.items()} != {n: s for n, (s, _) in theirs.items()}:
+        sys.exit(f"'{path}' and '{other}' hold other tensors")
+    worst = 0
+    for name, (_, values) in own.items():
+        error, norm = math.dist(values, theirs[name][1]), math.hypot(*theirs[name][1])
+        if not error <= tolerance * norm:
+            sys.exit(f"{name}: error {error:g} where the norm is {norm:g}")
+        worst = max(worst, error / norm if norm else 0)
+    print(f"{len(own)} tensors, worst error {worst:.2e}")
 
 
 if __name__ == "__main__":
@@ -66,5 +85,7 @@ if __name__ == "__main__":
         write_raw(path, b"{}", b"", int(rest[1]))
     elif rest[0] == "--show":
         show(path)
+    elif rest[0] == "--close":
+        compare(path, rest[1], float(rest[2]))
     else:
         write(path, rest)
