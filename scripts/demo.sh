@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From nothing to a running model: installs, builds, compiles the checkpoint in test/Goldens/qwen2 to native code, shows its
-# IR on the way, runs it, compares it with transformers' answer, and generates.
+# From nothing to a trained model: installs, builds, compiles the checkpoint in test/Goldens/qwen2 to native code, shows its
+# IR on the way, runs it and compares it with transformers' answer; then trains a byte-level Qwen2 on this repository's
+# documentation, on four ranks (dp = 2, tp = 2), and generates a line with one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -11,7 +12,8 @@ model=test/Goldens/qwen2
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-bold() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi; }
+exec 3>&1 # Commands are shown here, wherever their output goes.
+bold() { if [ -t 3 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi >&3; }
 run() { bold "\$ ${*//$root\//}"; "$@"; }
 
 cat >"$out/model.json" <<JSON
@@ -33,5 +35,20 @@ show rt 'rt\.(launch|gemm)' 9
 run hfc-compile model.json --target=cpu -o model.so
 run hfc-run model.so --weights="$model" --inputs="$model/reference.safetensors" --check="$model/reference.safetensors" \
   --tolerance=1e-5
-run hfc-compile model.json --target=cpu --task=generate --batch=1 --seq=64 -o generate.so
-run hfc-run generate.so --weights="$model" --prompt-ids=11,7,42 --max-new-tokens=12 --ignore-eos
+
+# Training: one program for four ranks, which run as threads here. The ledger says why each collective is there.
+small=$root/bench/models/byte-qwen2
+run "$root/scripts/tokenize_bytes.py" "$root"/README.md "$root"/CONTRIBUTING.md "$root"/docs/*.md \
+  "$root"/docs/decisions/*.md "$root"/dialects/*/README.md "$root"/python-frontend-spec/*.md -o text.tokens
+run hfc-compile "$small" --target=cpu --task=train --batch=8 --seq=128 --mesh=dp=2,tp=2 \
+  --partitioner='megatron{sequence-parallel=on zero=1}' --report -o train.so >ledger.txt
+grep ' over ' ledger.txt # collectives: how many, bytes, axes, causes
+run hfc-run train.so --weights=random:0 --tokens=text.tokens --steps=800 --lr=3e-3 --warmup=20 --schedule=cosine \
+  --betas=0.9,0.95 --weight-decay=0.1 --clip=1 --save=trained
+
+# What one rank makes of it: the prompt's bytes are its tokens.
+prompt='The compiler '
+ids=$(printf %s "$prompt" | od -An -v -tu1 | tr -s ' \n' , | sed 's/^,//; s/,$//')
+run hfc-compile "$small" --target=cpu --task=generate --batch=1 --seq=128 -o generate.so
+run hfc-run generate.so --weights=trained --prompt-ids="$ids" --max-new-tokens=72 --temperature=0.5 --seed=1 >generated.txt
+python3 -c 'print(bytes(map(int, input().split(","))).decode(errors="replace"))' <generated.txt
