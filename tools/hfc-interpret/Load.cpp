@@ -74,15 +74,23 @@ OwningOpRef<ModuleOp> hfc::loadModule(MLIRContext &context, const InterpretOptio
   return nullptr;
 }
 
-LogicalResult hfc::bringTo(Phase phase, ModuleOp module, const InterpretOptions &options, Failure &failure) {
-  FirstError error(*module.getContext());
+/// The pipeline up to a phase.
+static LogicalResult lower(Phase phase, ModuleOp module) {
   PassManager manager(module.getContext());
   if (phase == Phase::GPU)
     buildGPUPipeline(manager, phase, /*chip=*/"");
   else
     buildCPUPipeline(manager, phase);
-  if (succeeded(manager.run(module)))
+  return manager.run(module);
+}
+
+LogicalResult hfc::bringTo(Phase phase, ModuleOp module, const InterpretOptions &options, Failure &failure) {
+  FirstError error(*module.getContext());
+  // A mesh or a partitioner that does not fit the model is the user's to change; the rest of what was imported must be
+  // brought to every phase.
+  bool isPlaced = phase < Phase::Annotate || !module->hasAttr("dist.mesh") || succeeded(lower(Phase::Annotate, module));
+  if (isPlaced && succeeded(lower(phase, module)))
     return success();
-  failure = {isIR(options.model) ? Status::WrongInput : Status::InternalError, error.text};
+  failure = {isIR(options.model) || !isPlaced ? Status::WrongInput : Status::InternalError, error.text};
   return mlir::failure();
 }
