@@ -44,7 +44,7 @@ struct Collective {
   /// Broadcast: the place that sends. Send and receive: how many places further.
   int64_t place = 0;
   /// One rank's results.
-  SmallVector<SmallVector<int64_t>, 1> shapes;
+  SmallVector<SmallVector<int64_t>, 1> shapes = {};
 };
 
 /// What a `dist` op that is a collective does.
