@@ -83,6 +83,9 @@ private:
   }
 
   void addValue(int64_t flat, double value, double expected) {
+    // A loss of which no label counts is no number, and is to be none.
+    if (std::isnan(value) && std::isnan(expected))
+      return;
     if (!std::isfinite(value) || !std::isfinite(expected)) {
       if (comparison.notFinite++ == 0)
         worst = flat;

@@ -33,7 +33,7 @@ struct Comparison {
   std::vector<int64_t> worst;
   /// Positions compared, of all.
   int64_t compared = 0, positions = 0;
-  /// Values of the output, or of the reference, that are NaN or infinite.
+  /// Values of the output, or of the reference, that are NaN or infinite, but for those that are NaN in both.
   int64_t notFinite = 0;
 
   bool passed(double tolerance) const { return error <= tolerance; }
