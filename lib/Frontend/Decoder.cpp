@@ -64,25 +64,10 @@ Value DecoderEntry::sequenceInputs(int64_t batch) {
   return sequenceFirst ? swapBatchAndSequence(entry, embeddings) : embeddings;
 }
 
-void DecoderEntry::forward() {
-  Value embeddings = sequenceInputs(request.batch);
-  DecoderBuilder builder(decoder, entry, sequence);
-  Value logits = builder.head(builder.layers(embeddings));
-  bool sequenceFirst = request.layout == BoundaryLayout::sequenceFirst;
-  entry.output("logits", sequenceFirst ? swapBatchAndSequence(entry, logits) : logits);
-  entry.finish();
-}
+void DecoderEntry::forward() { finishForward(decoder, request, entry, sequence, sequenceInputs(request.batch)); }
 
 void DecoderEntry::microStep() {
-  Value embeddings = sequenceInputs(request.microBatch());
-  std::optional<DropoutBuilder> dropout;
-  if (decoder.dropsOut(request))
-    dropout.emplace(entry);
-  DecoderBuilder builder(decoder, entry, sequence, dropout ? &*dropout : nullptr);
-  emitTokenLoss(entry, decoder.vocabulary, builder.head(builder.layers(embeddings)));
-  if (dropout)
-    dropout->returnStates();
-  entry.finish();
+  finishMicroStep(decoder, request, entry, sequence, sequenceInputs(request.microBatch()));
 }
 
 void DecoderEntry::chunk(int64_t tokens) {

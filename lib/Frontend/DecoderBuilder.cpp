@@ -8,6 +8,7 @@
 #include "DecoderBuilder.h"
 
 #include "Blocks.h"
+#include "Training.h"
 
 using namespace hfc;
 using namespace hfc::frontend;
@@ -276,4 +277,25 @@ Value DecoderBuilder::head(Value x) {
     logits = hf::SoftcapOp::create(entry.builder(), entry.getLoc(), logits.getType(), logits,
                                    llvm::APFloat(*decoder.logitSoftcap));
   return logits;
+}
+
+void frontend::finishForward(const Decoder &decoder, const Request &request, EntryBuilder &entry,
+                             const Sequence &sequence, Value embeddings) {
+  DecoderBuilder builder(decoder, entry, sequence);
+  Value logits = builder.head(builder.layers(embeddings));
+  bool sequenceFirst = request.layout == BoundaryLayout::sequenceFirst;
+  entry.output("logits", sequenceFirst ? swapBatchAndSequence(entry, logits) : logits);
+  entry.finish();
+}
+
+void frontend::finishMicroStep(const Decoder &decoder, const Request &request, EntryBuilder &entry,
+                               const Sequence &sequence, Value embeddings) {
+  std::optional<DropoutBuilder> dropout;
+  if (decoder.dropsOut(request))
+    dropout.emplace(entry);
+  DecoderBuilder builder(decoder, entry, sequence, dropout ? &*dropout : nullptr);
+  emitTokenLoss(entry, decoder.vocabulary, builder.head(builder.layers(embeddings)));
+  if (dropout)
+    dropout->returnStates();
+  entry.finish();
 }

@@ -70,6 +70,13 @@ private:
   SmallVector<std::pair<std::string, Value>> nextStates;
 };
 
+/// The rest of an entry whose tokens have embeddings: layers, head, logits.
+void finishForward(const Decoder &decoder, const Request &request, EntryBuilder &entry, const Sequence &sequence,
+                   Value embeddings);
+/// The same, up to the loss of the tokens, with the dropout that the request asks for.
+void finishMicroStep(const Decoder &decoder, const Request &request, EntryBuilder &entry, const Sequence &sequence,
+                     Value embeddings);
+
 } // namespace hfc::frontend
 
 #endif // HFC_LIB_FRONTEND_DECODERBUILDER_H

@@ -115,25 +115,10 @@ Value LlavaEntry::embeddings(int64_t batch) {
   return placeImages(ids, DecoderBuilder(llava.decoder, entry, sequence).embedTokens(ids), features);
 }
 
-void LlavaEntry::forward() {
-  Value x = embeddings(request.batch);
-  DecoderBuilder builder(llava.decoder, entry, sequence);
-  Value logits = builder.head(builder.layers(x));
-  bool sequenceFirst = request.layout == BoundaryLayout::sequenceFirst;
-  entry.output("logits", sequenceFirst ? swapBatchAndSequence(entry, logits) : logits);
-  entry.finish();
-}
+void LlavaEntry::forward() { finishForward(llava.decoder, request, entry, sequence, embeddings(request.batch)); }
 
 void LlavaEntry::microStep() {
-  Value x = embeddings(request.microBatch());
-  std::optional<DropoutBuilder> dropout;
-  if (llava.decoder.dropsOut(request))
-    dropout.emplace(entry);
-  DecoderBuilder builder(llava.decoder, entry, sequence, dropout ? &*dropout : nullptr);
-  emitTokenLoss(entry, llava.decoder.vocabulary, builder.head(builder.layers(x)));
-  if (dropout)
-    dropout->returnStates();
-  entry.finish();
+  finishMicroStep(llava.decoder, request, entry, sequence, embeddings(request.microBatch()));
 }
 
 namespace {

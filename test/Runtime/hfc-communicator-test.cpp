@@ -8,6 +8,8 @@
 #include "lib/Runtime/CPU/Comm/Communicator.h"
 #include "lib/Runtime/CPU/Comm/TcpWorld.h"
 
+#include "Expect.h"
+
 #include "hfc/Runtime/IO/DType.h"
 #include "hfc/Runtime/IO/Random.h"
 
@@ -22,13 +24,6 @@ using namespace hfc;
 using namespace hfc::cpu;
 
 namespace {
-std::atomic<int> failures{0};
-
-void expect(bool condition, const std::string &what) {
-  if (!condition && failures++ < 20)
-    std::printf("FAILED: %s\n", what.c_str());
-}
-
 using Shape = std::vector<int64_t>;
 int64_t product(const Shape &shape) {
   int64_t result = 1;

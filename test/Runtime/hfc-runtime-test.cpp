@@ -7,6 +7,8 @@
 
 #include "lib/Runtime/CPU/Gemm.h"
 
+#include "Expect.h"
+
 #include "hfc/Runtime/IO/DType.h"
 #include "hfc/Runtime/IO/Random.h"
 
@@ -18,15 +20,6 @@
 using namespace hfc;
 
 namespace {
-int failures = 0;
-
-void expect(bool condition, const std::string &what) {
-  if (!condition) {
-    std::printf("FAILED: %s\n", what.c_str());
-    ++failures;
-  }
-}
-
 /// A matrix of either type with values known as floats.
 struct Matrix {
   Matrix(int64_t size, int32_t dtype, uint64_t seed) : values(size), bytes(size * (dtype == HFC_FLOAT32 ? 4 : 2)) {

@@ -9,6 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Expect.h"
+
 #include "hfc/Runtime/Train/Batches.h"
 #include "hfc/Runtime/Train/LearningRate.h"
 #include "hfc/Runtime/Train/SavedRun.h"
@@ -22,15 +24,6 @@
 using namespace hfc;
 
 namespace {
-int failures = 0;
-
-void expect(bool condition, const std::string &what) {
-  if (!condition) {
-    std::printf("FAILED: %s\n", what.c_str());
-    ++failures;
-  }
-}
-
 void testShuffle() {
   for (uint64_t count : {1, 2, 3, 4, 5, 16, 17, 1000, 4097}) {
     std::vector<int> hits(count), moved(1);

@@ -55,10 +55,7 @@ std::vector<int32_t> segmentsOf(const std::vector<int32_t> &positions) {
 class Tokens : public BatchSource {
 public:
   Tokens(Session &session, const io::EntryInfo &entry, uint64_t seed)
-      : seed(seed), batches(open(session, entry, seed)) {
-    for (const io::BindingInfo &input : entry.inputs)
-      names.push_back(input.name);
-  }
+      : seed(seed), batches(open(session, entry, seed)) {}
 
   std::shared_ptr<const WholeInputs> batch(int64_t position) const override {
     train::Batch batch = orThrow(batches.read(position));
@@ -103,7 +100,6 @@ private:
 
   uint64_t seed;
   train::Batches batches;
-  std::vector<std::string> names;
 };
 } // namespace
 

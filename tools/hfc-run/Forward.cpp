@@ -21,14 +21,8 @@ public:
 
   ExitCode run() {
     inputs.read(session, *session.whole.findEntry(entry.name));
-    session.loadWeights();
-    session.ranks.forEach([this](Rank &rank) { runOn(rank); });
-    if (!session.ranks.leads())
-      return done;
-    Report report(session, results);
-    report.compareAndWrite();
-    print(report);
-    return report.code();
+    return runAndReport(
+        session, results, [this](Rank &rank) { runOn(rank); }, [this](const Report &report) { print(report); });
   }
 
 private:

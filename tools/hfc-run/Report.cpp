@@ -75,6 +75,18 @@ ExitCode Report::code() const {
   return !comparisons || io::allPassed(*comparisons, tolerances) ? done : comparisonFailed;
 }
 
+ExitCode runAndReport(Session &session, const Results &results, const std::function<void(Rank &)> &runOn,
+                      const std::function<void(const Report &)> &print) {
+  session.loadWeights();
+  session.ranks.forEach(runOn);
+  if (!session.ranks.leads())
+    return done;
+  Report report(session, results);
+  report.compareAndWrite();
+  print(report);
+  return report.code();
+}
+
 ordered_json countCollectives(const io::ProgramInfo &program, const Rank &rank) {
   std::map<std::pair<std::string, std::string>, std::pair<int64_t, int64_t>> sums;
   for (size_t i = 0; i < program.collectives.size(); ++i) {

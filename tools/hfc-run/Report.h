@@ -12,6 +12,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
+
 namespace hfc::run {
 
 /// Results against --check, in --outputs, and on standard output. Rank 0's business.
@@ -32,6 +34,10 @@ private:
   const Results &results;
   std::optional<std::vector<io::Comparison>> comparisons;
 };
+
+/// Loads the weights and runs every rank; then rank 0 compares, writes and prints what is in `results`.
+ExitCode runAndReport(Session &session, const Results &results, const std::function<void(Rank &)> &runOn,
+                      const std::function<void(const Report &)> &print);
 
 /// How often this rank has executed collectives, by kind and axes: [{"kind", "axes", "count", "bytes"}].
 nlohmann::ordered_json countCollectives(const io::ProgramInfo &program, const Rank &rank);

@@ -52,14 +52,8 @@ public:
     if (!options.resume.empty())
       openSaved();
     prepare();
-    session.loadWeights();
-    session.ranks.forEach([this](Rank &rank) { runOn(rank); });
-    if (!session.ranks.leads())
-      return done;
-    Report report(session, results);
-    report.compareAndWrite();
-    print(report);
-    return report.code();
+    return runAndReport(
+        session, results, [this](Rank &rank) { runOn(rank); }, [this](const Report &report) { print(report); });
   }
 
 private:
