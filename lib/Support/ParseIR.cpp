@@ -8,6 +8,7 @@
 #include "hfc/Support/ParseIR.h"
 
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -15,38 +16,37 @@ using namespace hfc;
 
 /// MLIR's parser recurses: text nested this deeply is no program, and might exhaust the stack.
 static constexpr int maxNesting = 1000;
+/// For the use of an op's N-th result it makes room for N values, whatever the op turns out to have.
+static constexpr uint64_t maxResults = 1 << 20;
 
-/// Whether brackets outside strings and comments nest deeper than that.
-static bool nestsTooDeeply(StringRef text) {
+/// The last character of the string or comment that begins at `i`, or `i`.
+static size_t skipStringOrComment(StringRef text, size_t i) {
+  size_t size = text.size();
+  if (text[i] == '"')
+    for (++i; i < size && text[i] != '"' && text[i] != '\n'; ++i)
+      i += text[i] == '\\';
+  else if (text.substr(i).starts_with("//"))
+    i = std::min(text.find('\n', i), size);
+  return i;
+}
+
+/// What of a text would be too much for MLIR's parser; empty if nothing is.
+static std::string tooMuch(StringRef text) {
   int depth = 0;
-  for (size_t i = 0, size = text.size(); i < size; ++i) {
-    switch (text[i]) {
-    case '(':
-    case '[':
-    case '{':
-    case '<':
-      if (++depth > maxNesting)
-        return true;
-      break;
-    case ')':
-    case ']':
-    case '}':
+  for (size_t i = 0; i < text.size(); i = skipStringOrComment(text, i) + 1) {
+    char c = text[i];
+    if (StringRef("([{<").contains(c) && ++depth > maxNesting)
+      return "nests more than " + std::to_string(maxNesting) + " brackets";
+    bool isArrow = c == '>' && i > 0 && text[i - 1] == '-';
+    if (StringRef(")]}>").contains(c) && !isArrow)
       --depth;
-      break;
-    case '>':
-      depth -= i > 0 && text[i - 1] != '-';
-      break;
-    case '"':
-      for (++i; i < size && text[i] != '"' && text[i] != '\n'; ++i)
-        i += text[i] == '\\';
-      break;
-    case '/':
-      if (text.substr(i).starts_with("//"))
-        i = std::min(text.find('\n', i), size);
-      break;
-    }
+    StringRef number = text.substr(i).drop_front();
+    number = c == '#' ? number.take_while(llvm::isDigit) : StringRef();
+    uint64_t result = 0;
+    if (!number.empty() && (number.getAsInteger(10, result) || result > maxResults))
+      return "uses result #" + number.str() + " of an op";
   }
-  return false;
+  return "";
 }
 
 OwningOpRef<ModuleOp> hfc::parseIR(MLIRContext *context, StringRef text, StringRef name, std::string &error) {
@@ -54,8 +54,8 @@ OwningOpRef<ModuleOp> hfc::parseIR(MLIRContext *context, StringRef text, StringR
     error = ("'" + name + "' is not text").str();
   else if (text.trim().empty())
     error = ("'" + name + "' is empty").str();
-  else if (nestsTooDeeply(text))
-    error = ("'" + name + "' nests more than " + llvm::Twine(maxNesting) + " brackets").str();
+  else if (std::string problem = tooMuch(text); !problem.empty())
+    error = ("'" + name + "' " + problem).str();
   if (!error.empty())
     return {};
   return parseSourceString<ModuleOp>(text, ParserConfig(context), name);
