@@ -15,6 +15,7 @@
 #include "hfc/Transforms/Layout/Passes.h"
 #include "hfc/Transforms/Memory/Passes.h"
 #include "hfc/Transforms/Partition/Passes.h"
+#include "hfc/Transforms/Shardings/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -49,7 +50,7 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
 
 /// From the model as imported to one program for every rank. Passes leave alone what is not theirs: with one rank
 /// nothing is partitioned, and only training is differentiated.
-static void addGlobalPasses(OpPassManager &manager, Phase phase) {
+static void addGlobalPasses(OpPassManager &manager, Phase phase, bool verifiesDistribution) {
   if (phase >= Phase::Layout)
     manager.addPass(createCanonicalizeLayout());
   if (phase >= Phase::Annotate) {
@@ -67,11 +68,14 @@ static void addGlobalPasses(OpPassManager &manager, Phase phase) {
     manager.addPass(createInsertGradientAllReduce());
     manager.addPass(createBucketCollectives());
     manager.addPass(createScheduleCollectives());
+    // A missing reduction is a wrong number on every rank alike: nothing that runs would show it.
+    if (verifiesDistribution)
+      manager.addPass(createVerifyDistribution());
   }
 }
 
-void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
-  addGlobalPasses(manager, phase);
+void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, bool verifiesDistribution) {
+  addGlobalPasses(manager, phase, verifiesDistribution);
   if (phase >= Phase::Fuse)
     manager.addPass(createFuse());
   if (phase >= Phase::Rt) {
@@ -88,8 +92,8 @@ void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase) {
   }
 }
 
-void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip) {
-  buildCPUPipeline(manager, std::min(phase, Phase::Rt));
+void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, bool verifiesDistribution) {
+  buildCPUPipeline(manager, std::min(phase, Phase::Rt), verifiesDistribution);
   if (phase >= Phase::Kernel) {
     EmitKernelsOptions options;
     options.vectorBits = 128; // what one instruction of a thread moves

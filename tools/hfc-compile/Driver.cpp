@@ -144,7 +144,8 @@ LogicalResult Driver::load() {
 // Work
 //===----------------------------------------------------------------------===//
 
-/// A mesh or a partitioner that does not fit the model is the user's to change; the rest of what was imported must compile.
+/// A mesh or a partitioner that does not fit the model is the user's to change; the rest of what was imported must
+/// compile.
 LogicalResult Driver::annotate() {
   PassManager manager(&context);
   buildCPUPipeline(manager, Phase::Annotate);
@@ -161,9 +162,9 @@ LogicalResult Driver::lower(Phase phase, StringRef what) {
   PassManager manager(&context);
   auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
   if (program.getAs<StringAttr>("target").getValue() == "cuda")
-    buildGPUPipeline(manager, phase, options.gpu);
+    buildGPUPipeline(manager, phase, options.gpu, options.verifyPartition.value_or(true));
   else
-    buildCPUPipeline(manager, phase);
+    buildCPUPipeline(manager, phase, options.verifyPartition.value_or(true));
   if (succeeded(manager.run(*module)))
     return success();
   // A model that was imported is one that must compile; IR may hold anything.

@@ -205,9 +205,8 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
       {"load-pass-plugin", "FILE", required, parallel, "a plugin with a partitioner (not in this version)",
        [](StringRef, Options &) { return notYet("a plugin"); }},
       {"verify-partition", "on|off", required, parallel, "check the partitioned program (default on)",
-       [](StringRef value, Options &) {
-         std::optional<bool> verifies;
-         return takeWord<bool>(value, verifies, {{"on", true}, {"off", false}});
+       [](StringRef value, Options &options) {
+         return takeWord<bool>(value, options.verifyPartition, {{"on", true}, {"off", false}});
        }},
 
       {"micro-batches", "N", required, training, "into how many a step divides the batch (default 1)",

@@ -34,6 +34,8 @@ struct Options {
   std::string cpu;
   /// With target cuda.
   std::string gpu = "sm_90a";
+  /// On, if the user did not say.
+  std::optional<bool> verifyPartition;
   bool help = false, version = false;
 };
 

@@ -39,12 +39,13 @@ ArrayRef<PhaseInfo> getPhases();
 /// The phase of that name, if there is one.
 std::optional<Phase> phaseNamed(StringRef name);
 
-/// Adds the passes that bring a module of any phase up to `phase`, for the CPU.
-void buildCPUPipeline(OpPassManager &manager, Phase phase);
+/// Adds the passes that bring a module of any phase up to `phase`, for the CPU. Programs for several ranks are checked
+/// by hfc-verify-distribution on their way, unless the caller does not want that.
+void buildCPUPipeline(OpPassManager &manager, Phase phase, bool verifiesDistribution = true);
 
 /// Adds the passes that bring a module of any phase up to `phase`, for the GPU `chip` ("sm_90a"). PTX's module still is
 /// one: translateToPTX() makes the text of it.
-void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip);
+void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, bool verifiesDistribution = true);
 
 /// Makes `hfc-cpu-pipeline{phase=PHASE}` and `hfc-gpu-pipeline{phase=PHASE chip=CHIP}` known to tools.
 void registerPipelines();

@@ -149,7 +149,8 @@ private:
   /// Makes replicas equal where a strategy asks for it. Null, with a message, if they are none.
   Value agree(Value value, Gradient gradient) {
     auto wanted = gradient.parameter->getAttrOfType<dist::AxisListAttr>(dist::agreeName);
-    if (!wanted || value.getDefiningOp<dist::AgreeOp>())
+    // A step's first zeros are equal as they are.
+    if (!wanted || value.getDefiningOp<dist::AgreeOp>() || value.getDefiningOp<hf::ConstantOp>())
       return value;
     ShardingAttr sharding = dist::shardingOr(value);
     for (dist::AxisListAttr cut : sharding.getDims())

@@ -8,6 +8,8 @@
 #include "dialects/dist/Infer.h"
 #include "hfc/Transforms/Shardings/Passes.h"
 
+#include "lib/Partition/Placement.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/DenseSet.h"
@@ -22,18 +24,57 @@ using dist::ShardingAttr;
 
 namespace {
 
-/// The last of an update's micro-steps: what it leaves in a state is complete.
-constexpr StringLiteral lastMicroStep = "last_micro_step";
+// The entries of a training program, in the order in which a step runs them.
+constexpr StringLiteral beginStep = "begin_step", microStep = "micro_step", lastMicroStep = "last_micro_step",
+                        optimizerStep = "optimizer_step";
+
+/// Whether the entry `after` takes a state as the entry `before` leaves it. Entries of other tasks may run in any
+/// order.
+bool mayFollow(StringRef before, StringRef after) {
+  if (before == beginStep || before == microStep)
+    return after == microStep || after == lastMicroStep;
+  return before != lastMicroStep || after == optimizerStep;
+}
+
+/// Whether the entries' values are in kernel bodies already, which know nothing of ranks.
+bool isFused(ModuleOp module) {
+  return llvm::any_of(module.getOps<func::FuncOp>(),
+                      [](func::FuncOp function) { return function->hasAttr("kernel.kind"); });
+}
 
 class DistributionVerifier {
 public:
-  explicit DistributionVerifier(ModuleOp module) : mesh(dist::meshOf(module)) {
-    for (Operation &op : module.getOps())
+  explicit DistributionVerifier(ModuleOp module) : mesh(dist::meshOf(module)), hasValues(!isFused(module)) {
+    for (Operation &op : module.getOps()) {
       if (auto sharding = op.getAttrOfType<ShardingAttr>(dist::shardingName))
         declared[SymbolTable::getSymbolName(&op)] = sharding;
+      if (auto role = op.getAttrOfType<StringAttr>("hf.role"); role && role.getValue() == "accumulator")
+        accumulators.insert(SymbolTable::getSymbolName(&op));
+    }
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function.isPublic() && !function.isExternal())
+        entries.push_back(function);
   }
 
+  LogicalResult run() {
+    // What one entry says by itself comes first: hand-overs are judged by it.
+    for (func::FuncOp entry : entries)
+      if (failed(verify(entry)))
+        return failure();
+    for (func::FuncOp entry : entries)
+      for (BlockArgument argument : entry.getArguments())
+        if (auto state = entry.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), "hf.state"))
+          takers[state.getAttr()].push_back(argument);
+    for (func::FuncOp entry : entries)
+      if (failed(verifyHandOver(entry)))
+        return failure();
+    return success();
+  }
+
+private:
   LogicalResult verify(func::FuncOp function) {
+    if (!function.getBody().hasOneBlock())
+      return function.emitOpError("is an entry, and entries have one block");
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       if (failed(verifyBoundary({function, "argument", i, function.getArgAttrDict(i)})))
         return failure();
@@ -41,12 +82,11 @@ public:
       if (failed(verifyBoundary({function, "result", i, function.getResultAttrDict(i)})))
         return failure();
     for (Operation &op : function.getBody().getOps())
-      if (failed(verifyValues(op)))
+      if (hasValues && failed(verifyValues(op)))
         return failure();
-    return verifyStates(function);
+    return success();
   }
 
-private:
   /// An argument or a result of an entry.
   struct Place {
     func::FuncOp function;
@@ -71,8 +111,7 @@ private:
     auto sharding = dyn_cast_or_null<ShardingAttr>(place.get(dist::shardingName));
     if (!sharding)
       return place.error() << "has no dist.sharding; every argument and result of an entry needs one";
-    bool mustBeComplete = place.isResult() && (place.get("hf.output") || place.function.getName() == lastMicroStep);
-    if (mustBeComplete && sharding.isPartial())
+    if (mustBeComplete(place) && sharding.isPartial())
       return place.error() << "is partial (" << dist::stringifyReductionKind(sharding.getKind()) << ") over {"
                            << dist::toString(sharding.getPartial().getAxes())
                            << "}; hfc-insert-gradient-all-reduce completes what leaves the last micro-step";
@@ -81,6 +120,15 @@ private:
         if (failed(verifyDeclared(place, symbol, sharding)))
           return failure();
     return success();
+  }
+
+  /// What leaves the program, and what leaves the last micro-step for the host and the optimizer. Not ZeRO's
+  /// accumulators: their sums leave the step as pieces of buckets, and nobody reads them before they are zeros again.
+  bool mustBeComplete(Place place) const {
+    if (!place.isResult() || place.get("hf.output"))
+      return place.isResult();
+    auto state = dyn_cast_or_null<FlatSymbolRefAttr>(place.get("hf.state"));
+    return place.function.getName() == lastMicroStep && !(state && accumulators.contains(state.getAttr()));
   }
 
   /// The cut is the declaration's; a state may be a sum meanwhile.
@@ -112,27 +160,33 @@ private:
     return success();
   }
 
-  /// An entry that takes and returns a state leaves it as partial as it found it; the last micro-step completes it.
-  LogicalResult verifyStates(func::FuncOp function) {
-    if (function.getName() == lastMicroStep)
-      return success();
-    DenseMap<Attribute, ShardingAttr> taken;
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (Attribute state = function.getArgAttr(i, "hf.state"))
-        taken[state] = function.getArgAttrOfType<ShardingAttr>(i, dist::shardingName);
-    for (unsigned i = 0; i < function.getNumResults(); ++i) {
-      Attribute state = function.getResultAttr(i, "hf.state");
-      ShardingAttr before = state ? taken.lookup(state) : ShardingAttr();
-      auto after = function.getResultAttrOfType<ShardingAttr>(i, dist::shardingName);
-      if (before && !dist::sameSharding(before, after, mesh))
-        return function.emitOpError("takes state ") << state << " as " << before << " and returns it as " << after
-                                                    << "; the next call would take it for something else";
+  /// What an entry leaves in a state is what the entries that may follow take it for. A sum's zeros are no ranks' in
+  /// particular: they are left complete, and taken as any sum.
+  LogicalResult verifyHandOver(func::FuncOp entry) {
+    for (OpOperand &returned : entry.getBody().front().getTerminator()->getOpOperands()) {
+      auto state = entry.getResultAttrOfType<FlatSymbolRefAttr>(returned.getOperandNumber(), "hf.state");
+      if (!state)
+        continue;
+      auto left = entry.getResultAttrOfType<ShardingAttr>(returned.getOperandNumber(), dist::shardingName);
+      for (BlockArgument taker : takers[state.getAttr()]) {
+        auto next = cast<func::FuncOp>(taker.getOwner()->getParentOp());
+        auto taken = next.getArgAttrOfType<ShardingAttr>(taker.getArgNumber(), dist::shardingName);
+        bool isZeros = !left.isPartial() && (!hasValues || partition::isZero(returned.get()));
+        bool agrees = dist::sameSharding(left, isZeros ? taken.withoutPartial() : taken, mesh);
+        if (!agrees && mayFollow(entry.getName(), next.getName()))
+          return entry.emitOpError("leaves state ") << state << " as " << left << ", and @" << next.getName()
+                                                    << " takes it as " << taken << "; it would be counted wrongly";
+      }
     }
     return success();
   }
 
   dist::MeshAttr mesh;
+  bool hasValues; ///< not in kernel bodies
+  SmallVector<func::FuncOp> entries;
   DenseMap<StringAttr, ShardingAttr> declared;
+  DenseSet<StringAttr> accumulators;
+  DenseMap<StringAttr, SmallVector<BlockArgument>> takers;
   DenseSet<Value> constants, own; ///< values without a sharding: the same everywhere; numbers of a rank's own
 };
 
@@ -146,10 +200,8 @@ struct VerifyDistribution : hfc::impl::VerifyDistributionBase<VerifyDistribution
       module.emitOpError("is not local yet (no dist.materialized); run hfc-materialize-shardings first");
       return signalPassFailure();
     }
-    DistributionVerifier verifier(module);
-    for (auto function : module.getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isExternal() && failed(verifier.verify(function)))
-        return signalPassFailure();
+    if (failed(DistributionVerifier(module).run()))
+      signalPassFailure();
   }
 };
 

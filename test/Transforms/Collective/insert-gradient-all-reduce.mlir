@@ -42,12 +42,19 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized
 
 // -----
 
-// Replicas agree where a strategy asks, but not over axes that have just been reduced.
+// Replicas agree where a strategy asks, but not over axes that have just been reduced, and not on zeros.
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized} {
   hf.parameter @w : tensor<4xf32> from [#hf.piece<"w">] {dist.agree = #dist.axes<{"tp"}>, dist.sharding = #dist.sharding<[{}], global [4]>}
   hf.parameter @n : tensor<4xf32> from [#hf.piece<"n">] {dist.agree = #dist.axes<{"tp"}>, dist.sharding = #dist.sharding<[{}], global [4]>}
   hf.state @grad.w : tensor<4xf32> {hf.of = @w, hf.role = "gradient"}
   hf.state @grad.n : tensor<4xf32> {hf.of = @n, hf.role = "gradient"}
+  // CHECK-LABEL: @begin_step
+  // CHECK-NOT: dist.agree
+  // CHECK: return
+  func.func @begin_step() -> (tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], global [4]>}) {
+    %0 = hf.constant dense<0.0> : tensor<4xf32> {dist.shardings = [#dist.sharding<[{}], global [4]>]}
+    return %0 : tensor<4xf32>
+  }
   // CHECK-LABEL: @last_micro_step
   // CHECK: %[[W:.*]] = dist.all_reduce sum %arg0 over {"dp"}
   // CHECK-NEXT: %[[A:.*]] = dist.agree %[[W]] over {"tp"} {cause = "agreed gradient"

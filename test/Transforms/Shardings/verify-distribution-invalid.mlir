@@ -62,10 +62,50 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>, dist.materialized} {
 // -----
 module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
   hf.state @grad.w : tensor<4xf32> {dist.sharding = #dist.sharding<[{}], global [4]>}
-  // expected-error @below {{takes state @grad.w as #dist.sharding<[{}], partial sum {"dp"}, global [4]> and returns it as #dist.sharding<[{}], global [4]>; the next call would take it for something else}}
+  // expected-error @below {{leaves state @grad.w as #dist.sharding<[{}], global [4]>, and @micro_step takes it as #dist.sharding<[{}], partial sum {"dp"}, global [4]>; it would be counted wrongly}}
   func.func @micro_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>})
       -> (tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], global [4]>}) {
     %0 = dist.all_reduce sum %g over {"dp"} {dist.shardings = [#dist.sharding<[{}], global [4]>]} : tensor<4xf32>
     return %0 : tensor<4xf32>
+  }
+}
+
+// -----
+// Complete is not zero: it would be counted once for each rank.
+module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
+  hf.state @loss : tensor<f32> {dist.sharding = #dist.sharding<[]>}
+  // expected-error @below {{leaves state @loss as #dist.sharding<[]>, and @last_micro_step takes it as #dist.sharding<[], partial sum {"dp"}>; it would be counted wrongly}}
+  func.func @begin_step() -> (tensor<f32> {hf.state = @loss, dist.sharding = #dist.sharding<[]>}) {
+    %0 = hf.constant dense<1.0> : tensor<f32>
+    return %0 : tensor<f32>
+  }
+  func.func @last_micro_step(%l: tensor<f32> {hf.state = @loss, dist.sharding = #dist.sharding<[], partial sum {"dp"}>})
+      -> (tensor<f32> {hf.state = @loss, dist.sharding = #dist.sharding<[]>}) {
+    %0 = dist.all_reduce sum %l over {"dp"} {dist.shardings = [#dist.sharding<[]>]} : tensor<f32>
+    return %0 : tensor<f32>
+  }
+}
+
+// -----
+// An accumulator that is a sum after the last micro-step is nobody's to read.
+module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
+  hf.state @grad.w : tensor<4xf32> {hf.role = "accumulator", dist.sharding = #dist.sharding<[{}], global [4]>}
+  // expected-error @below {{leaves state @grad.w as #dist.sharding<[{}], partial sum {"dp"}, global [4]>, and @optimizer_step takes it as #dist.sharding<[{}], global [4]>}}
+  func.func @last_micro_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>})
+      -> (tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>}) {
+    return %g : tensor<4xf32>
+  }
+  func.func @optimizer_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], global [4]>}) {
+    return
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
+  // expected-error @below {{is an entry, and entries have one block}}
+  func.func @forward() {
+    cf.br ^bb1
+  ^bb1:
+    return
   }
 }

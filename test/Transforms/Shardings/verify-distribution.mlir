@@ -1,5 +1,8 @@
 // A whole local program passes; what has no mesh is left alone.
 // RUN: hfc-opt %s --split-input-file --hfc-verify-distribution | FileCheck %s
+// Later phases of a program, which the pipelines meet too: bodies are believed, schedules left alone.
+// RUN: hfc-compile %goldens/qwen2 --task=train --mesh=dp=2,tp=2 --batch=2 --seq=8 --emit=fuse | hfc-opt --hfc-verify-distribution | FileCheck %s --check-prefix=FUSED
+// FUSED: call @
 
 // CHECK: dist.materialized
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized} {
@@ -39,4 +42,28 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized
 // CHECK-LABEL: func @forward
 func.func @forward(%x: tensor<16x4xf32>) -> tensor<16x4xf32> {
   return %x : tensor<16x4xf32>
+}
+
+// -----
+// ZeRO: the accumulator stays this rank's own sum, its piece of the complete gradient is another state.
+// CHECK: dist.reduce_scatter_bucket
+module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
+  hf.state @grad.w : tensor<4xf32> {hf.role = "accumulator", dist.sharding = #dist.sharding<[{}], global [4]>}
+  hf.state @gradient.bucket : tensor<2xf32> {hf.role = "gradient", dist.sharding = #dist.sharding<[{"dp"}], global [4]>}
+
+  func.func @begin_step() -> (tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], global [4]>}) {
+    %0 = hf.constant dense<0.0> : tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
+
+  func.func @last_micro_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>})
+      -> (tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>},
+          tensor<2xf32> {hf.state = @gradient.bucket, dist.sharding = #dist.sharding<[{"dp"}], global [4]>}) {
+    %0 = dist.reduce_scatter_bucket sum %g over {"dp"} {dist.shardings = [#dist.sharding<[{"dp"}], global [4]>]} : tensor<4xf32> -> tensor<2xf32>
+    return %g, %0 : tensor<4xf32>, tensor<2xf32>
+  }
+
+  func.func @optimizer_step(%p: tensor<2xf32> {hf.state = @gradient.bucket, dist.sharding = #dist.sharding<[{"dp"}], global [4]>}) {
+    return
+  }
 }

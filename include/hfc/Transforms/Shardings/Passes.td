@@ -49,12 +49,16 @@ def VerifyDistribution : Pass<"hfc-verify-distribution", "::mlir::ModuleOp"> {
 
     - every argument and result of an entry has a sharding, and every value, but for a rank's own numbers: constants, and what is
       computed from `dist.axis_index`;
-    - an argument lives where its `hf.parameter` or `hf.state` is declared to live; a state may be partial between entries only if it is a sum
-      that the entry that reads it takes as the same sum;
-    - no output is partial, and after `last_micro_step` no state is.
+    - an argument lives where its `hf.parameter` or `hf.state` is declared to live;
+    - what an entry leaves in a state, the entries that may follow take as just that: the same cut, and if it is a sum over ranks, the same
+      sum. Zeros that are left complete may be taken as any sum. In training `begin_step` and `micro_step` are followed by micro-steps,
+      `last_micro_step` by `optimizer_step`; entries of other tasks by all;
+    - no output is partial, and after `last_micro_step` no state but ZeRO's accumulators (role `"accumulator"`): a reduce-scatter has taken
+      their sums, and the next step begins with zeros.
 
     Needs: a materialized module whose gradients are reduced (phase `reduce`). Changes nothing. Leaves alone a module without `dist.mesh`, and
-    refuses one whose types are not local yet.
+    refuses one whose types are not local yet. Where entries call kernel bodies already, values are believed and boundaries checked. Every
+    compilation for several ranks runs it after `hfc-schedule-collectives`, unless `hfc-compile` is given `--verify-partition=off`.
 
     Example:
 
