@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that the tree keeps its shape. usage: lint.py SOURCE_DIR; prints what is wrong and exits with 1.
 
-- Includes follow the arrows: Support <- dialects <- Partition <- {Frontend, Interpreter, Transforms, Conversion, Target} <- Pipelines <- tools.
+- Includes follow the arrows: Support <- dialects <- Partition <- {Frontend, Interpreter, Transforms, Conversion, Target} <- Verify <- Pipelines <- tools.
 - The runtime knows nothing of MLIR.
 - Every pass has test files of its flag's name: one that shows what it does, one that shows what it refuses.
 - Every source file carries the license, and none is longer than 700 lines.
@@ -22,6 +22,7 @@ RULES = [
     ("lib/Frontend/", ("dialects/", "hfc/Support/", "hfc/Frontend/", "lib/Frontend/", "mlir/", "llvm/", "nlohmann/")),
     ("lib/Partition/", ("dialects/", "hfc/Support/", "hfc/Partition/", "lib/Partition/", "mlir/", "llvm/")),
     ("lib/Transforms/", ("dialects/", "hfc/Support/", "hfc/Partition/", "hfc/Transforms/", "lib/Partition/", "lib/Transforms/", "mlir/", "llvm/")),
+    ("lib/Verify/", ("dialects/", "hfc/Support/", "hfc/Partition/", "hfc/Interpreter/", "hfc/Verify/", "lib/Verify/", "mlir/", "llvm/")),
     ("lib/Conversion/", ("dialects/", "hfc/Support/", "hfc/Conversion/", "lib/Conversion/", "mlir/", "llvm/", "hfc/Runtime/hfc_runtime.h", "nlohmann/")),
 ]
 OURS = ("dialects/", "hfc/", "lib/", "tools/", "mlir/", "llvm/", "nlohmann/")
