@@ -14,7 +14,7 @@
 #include "dialects/rt/Rt.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace hfc;
@@ -119,35 +119,49 @@ static Signature ofFunction(func::FuncOp entry) {
   return signature;
 }
 
-/// The buffers that some work writes, by the ops that name them.
-static llvm::DenseSet<Operation *> writtenBuffers(rt::EntryOp entry) {
-  llvm::DenseSet<Operation *> written;
-  auto add = [&](ValueRange buffers) {
+namespace {
+/// The buffers that work reads and writes, by the ops that name them.
+struct UsedBuffers {
+  explicit UsedBuffers(rt::EntryOp entry) {
+    for (Operation &op : entry.getBody().front()) {
+      if (auto launch = dyn_cast<rt::LaunchOp>(op)) {
+        add(read, launch.getIns());
+        add(written, launch.getOuts());
+      } else if (auto gemm = dyn_cast<rt::GemmOp>(op)) {
+        add(read, {gemm.getA(), gemm.getB()});
+        if (gemm.getBias())
+          add(read, gemm.getBias());
+        if (gemm.getAccumulate())
+          add(read, gemm.getC());
+        add(written, gemm.getC());
+      } else if (auto copy = dyn_cast<rt::CopyOp>(op)) {
+        add(read, copy.getSource());
+        add(written, copy.getTarget());
+      } else if (auto collective = dyn_cast<rt::CollectiveOp>(op)) {
+        add(read, collective.getIns());
+        add(written, collective.getOuts());
+      }
+    }
+  }
+
+  llvm::DenseSet<Operation *> read, written;
+
+private:
+  static void add(llvm::DenseSet<Operation *> &set, ValueRange buffers) {
     for (Value buffer : buffers) {
       while (auto view = buffer.getDefiningOp<rt::ViewOp>())
         buffer = view.getSource();
-      written.insert(buffer.getDefiningOp());
+      set.insert(buffer.getDefiningOp());
     }
-  };
-  for (Operation &op : entry.getBody().front()) {
-    if (auto launch = dyn_cast<rt::LaunchOp>(op))
-      add(launch.getOuts());
-    else if (auto gemm = dyn_cast<rt::GemmOp>(op))
-      add(gemm.getC());
-    else if (auto copy = dyn_cast<rt::CopyOp>(op))
-      add(copy.getTarget());
-    else if (auto collective = dyn_cast<rt::CollectiveOp>(op))
-      add(collective.getOuts());
   }
-  return written;
-}
+};
+} // namespace
 
 namespace {
 /// Reads the signature of an rt.entry off the ops that name its buffers.
 class ScheduleSignature {
 public:
-  explicit ScheduleSignature(rt::EntryOp entry)
-      : entry(entry), isLocal(dist::isMaterialized(entry)), written(writtenBuffers(entry)) {}
+  explicit ScheduleSignature(rt::EntryOp entry) : entry(entry), isLocal(dist::isMaterialized(entry)), used(entry) {}
 
   Signature read() {
     for (Operation &op : entry.getBody().front())
@@ -169,9 +183,13 @@ public:
 private:
   void add(Operation *op, FlatSymbolRefAttr symbol, std::vector<Port> &taken, std::vector<Port> &given) {
     Type type = op->getResult(0).getType();
-    if (seen.insert(symbol.getValue()).second)
+    auto [place, isNew] = places.try_emplace(symbol.getValue(), taken.size());
+    if (isNew) {
       taken.push_back(portOf(symbol.getValue(), type, shardingOf(op, symbol, 0)));
-    if (written.contains(op))
+      taken.back().isRead = false;
+    }
+    taken[place->second].isRead |= used.read.contains(op);
+    if (used.written.contains(op))
       given.push_back(portOf(symbol.getValue(), type, shardingOf(op, symbol, 1)));
   }
 
@@ -189,8 +207,8 @@ private:
 
   rt::EntryOp entry;
   bool isLocal;
-  llvm::DenseSet<Operation *> written;
-  llvm::StringSet<> seen;
+  UsedBuffers used;
+  llvm::StringMap<size_t> places; ///< where a symbol stands among what the entry takes
   Signature signature;
 };
 } // namespace

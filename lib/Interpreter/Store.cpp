@@ -67,7 +67,7 @@ llvm::Error Store::checkTaken(const Port &held, const Port &taken) const {
     return makeError(what + " '" + taken.name + "' is " + shapeText(taken.shape) + " of " + nameOf(taken.element) +
                      " here, but another entry has left it as " + shapeText(held.shape) + " of " +
                      nameOf(held.element));
-  if (sameSharding(held.sharding, taken.sharding))
+  if (!taken.isRead || sameSharding(held.sharding, taken.sharding))
     return llvm::Error::success();
   // Zeros are zeros however they are split up; anything else the ranks would count twice, or not at all.
   auto isZero = [&](const TensorMap &values) {
@@ -86,7 +86,8 @@ llvm::Error Store::prepare(ArrayRef<Port> taken, bool zeroIfAbsent) {
     if (auto found = ports.find(port.name); found != ports.end()) {
       if (llvm::Error error = checkTaken(found->second, port))
         return error;
-      found->second = port;
+      if (port.isRead)
+        found->second = port;
       continue;
     }
     auto given = whole.find(port.name);

@@ -9,6 +9,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
+#include <tuple>
 
 namespace hfc::run {
 
@@ -88,19 +90,21 @@ ExitCode runAndReport(Session &session, const Results &results, const std::funct
 }
 
 ordered_json countCollectives(const io::ProgramInfo &program, const Rank &rank) {
-  std::map<std::pair<std::string, std::string>, std::pair<int64_t, int64_t>> sums;
+  std::map<std::tuple<std::string, std::string, std::string>, size_t> rows;
+  ordered_json list = ordered_json::array();
   for (size_t i = 0; i < program.collectives.size(); ++i) {
     const io::CollectiveInfo &each = program.collectives[i];
     int64_t count = hfc_program_collective_count(rank.get(), int64_t(i));
     if (count == 0)
       continue;
-    auto &[executed, bytes] = sums[{each.kind, io::toString(program.groups[each.group], program.mesh)}];
-    executed += count;
-    bytes += count * each.bytes;
+    std::string axes = io::toString(program.groups[each.group], program.mesh);
+    auto [row, isNew] = rows.try_emplace({each.entry, each.kind, axes}, list.size());
+    if (isNew)
+      list.push_back({{"entry", each.entry}, {"kind", each.kind}, {"axes", axes}, {"count", 0}, {"bytes", 0}});
+    ordered_json &sum = list[row->second];
+    sum["count"] = sum["count"].get<int64_t>() + count;
+    sum["bytes"] = sum["bytes"].get<int64_t>() + hfc_program_collective_bytes(rank.get(), int64_t(i));
   }
-  ordered_json list = ordered_json::array();
-  for (const auto &[what, sum] : sums)
-    list.push_back({{"kind", what.first}, {"axes", what.second}, {"count", sum.first}, {"bytes", sum.second}});
   return list;
 }
 

@@ -39,7 +39,8 @@ private:
 ExitCode runAndReport(Session &session, const Results &results, const std::function<void(Rank &)> &runOn,
                       const std::function<void(const Report &)> &print);
 
-/// How often this rank has executed collectives, by kind and axes: [{"kind", "axes", "count", "bytes"}].
+/// How often this rank has executed collectives, by entry, kind and axes, as the runtime counted:
+/// [{"entry", "kind", "axes", "count", "bytes"}].
 nlohmann::ordered_json countCollectives(const io::ProgramInfo &program, const Rank &rank);
 
 } // namespace hfc::run

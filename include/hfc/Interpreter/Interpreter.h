@@ -31,6 +31,8 @@ struct Port {
   SmallVector<int64_t> shape;
   /// How ranks hold it; null: each has all of it.
   dist::ShardingAttr sharding;
+  /// States of schedules only: whether what an earlier entry has left there matters.
+  bool isRead = true;
   /// Inputs only: how to fill it if the caller gives none ("ones", "arange", …), and the integers that are allowed.
   std::string filling;
   std::optional<int64_t> min, max;

@@ -169,8 +169,10 @@ hfc_status hfc_program_reset(hfc_program *program);
 void *hfc_program_parameter(hfc_program *program, const char *name);
 void *hfc_program_state(hfc_program *program, const char *name);
 
-/* How often this rank has executed the collective of that number (metadata: "collectives"). */
+/* How often this rank has executed the collective of that number (metadata: "collectives"), and the bytes that it put in
+   or got out, whichever is more, in all of these. */
 int64_t hfc_program_collective_count(const hfc_program *program, int64_t id);
+int64_t hfc_program_collective_bytes(const hfc_program *program, int64_t id);
 
 /*===-- Several ranks --------------------------------------------------------===*/
 

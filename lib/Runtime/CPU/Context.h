@@ -17,14 +17,21 @@
 #include <memory>
 #include <vector>
 
+namespace hfc::cpu {
+/// What a rank has done of one collective.
+struct CollectiveCount {
+  int64_t executed = 0, bytes = 0;
+};
+} // namespace hfc::cpu
+
 struct hfc_context {
   explicit hfc_context(int threads) : pool(threads) {}
 
   hfc::cpu::ThreadPool pool;
   /// Null where there is one rank.
   std::unique_ptr<hfc::cpu::Communicator> communicator;
-  /// How often each of the program's collectives has been executed.
-  std::vector<int64_t> counts;
+  /// By the collectives' numbers.
+  std::vector<hfc::cpu::CollectiveCount> counts;
 };
 
 #endif // HFC_LIB_RUNTIME_CPU_CONTEXT_H

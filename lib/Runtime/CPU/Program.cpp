@@ -78,6 +78,11 @@ hfc_status open(const char *path, int threads, hfc_program **result) {
   return success;
 }
 
+CollectiveCount countOf(const hfc_program &program, int64_t id) {
+  const std::vector<CollectiveCount> &counts = program.context.counts;
+  return id >= 0 && id < int64_t(counts.size()) ? counts[id] : CollectiveCount();
+}
+
 hfc_status failureOf(World &world) {
   auto [status, message] = world.failure();
   return fail(status, message);
@@ -141,8 +146,11 @@ io::Result<std::unique_ptr<hfc_program>> hfc_program::create(std::shared_ptr<Lib
 
 void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, const void *const *ins,
                        void *const *outs) {
-  if (size_t(collective->id) < context->counts.size())
-    ++context->counts[collective->id];
+  if (size_t(collective->id) < context->counts.size()) {
+    CollectiveCount &count = context->counts[collective->id];
+    ++count.executed;
+    count.bytes += messageBytes(*collective);
+  }
   if (context->communicator)
     // A failure is the world's; hfc_program_run reports it.
     context->communicator->run(*collective, ins, outs);
@@ -193,10 +201,9 @@ void *hfc_program_state(hfc_program *program, const char *name) {
   return findPointer(program->info().states, program->memory->states(), name);
 }
 
-int64_t hfc_program_collective_count(const hfc_program *program, int64_t id) {
-  const std::vector<int64_t> &counts = program->context.counts;
-  return id >= 0 && id < int64_t(counts.size()) ? counts[id] : 0;
-}
+int64_t hfc_program_collective_count(const hfc_program *program, int64_t id) { return countOf(*program, id).executed; }
+
+int64_t hfc_program_collective_bytes(const hfc_program *program, int64_t id) { return countOf(*program, id).bytes; }
 
 hfc_status hfc_program_run(hfc_program *program, const char *entry) {
   return guarded([&] { return run(program, entry); });

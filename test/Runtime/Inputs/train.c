@@ -25,7 +25,7 @@ const char hfc_program_json[] =
     " \"mesh\": [{\"name\": \"dp\", \"size\": " NUMBER(DP) "}, {\"name\": \"tp\", \"size\": " NUMBER(TP) "}],"
     " \"groups\": [{\"axes\": [" AXIS("dp", DP) ", " AXIS("tp", TP) "]}, {\"axes\": [" AXIS("dp", DP) "]}, {\"axes\": [" AXIS("tp", TP) "]}],"
     " \"collectives\": [{\"id\": 0, \"entry\": \"last_micro_step\", \"kind\": \"all_reduce\", \"group\": 0, \"dtype\": \"float32\", \"bytes\": 4},"
-    " {\"id\": 1, \"entry\": \"last_micro_step\", \"kind\": \"all_reduce\", \"group\": 1, \"dtype\": \"float32\", \"bytes\": 28},"
+    " {\"id\": 1, \"entry\": \"last_micro_step\", \"kind\": \"all_reduce\", \"group\": 1, \"dtype\": \"float32\", \"bytes\": 20},"
     " {\"id\": 2, \"entry\": \"optimizer_step\", \"kind\": \"all_reduce\", \"group\": 2, \"dtype\": \"float32\", \"bytes\": 4}],"
     " \"buckets\": [{\"name\": \"grads\", \"dtype\": \"float32\", \"elements\": 7}],"
     " \"parameters\": ["

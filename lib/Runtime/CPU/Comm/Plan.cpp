@@ -9,6 +9,8 @@
 
 #include "hfc/Runtime/IO/DType.h"
 
+#include <numeric>
+
 namespace hfc::cpu {
 
 namespace {
@@ -228,6 +230,15 @@ int64_t bytesOf(const hfc_collective &collective) {
   else if (collective.kind != HFC_ALL_GATHER_BUCKET)
     elements = collective.counts[0];
   return elements * io::sizeOf(hfc_dtype(collective.dtype));
+}
+
+int64_t messageBytes(const hfc_collective &collective) {
+  int64_t out = collective.rank > 0 ? 1 : 0;
+  for (int32_t i = 0; i < collective.rank; ++i)
+    out *= collective.out_shape[i];
+  if (collective.kind == HFC_ALL_GATHER_BUCKET)
+    out = std::accumulate(collective.counts, collective.counts + collective.tensors, int64_t(0));
+  return std::max(bytesOf(collective), out * io::sizeOf(hfc_dtype(collective.dtype)));
 }
 
 const char *nameOf(hfc_collective_kind kind) {

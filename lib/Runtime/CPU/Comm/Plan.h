@@ -43,6 +43,8 @@ constexpr int64_t scratchBytes = 1 << 18;
 
 /// Bytes that a member puts in: what members must agree on.
 int64_t bytesOf(const hfc_collective &collective);
+/// Bytes that a member puts in or gets out, whichever is more.
+int64_t messageBytes(const hfc_collective &collective);
 /// "all_reduce", …: the metadata's names.
 const char *nameOf(hfc_collective_kind kind);
 
