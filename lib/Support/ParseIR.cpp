@@ -58,7 +58,9 @@ OwningOpRef<ModuleOp> hfc::parseIR(MLIRContext *context, StringRef text, StringR
     error = ("'" + name + "' " + problem).str();
   if (!error.empty())
     return {};
-  return parseSourceString<ModuleOp>(text, ParserConfig(context), name);
+  // MLIR's parser looks at the character behind the text.
+  std::string terminated = text.str();
+  return parseSourceString<ModuleOp>(terminated, ParserConfig(context), name);
 }
 
 OwningOpRef<ModuleOp> hfc::parseIRFile(MLIRContext *context, StringRef file, std::string &text, std::string &error) {

@@ -335,6 +335,9 @@ Trace runRank(World &world, const Shape &mesh, int rank, uint64_t seed, int roun
   expect(communicator->gather(own.data(), bytes, targets.data()), "gather");
   for (int64_t i = 0; rank == 0 && i < product(mesh); ++i)
     expect(pieces[i] == std::vector<char>(bytes[i], char('a' + i)), "gathered piece " + std::to_string(i));
+  std::vector<char> said(5, char('a' + rank));
+  expect(communicator->broadcast(said.data(), int64_t(said.size())), "broadcast");
+  expect(said == std::vector<char>(5, 'a'), "what rank 0 said");
   return trace;
 }
 

@@ -18,14 +18,8 @@ namespace hfc::run {
 namespace {
 constexpr const char *seedInput = "seed";
 
-void setIntegers(WholeInputs &inputs, const std::string &name, const std::vector<int32_t> &values) {
-  std::vector<char> bytes(values.size() * sizeof(int32_t));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  inputs.set(name, std::move(bytes));
-}
-
 /// Programs without dropout have no such input.
-void setSeed(WholeInputs &inputs, uint64_t seed) { setIntegers(inputs, seedInput, {int32_t(uint32_t(seed))}); }
+void setSeed(WholeInputs &inputs, uint64_t seed) { inputs.setIntegers(seedInput, {int32_t(uint32_t(seed))}); }
 
 class SameBatch : public BatchSource {
 public:
@@ -60,11 +54,11 @@ public:
   std::shared_ptr<const WholeInputs> batch(int64_t position) const override {
     train::Batch batch = orThrow(batches.read(position));
     auto inputs = std::make_shared<WholeInputs>();
-    setIntegers(*inputs, "input_ids", batch.inputIds);
-    setIntegers(*inputs, "position_ids", batch.positionIds);
-    setIntegers(*inputs, "shifted_labels", batch.shiftedLabels);
-    setIntegers(*inputs, "attention_mask", std::vector<int32_t>(batch.inputIds.size(), 1));
-    setIntegers(*inputs, "segment_ids", segmentsOf(batch.positionIds));
+    inputs->setIntegers("input_ids", batch.inputIds);
+    inputs->setIntegers("position_ids", batch.positionIds);
+    inputs->setIntegers("shifted_labels", batch.shiftedLabels);
+    inputs->setIntegers("attention_mask", std::vector<int32_t>(batch.inputIds.size(), 1));
+    inputs->setIntegers("segment_ids", segmentsOf(batch.positionIds));
     setSeed(*inputs, seed);
     return inputs;
   }

@@ -5,13 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Prompts.h"
-#include "Sampler.h"
-#include "Session.h"
+#include "Generator.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace hfc::run {
@@ -20,126 +17,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int64_t defaultNewTokens = 64;
-
-/// One prompt and what has been made of it.
-struct Sequence {
-  Tokens tokens;
-  size_t promptSize = 0;
-  /// How many tokens the cache holds.
-  int64_t past = 0;
-  bool finished = false;
-};
-
-/// The program's entries over one batch of sequences.
-class Generator {
-public:
-  Generator(Session &session, Sampler &sampler, int64_t maxNewTokens)
-      : session(session), sampler(sampler), generation(*session.info.generation), maxNewTokens(maxNewTokens) {}
-
-  void generate(const std::vector<Tokens> &prompts) {
-    sequences.clear();
-    for (const Tokens &prompt : prompts)
-      sequences.push_back({prompt, prompt.size(), 0, false});
-    prefillTime = decodeTime = 0;
-    decodeSteps = 0;
-    prefill();
-    while (std::any_of(sequences.begin(), sequences.end(), [](const Sequence &each) { return !each.finished; })) {
-      decodeTime += step(*findChunk(1), longest());
-      ++decodeSteps;
-    }
-  }
-
-  std::vector<Sequence> sequences;
-  double prefillTime = 0, decodeTime = 0;
-  int64_t decodeSteps = 0;
-
-private:
-  static int64_t remaining(const Sequence &each) { return each.finished ? 0 : int64_t(each.tokens.size()) - each.past; }
-
-  void prefill() {
-    int64_t total = longest();
-    for (;;) {
-      int64_t left = 0;
-      for (const Sequence &each : sequences)
-        if (each.past < int64_t(each.promptSize))
-          left = std::max(left, int64_t(each.promptSize) - each.past);
-      if (left == 0)
-        return;
-      prefillTime += step(*findChunk(left), total, /*promptsOnly=*/true);
-    }
-  }
-
-  int64_t longest() const {
-    size_t most = 0;
-    for (const Sequence &each : sequences)
-      if (!each.finished)
-        most = std::max(most, each.tokens.size());
-    return int64_t(most);
-  }
-
-  /// The largest chunk that `left` tokens fill, or the smallest that holds more than one and takes them all.
-  const io::ChunkInfo *findChunk(int64_t left) const {
-    const io::ChunkInfo *smallest = nullptr;
-    for (const io::ChunkInfo &chunk : generation.chunks) {
-      bool single = chunk.tokens == 1;
-      if (single ? left == 1 || !smallest : chunk.tokens <= left)
-        return &chunk;
-      smallest = &chunk;
-    }
-    return smallest;
-  }
-
-  /// Runs one chunk for every sequence that has tokens to read, and continues those that it completes. Sequences whose
-  /// prompt is read wait, during prefill, for the others.
-  double step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly = false) {
-    int64_t batch = session.info.batch, width = chunk.tokens;
-    auto *ids = input(chunk.entry, "input_ids");
-    auto *past = input(chunk.entry, "past");
-    auto *count = input(chunk.entry, "count");
-    std::fill_n(ids, batch * width, 0);
-    std::fill_n(past, batch, 0);
-    std::fill_n(count, batch, 0);
-    if (auto *length = input(chunk.entry, "total"))
-      *length = int32_t(total);
-    std::vector<int64_t> counts(sequences.size());
-    for (size_t row = 0; row < sequences.size(); ++row) {
-      const Sequence &each = sequences[row];
-      bool waits = promptsOnly && each.past >= int64_t(each.promptSize);
-      counts[row] = waits ? 0 : std::min(width, remaining(each));
-      past[row] = int32_t(each.past);
-      count[row] = int32_t(counts[row]);
-      std::copy_n(each.tokens.begin() + each.past, counts[row], ids + int64_t(row) * width);
-    }
-    double time = timed([&] { session.ranks.first().run(chunk.entry); });
-    for (size_t row = 0; row < sequences.size(); ++row) {
-      sequences[row].past += counts[row];
-      if (counts[row] > 0 && remaining(sequences[row]) == 0)
-        extend(chunk, row);
-    }
-    return time;
-  }
-
-  void extend(const io::ChunkInfo &chunk, size_t row) {
-    const io::BindingInfo *logits = session.info.findEntry(chunk.entry)->findOutput("logits");
-    const char *data = static_cast<const char *>(session.ranks.first().output(chunk.entry, "logits"));
-    Sequence &each = sequences[row];
-    data += int64_t(row) * generation.vocabulary * io::sizeOf(logits->dtype);
-    int32_t token = sampler.choose(data, logits->dtype, generation.vocabulary, int64_t(row), each.past);
-    each.tokens.push_back(token);
-    bool ended = !session.options.ignoreEos &&
-                 std::find(generation.eos.begin(), generation.eos.end(), token) != generation.eos.end();
-    each.finished = ended || int64_t(each.tokens.size() - each.promptSize) >= maxNewTokens;
-  }
-
-  int32_t *input(const std::string &entry, const char *name) {
-    return static_cast<int32_t *>(session.ranks.first().input(entry, name));
-  }
-
-  Session &session;
-  Sampler &sampler;
-  const io::GenerationInfo &generation;
-  int64_t maxNewTokens;
-};
 
 /// A reference of greedy decoding: prompts and what follows.
 std::optional<std::vector<Tokens>> readGreedy(const Session &session) {
@@ -155,15 +32,13 @@ std::optional<std::vector<Tokens>> readGreedy(const Session &session) {
 }
 
 void checkProgram(const io::ProgramInfo &info) {
-  if (info.mesh.ranks() > 1)
-    throw Error("this hfc-run generates with programs of one rank; compile it without --mesh=" + info.mesh.toString());
   bool complete = info.generation && !info.generation->chunks.empty() && info.generation->chunks.back().tokens == 1;
   for (const io::ChunkInfo &chunk : complete ? info.generation->chunks : std::vector<io::ChunkInfo>()) {
     const io::EntryInfo *entry = info.findEntry(chunk.entry);
     const io::BindingInfo *ids = entry->findInput("input_ids"), *logits = entry->findOutput("logits");
     complete &= ids && logits && entry->findInput("past") && entry->findInput("count") &&
-                ids->shape == std::vector<int64_t>{info.batch, chunk.tokens} &&
-                logits->shape == std::vector<int64_t>{info.batch, info.generation->vocabulary};
+                ids->wholeShape() == std::vector<int64_t>{info.batch, chunk.tokens} &&
+                logits->wholeShape() == std::vector<int64_t>{info.batch, info.generation->vocabulary};
   }
   if (!complete)
     throw Error("the program's metadata does not describe generation as this hfc-run knows it; compile it again");
@@ -245,28 +120,39 @@ public:
     Sampler sampler(session.options, *session.info.generation, /*forceGreedy=*/reference.has_value());
     if (reference && !sampler.greedy())
       throw Error("--check compares greedy decoding; leave --temperature, --top-k and --top-p away");
-    Generator generator(session, sampler, chooseNewTokens(session, prompts, reference));
+    int64_t newTokens = chooseNewTokens(session, prompts, reference);
     session.loadWeights();
-    for (int64_t i = 0; i < session.options.time.value_or(1); ++i) {
-      generator.generate(prompts);
-      prefillTimes.push_back(generator.prefillTime);
-      if (generator.decodeSteps)
-        tokenTimes.push_back(generator.decodeTime / double(generator.decodeSteps));
-    }
+    session.ranks.forEach([&](Rank &rank) { runOn(rank, {session, rank, sampler, newTokens}, prompts); });
+    if (!session.ranks.leads())
+      return done;
     bool passed = true;
     std::string comparison;
     if (reference)
-      passed = sameAsReference(generator.sequences, *reference, comparison);
-    write(generator.sequences);
+      passed = sameAsReference(sequences, *reference, comparison);
+    write();
     if (session.options.json)
-      printJson(generator.sequences, reference.has_value(), passed, comparison);
+      printJson(reference.has_value(), passed, comparison);
     else
-      printText(generator.sequences, comparison, passed);
+      printText(comparison, passed);
     return passed ? done : comparisonFailed;
   }
 
 private:
-  void write(const std::vector<Sequence> &sequences) {
+  /// What each rank does. Members are rank 0's to change.
+  void runOn(const Rank &rank, Generator generator, const std::vector<Tokens> &prompts) {
+    for (int64_t i = 0; i < session.options.time.value_or(1); ++i) {
+      generator.generate(prompts);
+      if (!rank.leads())
+        continue;
+      prefillTimes.push_back(generator.prefillTime);
+      if (generator.decodeSteps)
+        tokenTimes.push_back(generator.decodeTime / double(generator.decodeSteps));
+    }
+    if (rank.leads())
+      sequences = std::move(generator.sequences);
+  }
+
+  void write() {
     if (!session.outputs)
       return;
     int64_t pad = std::max<int64_t>(session.info.generation->pad, 0);
@@ -277,7 +163,7 @@ private:
     orThrow(session.outputs->commit());
   }
 
-  void printText(const std::vector<Sequence> &sequences, const std::string &comparison, bool passed) {
+  void printText(const std::string &comparison, bool passed) {
     for (const Sequence &each : sequences) {
       for (size_t i = 0; i < each.tokens.size(); ++i)
         std::printf("%s%d", i ? "," : "", each.tokens[i]);
@@ -296,7 +182,7 @@ private:
     }
   }
 
-  void printJson(const std::vector<Sequence> &sequences, bool checked, bool passed, const std::string &comparison) {
+  void printJson(bool checked, bool passed, const std::string &comparison) {
     ordered_json document = {{"task", "generate"}, {"sequences", ordered_json::array()}};
     for (const Sequence &each : sequences) {
       document["sequences"].push_back(each.tokens);
@@ -316,6 +202,7 @@ private:
   }
 
   Session &session;
+  std::vector<Sequence> sequences;
   std::vector<double> prefillTimes, tokenTimes;
 };
 } // namespace

@@ -35,7 +35,12 @@ Runs a program that hfc-compile wrote.
   --json                   prints results as JSON
 
 Programs compiled for several ranks (--mesh): all of them run here as threads. Under torchrun's variables (RANK, WORLD_SIZE,
-MASTER_ADDR, MASTER_PORT), or mpirun's with MASTER_ADDR and MASTER_PORT set, this is one of them, and rank 0 prints and writes.
+MASTER_ADDR, MASTER_PORT), or mpirun's or srun's with MASTER_ADDR and MASTER_PORT set, this is one of them, and rank 0 prints and
+writes.
+
+Programs compiled with --task=module:
+                           --inputs also has grad.logits (or of whatever the outputs are); --outputs and --check also take
+                           grad.NAME of every parameter that is trained, grad.inputs_embeds
 
 Programs compiled with --task=train:
                            --inputs has labels (or shifted_labels); --outputs and --check: loss, grad.NAME of every

@@ -20,13 +20,15 @@ namespace {
 /// How long ranks that were told of a failure may take to come back before the process ends without them.
 constexpr std::chrono::milliseconds patience{300};
 
-/// How a launcher tells a process which rank it is.
+/// How a launcher tells a process which rank it is; some do not tell how many share its host.
 struct Launcher {
   const char *rank, *ranks, *ranksOnHost;
 };
 constexpr Launcher launchers[] = {{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"},
                                   {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"},
-                                  {"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"}};
+                                  {"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"},
+                                  // Only srun sets the second; a batch script has SLURM_NTASKS, too.
+                                  {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", nullptr}};
 
 int readNumber(const char *variable, int least, int most) {
   const char *text = std::getenv(variable);
@@ -53,7 +55,8 @@ void joinWorld(const Launcher &launcher, int count, double timeout, hfc_world **
                 launcher.ranks + " is " + std::to_string(ranks));
   const char *address = std::getenv("MASTER_ADDR");
   if (!address || !*address)
-    throw Error("which host has rank 0? the variable MASTER_ADDR is not set");
+    throw Error("which host has rank 0? the variable MASTER_ADDR is not set (under srun: the first of "
+                "scontrol show hostnames)");
   int port = readNumber("MASTER_PORT", 1, 65535 - 16);
   // torchrun's agent keeps its own store at this port.
   const char *agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
@@ -75,6 +78,10 @@ void Rank::run(const std::string &entry) const { checkStatus(hfc_program_run(pro
 
 void Rank::gather(const void *piece, const std::vector<int64_t> &bytes, const std::vector<void *> &targets) const {
   checkStatus(hfc_program_gather(program.get(), piece, bytes.data(), targets.data()));
+}
+
+void Rank::broadcast(void *data, int64_t bytes) const {
+  checkStatus(hfc_program_broadcast(program.get(), data, bytes));
 }
 
 /// What ranks here and elsewhere have said.
@@ -119,7 +126,8 @@ void Ranks::openWorld(const Options &options, int count) {
   hfc_world_on_failure(made, onFailure, failure.get());
   int first = 0, local = 0;
   hfc_world_local_ranks(made, &first, &local);
-  int onHost = launcher && std::getenv(launcher->ranksOnHost) ? readNumber(launcher->ranksOnHost, 1, 1 << 20) : 0;
+  const char *onHostVariable = launcher ? launcher->ranksOnHost : nullptr;
+  int onHost = onHostVariable && std::getenv(onHostVariable) ? readNumber(onHostVariable, 1, 1 << 20) : 0;
   std::vector<hfc_program *> programs(local);
   checkStatus(hfc_world_open_program(made, options.program.c_str(), options.threads, onHost, programs.data()));
   for (int i = 0; i < local; ++i)

@@ -35,6 +35,8 @@ public:
   void run(const std::string &entry) const;
   /// See hfc_program_gather.
   void gather(const void *piece, const std::vector<int64_t> &bytes, const std::vector<void *> &targets) const;
+  /// See hfc_program_broadcast.
+  void broadcast(void *data, int64_t bytes) const;
   hfc_program *get() const { return program.get(); }
   /// Rank 0 prints and writes.
   bool leads() const { return number == 0; }

@@ -72,6 +72,7 @@ Times summarize(std::vector<double> times);
 /// The tasks; each returns the exit status.
 ExitCode runForward(Session &session);
 ExitCode runGenerate(Session &session);
+ExitCode runModule(Session &session);
 ExitCode runTrain(Session &session);
 
 } // namespace hfc::run

@@ -34,6 +34,12 @@ void WholeInputs::read(Session &session, const io::EntryInfo &entry) {
                    session.inputs->path().c_str());
 }
 
+void WholeInputs::setIntegers(const std::string &name, const std::vector<int32_t> &values) {
+  std::vector<char> &bytes = buffers[name];
+  bytes.resize(values.size() * sizeof(int32_t));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+}
+
 void WholeInputs::give(const io::ProgramInfo &program, const io::EntryInfo &entry, int64_t micro,
                        const Rank &rank) const {
   for (const io::BindingInfo &binding : entry.inputs) {
@@ -99,8 +105,8 @@ std::optional<BucketPiece> findBucketPiece(const io::ProgramInfo &program, const
   return std::nullopt;
 }
 
-/// A master in the parameter's own dtype, as ZeRO keeps it, is the parameter over again and starts as it: checkpoints, which
-/// know nothing of ZeRO, do without.
+/// A master in the parameter's own dtype, as ZeRO keeps it, is the parameter over again and starts as it: checkpoints,
+/// which know nothing of ZeRO, do without.
 bool repeatsParameter(const io::ParameterInfo &parameter, const io::StateInfo &state) {
   return state.role == "master" && state.dtype == parameter.dtype;
 }

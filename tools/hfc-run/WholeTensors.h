@@ -23,7 +23,7 @@ class WholeInputs {
 public:
   /// `entry`'s inputs from --inputs, or drawn.
   void read(Session &session, const io::EntryInfo &entry);
-  void set(const std::string &name, std::vector<char> values) { buffers[name] = std::move(values); }
+  void setIntegers(const std::string &name, const std::vector<int32_t> &values);
 
   /// Fills the inputs of a rank's entry that are known here with their `micro`-th part.
   void give(const io::ProgramInfo &program, const io::EntryInfo &entry, int64_t micro, const Rank &rank) const;
@@ -50,8 +50,8 @@ std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &p
                                       const io::ParameterInfo &parameter, const std::string &role);
 
 /// What a run gives back, whole, on rank 0: outputs, gradients.
-/// Puts this rank's part of `ROLE.PARAMETER`, whole, into its state; nothing if the program keeps no such state. Refuses
-/// tensors that are missing or of another type or shape.
+/// Puts this rank's part of `ROLE.PARAMETER`, whole, into its state; nothing if the program keeps no such state.
+/// Refuses tensors that are missing or of another type or shape.
 void scatterState(const Rank &rank, const io::ProgramInfo &program, const io::ParameterInfo &parameter,
                   const std::string &role, const io::SafeTensors &tensors);
 

@@ -24,6 +24,8 @@ static ExitCode runTool(int argc, char **argv) {
   Session session(options);
   if (session.info.task == "generate")
     return runGenerate(session);
+  if (session.info.task == "module")
+    return runModule(session);
   return session.info.task == "train" ? runTrain(session) : runForward(session);
 }
 

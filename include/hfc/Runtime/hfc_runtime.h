@@ -131,12 +131,13 @@ void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, c
 /* One rank of a program: its parameters, states, arena and threads. Ranks of one process share the loaded code. */
 typedef struct hfc_program hfc_program;
 
-/* 0 is success; 1 a rank that ended or never came; 2 the user's mistake; 3 ours. On failure `hfc_last_error()` (this thread's) says why, in one line or more for a person. */
+/* 0 is success; 1 a rank that ended or never came; 2 the user's mistake; 3 ours. On failure `hfc_last_error()` (this
+ * thread's) says why, in one line or more for a person. */
 typedef int hfc_status;
 const char *hfc_last_error(void);
 
-/* Loads a program for one rank; refuses files that are no programs of this ABI and CPUs that lack what it was compiled for.
-   `threads` 0: as many as the machine has cores. */
+/* Loads a program for one rank; refuses files that are no programs of this ABI and CPUs that lack what it was compiled
+   for. `threads` 0: as many as the machine has cores. */
 hfc_status hfc_program_open(const char *path, int threads, hfc_program **program);
 void hfc_program_close(hfc_program *program);
 
@@ -176,8 +177,8 @@ int64_t hfc_program_collective_bytes(const hfc_program *program, int64_t id);
 
 /*===-- Several ranks --------------------------------------------------------===*/
 
-/* The ranks of a program compiled for a mesh, all in this process or one of them. Each is driven by a thread of its own:
-   collectives wait for the others, at most `timeout` seconds. */
+/* The ranks of a program compiled for a mesh, all in this process or one of them. Each is driven by a thread of its
+   own: collectives wait for the others, at most `timeout` seconds. */
 typedef struct hfc_world hfc_world;
 
 /* How many ranks the program of a file is for. */
@@ -186,8 +187,8 @@ hfc_status hfc_program_count_ranks(const char *path, int *ranks);
 /* All of `ranks` ranks in this process. */
 hfc_status hfc_world_create(int ranks, double timeout, hfc_world **world);
 
-/* This process is one rank of `ranks`: torchrun's RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. Returns when all have met.
-   `job` is the same for all ranks of a job; ports may be used by others. */
+/* This process is one rank of `ranks`: torchrun's RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. Returns when all have
+   met. `job` is the same for all ranks of a job; ports may be used by others. */
 hfc_status hfc_world_join(int rank, int ranks, const char *address, int port, const char *job, double timeout,
                           hfc_world **world);
 
@@ -212,6 +213,9 @@ hfc_status hfc_world_open_program(hfc_world *world, const char *path, int thread
 /* Brings bytes of all ranks to rank 0: `bytes[r]` of `piece` of each rank r (the same list on all ranks) to
    `targets[r]`, which only rank 0 needs. */
 hfc_status hfc_program_gather(hfc_program *program, const void *piece, const int64_t *bytes, void *const *targets);
+
+/* Brings `bytes` bytes (the same number on all ranks) from rank 0's `data` to every other rank's. */
+hfc_status hfc_program_broadcast(hfc_program *program, void *data, int64_t bytes);
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,7 @@ thread_local std::string lastError;
 /// "all_reduce 3 over tp of model.layers.0.mlp.down_proj, layer 0 (row-parallel output)".
 std::string describe(const io::ProgramInfo &info, const CollectiveHeader &header) {
   if (header.id < 0)
-    return "the gathering of results";
+    return header.kind == gatherKind ? "the gathering of results" : "the handing out of rank 0's choices";
   std::string text = std::string(nameOf(hfc_collective_kind(header.kind))) + " " + std::to_string(header.id);
   if (size_t(header.id) < info.collectives.size()) {
     const io::CollectiveInfo &collective = info.collectives[header.id];
@@ -212,6 +212,13 @@ hfc_status hfc_program_run(hfc_program *program, const char *entry) {
 hfc_status hfc_program_reset(hfc_program *program) {
   program->memory->resetStates();
   return success;
+}
+
+hfc_status hfc_program_broadcast(hfc_program *program, void *data, int64_t bytes) {
+  return guarded([&] {
+    bool alone = !program->world;
+    return alone || program->context.communicator->broadcast(data, bytes) ? success : failureOf(*program->world);
+  });
 }
 
 hfc_status hfc_program_gather(hfc_program *program, const void *piece, const int64_t *bytes, void *const *targets) {

@@ -12,6 +12,9 @@
 
 namespace hfc::cpu {
 
+/// Kinds of what a host asks for, beside a program's collectives (`hfc_collective_kind`); their ids are -1.
+constexpr int32_t gatherKind = 100, broadcastKind = 101;
+
 /// What a rank does together with others. The CPU's is `makeHostCommunicator`; a device's has streams behind the same
 /// interface.
 class Communicator {
@@ -25,6 +28,9 @@ public:
   /// Brings `bytes[r]` bytes of each rank r's `piece` to `targets[r]` of rank 0. All ranks call it with the same
   /// `bytes`.
   virtual bool gather(const void *piece, const std::vector<int64_t> &bytes, void *const *targets) = 0;
+
+  /// Brings rank 0's `bytes` bytes to all other ranks' `data`. All ranks call it with the same `bytes`.
+  virtual bool broadcast(void *data, int64_t bytes) = 0;
 };
 
 /// Collectives over host memory. `groups` are the program's, in order. Values are combined in the order of places, so

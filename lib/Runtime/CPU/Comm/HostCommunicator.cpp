@@ -16,9 +16,6 @@
 namespace hfc::cpu {
 
 namespace {
-/// A gather's number; those of programs begin at 0.
-constexpr int32_t gatherKind = 100;
-
 /// Testing aids: HFC_TEST_STALL=RANK:ID and HFC_TEST_DIE=RANK:ID name a rank, and a collective that it never comes to.
 struct Mishap {
   int rank = -1, id = -1;
@@ -68,6 +65,17 @@ public:
         phase.receives[i] = View(targets[i], bytes[i]);
     CollectiveHeader header{-1, gatherKind, 0, 0, std::accumulate(bytes.begin(), bytes.end(), int64_t(0))};
     return transport->perform(everybody, header, {std::move(phase)});
+  }
+
+  bool broadcast(void *data, int64_t bytes) override {
+    Phase phase;
+    phase.sends.resize(everybody.size());
+    phase.receives.resize(everybody.size());
+    if (rank > 0)
+      phase.receives[0] = View(data, bytes);
+    for (int i = 1; rank == 0 && i < everybody.size(); ++i)
+      phase.sends[i] = View(data, bytes);
+    return transport->perform(everybody, {-1, broadcastKind, 0, 0, bytes}, {std::move(phase)});
   }
 
 private:
