@@ -19,6 +19,43 @@ using namespace hfc;
 using namespace hfc::collective;
 
 namespace {
+/// How far ahead of its place a collective may begin, whatever its data allow. Its results take memory from there on:
+/// what is gathered again for the backward pass, so that nobody keeps it, must not begin in the forward pass; and where
+/// the results are more than the operands, it begins beside the work of one layer before its own.
+class Horizon {
+public:
+  explicit Horizon(Operation *op)
+      : phase(op->getDiscardableAttr("hf.phase")), block(op->getDiscardableAttr("hf.block")),
+        grows(bytesOf(op->getResultTypes()) > bytesOf(op->getOperandTypes())) {}
+
+  /// Asked of ops further and further ahead.
+  bool includes(Operation *ahead) {
+    if (ahead->getDiscardableAttr("hf.phase") != phase)
+      return isFree(ahead);
+    Attribute other = ahead->getDiscardableAttr("hf.block");
+    if (!grows || other == block)
+      return true;
+    if (!neighbour)
+      neighbour = other;
+    return neighbour == other;
+  }
+
+private:
+  /// What says nothing of where it stands.
+  static bool isFree(Operation *op) { return isa<hf::ConstantOp, dist::DoneOp>(op); }
+
+  static int64_t bytesOf(TypeRange types) {
+    int64_t bytes = 0;
+    for (Type type : types)
+      bytes += cast<ShapedType>(type).getNumElements() * getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8;
+    return bytes;
+  }
+
+  Attribute phase, block;
+  bool grows;
+  std::optional<Attribute> neighbour;
+};
+
 /// Moves and splits the collectives of one block.
 class EntryScheduler {
 public:
@@ -46,17 +83,20 @@ private:
     return SmallVector<dist::CollectiveOpInterface>(block.getOps<dist::CollectiveOpInterface>());
   }
 
-  /// Behind the last op that `op` needs, and behind the collectives that were put there before.
+  /// As far ahead as its data and its `Horizon` allow, behind the collectives that were put there before.
   void hoist(Operation *op) {
-    Operation *last = nullptr;
+    SmallPtrSet<Operation *, 4> sources;
     for (Value operand : op->getOperands())
-      if (Operation *source = operand.getDefiningOp(); source && (!last || last->isBeforeInBlock(source)))
-        last = source;
-    Operation *next = last ? last->getNextNode() : &block.front();
-    while (next != op && isa<dist::CollectiveOpInterface>(next))
-      next = next->getNextNode();
-    if (next != op)
-      op->moveBefore(next);
+      sources.insert(operand.getDefiningOp());
+    Horizon horizon(op);
+    Operation *first = op;
+    for (Operation *ahead = op->getPrevNode(); ahead && !sources.contains(ahead) && horizon.includes(ahead);
+         ahead = ahead->getPrevNode())
+      first = ahead;
+    while (first != op && isa<dist::CollectiveOpInterface>(first))
+      first = first->getNextNode();
+    if (first != op)
+      op->moveBefore(first);
   }
 
   void number(int64_t &nextId) {
