@@ -132,9 +132,13 @@ void testLearningRate() {
 void testSavedRun(const std::string &folder) {
   std::string path = folder + "/run";
   std::vector<float> weights = {1, 2, 3, 4}, moments = {5, 6, 7, 8};
+  auto begin = [&](int64_t step) {
+    return train::RunWriter::create(path, {step, 10 * step, 99}, {{"w", HFC_FLOAT32, {2, 2}, nullptr}},
+                                    {{"moment1.w", HFC_FLOAT32, {4}, nullptr}});
+  };
   auto save = [&](int64_t step) {
-    return train::saveRun(path, {step, 10 * step, 99}, {{"w", HFC_FLOAT32, {2, 2}, weights.data()}},
-                          {{"moment1.w", HFC_FLOAT32, {4}, moments.data()}});
+    io::Result<train::RunWriter> writer = begin(step);
+    return writer && writer->addParameter(weights.data()) && writer->addOptimizer(moments.data()) && writer->commit();
   };
   expect(bool(save(1)), "saved");
   weights[3] = 40;
@@ -146,6 +150,11 @@ void testSavedRun(const std::string &folder) {
   expect(moment && reinterpret_cast<const float *>(moment->data)[2] == 7, "the optimizer's states");
   io::Result<io::SafeTensors> model = io::SafeTensors::open(path);
   expect(model && reinterpret_cast<const float *>(model->find("w")->data)[3] == 40, "the folder is a checkpoint");
+  io::Result<train::RunWriter> half = begin(3);
+  expect(half && half->addOptimizer(moments.data()) && !half->commit(), "a checkpoint that lacks tensors is none");
+  expect(!half->addOptimizer(moments.data()), "nor is one with too many");
+  run = train::openRun(path);
+  expect(run && run->progress.step == 2, "the one before it stays");
 
   // A run that was killed while it wrote leaves files that nothing names.
   std::ofstream(path + "/model-3.safetensors") << "half";

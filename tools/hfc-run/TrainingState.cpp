@@ -26,28 +26,73 @@ std::vector<io::OwnedTensor> assemble(const io::ProgramInfo &program, const io::
   return orThrow(io::assembleStateDict(list));
 }
 
-void saveState(const Session &session, const Rank &rank, const train::Progress &progress) {
-  std::vector<WholeValue> parameters;
-  std::vector<std::pair<std::string, WholeValue>> optimizer;
-  for (const io::ParameterInfo &parameter : session.info.parameters) {
-    parameters.push_back(std::move(*gatherParameter(rank, session.info, parameter)));
-    for (const char *role : roles)
-      if (std::optional<WholeValue> state = gatherState(rank, session.info, parameter, role))
-        optimizer.emplace_back(std::string(role) + "." + parameter.name, std::move(*state));
+namespace {
+/// Writes a checkpoint while ranks bring together what they have, one parameter after the other.
+class CheckpointWriter {
+public:
+  CheckpointWriter(const Session &session, const train::Progress &progress)
+      : CheckpointWriter(session.info, assemblerOf(session), session.options.save, progress) {}
+
+  void addParameter(size_t number, const WholeValue &value) {
+    assembler.add(number, value.data.data());
+    while (std::optional<io::OwnedTensor> tensor = assembler.takeNext())
+      orThrow(writer.addParameter(tensor->data.data()));
   }
-  if (!rank.leads())
-    return;
-  // Checkpoints are read by the checkpoint's names, not by state_dict()'s.
-  io::ProgramInfo whole = session.whole;
-  for (io::ParameterInfo &parameter : whole.parameters)
-    parameter.stateDict.clear();
-  std::vector<io::OwnedTensor> owned = assemble(session.info, whole, parameters);
-  std::vector<io::TensorToWrite> model, states;
-  for (const io::OwnedTensor &tensor : owned)
-    model.push_back({tensor.info.name, tensor.info.dtype, tensor.info.shape, tensor.data.data()});
-  for (const auto &[name, value] : optimizer)
-    states.push_back({name, value.dtype, value.parameter->wholeShape(), value.data.data()});
-  orThrow(train::saveRun(session.options.save, progress, model, states));
+  void addState(const WholeValue &value) { orThrow(writer.addOptimizer(value.data.data())); }
+  void commit() { orThrow(writer.commit()); }
+
+private:
+  CheckpointWriter(const io::ProgramInfo &program, io::StateDictAssembler made, const std::string &path,
+                   const train::Progress &progress)
+      : assembler(std::move(made)),
+        writer(orThrow(train::RunWriter::create(path, progress, modelOf(assembler), statesOf(program)))) {}
+
+  /// Checkpoints are read by the checkpoint's names, not by state_dict()'s.
+  static io::StateDictAssembler assemblerOf(const Session &session) {
+    io::ProgramInfo whole = session.whole;
+    std::vector<io::ParameterValue> values;
+    for (io::ParameterInfo &parameter : whole.parameters) {
+      parameter.stateDict.clear();
+      values.push_back({&parameter, parameter.dtype, nullptr});
+    }
+    return orThrow(io::StateDictAssembler::create(values));
+  }
+
+  static std::vector<io::TensorToWrite> modelOf(const io::StateDictAssembler &assembler) {
+    std::vector<io::TensorToWrite> tensors;
+    for (const io::TensorInfo &info : assembler.tensors())
+      tensors.push_back({info.name, info.dtype, info.shape, nullptr});
+    return tensors;
+  }
+
+  static std::vector<io::TensorToWrite> statesOf(const io::ProgramInfo &program) {
+    std::vector<io::TensorToWrite> tensors;
+    for (const io::ParameterInfo &parameter : program.parameters)
+      for (const char *role : roles)
+        if (std::optional<hfc_dtype> dtype = typeOfState(program, parameter, role))
+          tensors.push_back({std::string(role) + "." + parameter.name, *dtype, parameter.wholeShape(), nullptr});
+    return tensors;
+  }
+
+  io::StateDictAssembler assembler;
+  train::RunWriter writer;
+};
+} // namespace
+
+void saveState(const Session &session, const Rank &rank, const train::Progress &progress) {
+  std::optional<CheckpointWriter> writer;
+  if (rank.leads())
+    writer.emplace(session, progress);
+  for (size_t number = 0; number < session.info.parameters.size(); ++number) {
+    const io::ParameterInfo &parameter = session.info.parameters[number];
+    if (std::optional<WholeValue> value = gatherParameter(rank, session.info, parameter); writer)
+      writer->addParameter(number, *value);
+    for (const char *role : roles)
+      if (std::optional<WholeValue> state = gatherState(rank, session.info, parameter, role); state && writer)
+        writer->addState(*state);
+  }
+  if (writer)
+    writer->commit();
 }
 
 void restoreState(const Session &session, const Rank &rank, const train::SavedRun &run) {

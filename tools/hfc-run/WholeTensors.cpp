@@ -170,6 +170,13 @@ std::optional<WholeValue> gatherParameter(const Rank &rank, const io::ProgramInf
   return value;
 }
 
+std::optional<hfc_dtype> typeOfState(const io::ProgramInfo &program, const io::ParameterInfo &parameter,
+                                     const std::string &role) {
+  std::optional<BucketPiece> place = findBucketPiece(program, role, parameter);
+  const io::StateInfo *state = place ? place->state : findState(program, role, parameter);
+  return state && !repeatsParameter(parameter, *state) ? std::optional(state->dtype) : std::nullopt;
+}
+
 std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &program,
                                       const io::ParameterInfo &parameter, const std::string &role) {
   // Pieces of a bucket first: with ZeRO only they are complete.

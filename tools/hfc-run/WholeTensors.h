@@ -48,6 +48,9 @@ std::optional<WholeValue> gatherParameter(const Rank &rank, const io::ProgramInf
                                           const io::ParameterInfo &parameter);
 std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &program,
                                       const io::ParameterInfo &parameter, const std::string &role);
+/// The type of the values that gatherState() would give.
+std::optional<hfc_dtype> typeOfState(const io::ProgramInfo &program, const io::ParameterInfo &parameter,
+                                     const std::string &role);
 
 /// What a run gives back, whole, on rank 0: outputs, gradients.
 /// Puts this rank's part of `ROLE.PARAMETER`, whole, into its state; nothing if the program keeps no such state.

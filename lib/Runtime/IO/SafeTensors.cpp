@@ -121,17 +121,17 @@ const TensorView *SafeTensors::find(std::string_view name) const {
   return it == views.end() ? nullptr : &it->second;
 }
 
-Status writeSafeTensors(OutputFile &file, const std::vector<TensorToWrite> &tensors) {
+int64_t TensorToWrite::bytes() const { return elementCount(shape).value_or(0) * sizeOf(dtype); }
+
+Status writeSafeTensorsHeader(OutputFile &file, const std::vector<TensorToWrite> &tensors) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   header["__metadata__"] = {{"format", "pt"}};
   int64_t offset = 0;
-  std::vector<int64_t> sizes;
   for (const TensorToWrite &tensor : tensors) {
-    int64_t bytes = elementCount(tensor.shape).value_or(0) * sizeOf(tensor.dtype);
+    int64_t bytes = tensor.bytes();
     header[tensor.name] = {{"dtype", std::string(safeTensorsNameOf(tensor.dtype))},
                            {"shape", tensor.shape},
                            {"data_offsets", {offset, offset + bytes}}};
-    sizes.push_back(bytes);
     offset += bytes;
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -141,10 +141,14 @@ Status writeSafeTensors(OutputFile &file, const std::vector<TensorToWrite> &tens
     length[i] = char(uint64_t(text.size()) >> (8 * i));
   if (Status status = file.write(length, sizeof length); !status)
     return status;
-  if (Status status = file.write(text.data(), int64_t(text.size())); !status)
+  return file.write(text.data(), int64_t(text.size()));
+}
+
+Status writeSafeTensors(OutputFile &file, const std::vector<TensorToWrite> &tensors) {
+  if (Status status = writeSafeTensorsHeader(file, tensors); !status)
     return status;
-  for (size_t i = 0; i < tensors.size(); ++i)
-    if (Status status = file.write(tensors[i].data, sizes[i]); !status)
+  for (const TensorToWrite &tensor : tensors)
+    if (Status status = file.write(tensor.data, tensor.bytes()); !status)
       return status;
   return {};
 }

@@ -14,16 +14,15 @@
 
 namespace hfc::io {
 
-namespace {
 /// A piece with nothing left open: part `sizes` at `offsets` of a tensor takes elements of the parameter from `first`
 /// on, which stand there with permuted dimensions.
-struct Placement {
-  std::string tensor;
-  ParameterValue value;
+struct StateDictAssembler::Placement {
+  size_t parameter = 0, tensor = 0;
   std::vector<int64_t> offsets, sizes, permutation;
   int64_t first = 0;
 };
 
+namespace {
 const std::vector<Piece> &piecesOf(const ParameterInfo &parameter) {
   return parameter.stateDict.empty() ? parameter.pieces : parameter.stateDict;
 }
@@ -52,66 +51,90 @@ bool isPermutation(std::vector<int64_t> permutation, size_t rank) {
   return permutation == places;
 }
 
-Status place(const ParameterValue &value, std::vector<Placement> &placements) {
-  const ParameterInfo &parameter = *value.parameter;
-  const std::vector<Piece> &pieces = piecesOf(parameter);
-  int64_t first = 0;
-  for (const Piece &piece : pieces) {
-    Placement placement{piece.tensor, value, piece.offsets, piece.sizes, piece.permutation, first};
-    if (piece.permutation.size() && !isPermutation(piece.permutation, piece.permutation.size()))
-      return Failure{parameter.name + ": no permutation of the dimensions of " + piece.tensor};
-    if (placement.sizes.empty())
-      placement.sizes = wholeShape(parameter, piece, pieces.size());
-    if (placement.offsets.empty())
-      placement.offsets.assign(placement.sizes.size(), 0);
-    if (placement.permutation.empty()) {
-      placement.permutation.resize(placement.sizes.size());
-      std::iota(placement.permutation.begin(), placement.permutation.end(), 0);
-    }
-    size_t rank = placement.sizes.size();
-    if (placement.offsets.size() != rank || placement.permutation.size() != rank)
-      return Failure{parameter.name + ": its piece of " + piece.tensor + " has offsets, sizes and dimensions of " +
-                     "different numbers"};
-    first += elementCount(placement.sizes).value_or(0);
-    placements.push_back(std::move(placement));
+/// Leaves nothing open in what a piece says of its place.
+Status complete(const ParameterInfo &parameter, Piece &piece, int64_t pieces) {
+  if (piece.permutation.size() && !isPermutation(piece.permutation, piece.permutation.size()))
+    return Failure{parameter.name + ": no permutation of the dimensions of " + piece.tensor};
+  if (piece.sizes.empty())
+    piece.sizes = wholeShape(parameter, piece, pieces);
+  size_t rank = piece.sizes.size();
+  if (piece.offsets.empty())
+    piece.offsets.assign(rank, 0);
+  if (piece.permutation.empty()) {
+    piece.permutation.resize(rank);
+    std::iota(piece.permutation.begin(), piece.permutation.end(), 0);
   }
-  if (first != parameter.elements())
-    return Failure{parameter.name + ": its pieces have " + std::to_string(first) + " elements, and it has " +
-                   std::to_string(parameter.elements())};
+  if (piece.offsets.size() != rank || piece.permutation.size() != rank)
+    return Failure{parameter.name + ": its piece of " + piece.tensor + " has offsets, sizes and dimensions of " +
+                   "different numbers"};
   return {};
 }
 
 /// Makes the tensor large enough for a piece.
-Status reach(const Placement &placement, OwnedTensor &tensor, bool isNew) {
-  TensorInfo &info = tensor.info;
+Status reach(const ParameterValue &value, const Piece &piece, TensorInfo &info, bool isNew) {
   if (isNew) {
-    info.name = placement.tensor;
-    info.dtype = placement.value.dtype;
-    info.shape.assign(placement.sizes.size(), 0);
+    info.name = piece.tensor;
+    info.dtype = value.dtype;
+    info.shape.assign(piece.sizes.size(), 0);
   }
-  if (info.shape.size() != placement.sizes.size() || info.dtype != placement.value.dtype)
-    return Failure{placement.value.parameter->name + ": another parameter's piece of " + placement.tensor +
+  if (info.shape.size() != piece.sizes.size() || info.dtype != value.dtype)
+    return Failure{value.parameter->name + ": another parameter's piece of " + piece.tensor +
                    " has another rank or type"};
   for (size_t i = 0; i < info.shape.size(); ++i)
-    info.shape[i] = std::max(info.shape[i], placement.offsets[i] + placement.sizes[i]);
+    info.shape[i] = std::max(info.shape[i], piece.offsets[i] + piece.sizes[i]);
   return {};
 }
+} // namespace
 
-void copyPiece(const Placement &placement, OwnedTensor &tensor) {
-  size_t rank = placement.sizes.size();
-  int64_t size = sizeOf(tensor.info.dtype), stride = 1, to = 0;
+StateDictAssembler::StateDictAssembler() = default;
+StateDictAssembler::~StateDictAssembler() = default;
+StateDictAssembler::StateDictAssembler(StateDictAssembler &&) = default;
+
+Result<StateDictAssembler> StateDictAssembler::create(const std::vector<ParameterValue> &values) {
+  StateDictAssembler assembler;
+  std::map<std::string, size_t> numbers;
+  for (size_t number = 0; number < values.size(); ++number) {
+    const ParameterInfo &parameter = *values[number].parameter;
+    const std::vector<Piece> &pieces = piecesOf(parameter);
+    int64_t first = 0;
+    for (Piece piece : pieces) {
+      if (Status status = complete(parameter, piece, int64_t(pieces.size())); !status)
+        return Failure{status.error()};
+      auto [found, isNew] = numbers.try_emplace(piece.tensor, assembler.infos.size());
+      if (isNew)
+        assembler.infos.emplace_back();
+      if (Status status = reach(values[number], piece, assembler.infos[found->second], isNew); !status)
+        return Failure{status.error()};
+      assembler.placements.push_back({number, found->second, piece.offsets, piece.sizes, piece.permutation, first});
+      first += elementCount(piece.sizes).value_or(0);
+    }
+    if (first != parameter.elements())
+      return Failure{parameter.name + ": its pieces have " + std::to_string(first) + " elements, and it has " +
+                     std::to_string(parameter.elements())};
+  }
+  assembler.buffers.resize(assembler.infos.size());
+  assembler.missing.resize(assembler.infos.size());
+  for (const Placement &placement : assembler.placements)
+    ++assembler.missing[placement.tensor];
+  return assembler;
+}
+
+/// Copies a parameter's elements, from `from` on, to their places in a tensor.
+static void copyPiece(const TensorInfo &tensor, const std::vector<int64_t> &offsets, const std::vector<int64_t> &sizes,
+                      const std::vector<int64_t> &permutation, const char *from, char *target) {
+  size_t rank = sizes.size();
+  int64_t size = sizeOf(tensor.dtype), stride = 1, to = 0;
   std::vector<int64_t> strides(rank), permutedStrides(rank), shape(rank), index(rank, 0);
-  for (size_t i = rank; i-- > 0; stride *= tensor.info.shape[i]) {
+  for (size_t i = rank; i-- > 0; stride *= tensor.shape[i]) {
     strides[i] = stride;
-    to += placement.offsets[i] * stride;
+    to += offsets[i] * stride;
   }
   for (size_t i = 0; i < rank; ++i) {
-    permutedStrides[i] = strides[placement.permutation[i]];
-    shape[i] = placement.sizes[placement.permutation[i]];
+    permutedStrides[i] = strides[permutation[i]];
+    shape[i] = sizes[permutation[i]];
   }
-  const char *from = static_cast<const char *>(placement.value.data) + placement.first * size;
-  for (int64_t left = elementCount(placement.sizes).value_or(0); left > 0; --left, from += size) {
-    std::memcpy(tensor.data.data() + to * size, from, size);
+  for (int64_t left = elementCount(sizes).value_or(0); left > 0; --left, from += size) {
+    std::memcpy(target + to * size, from, size);
     for (size_t i = rank; i-- > 0;) {
       to += permutedStrides[i];
       if (++index[i] < shape[i])
@@ -121,26 +144,39 @@ void copyPiece(const Placement &placement, OwnedTensor &tensor) {
     }
   }
 }
-} // namespace
+
+void StateDictAssembler::add(size_t parameter, const void *data) {
+  auto [begin, end] =
+      std::equal_range(placements.begin(), placements.end(), Placement{parameter, 0, {}, {}, {}, 0},
+                       [](const Placement &a, const Placement &b) { return a.parameter < b.parameter; });
+  for (auto placement = begin; placement != end; ++placement) {
+    const TensorInfo &tensor = infos[placement->tensor];
+    std::vector<char> &buffer = buffers[placement->tensor];
+    buffer.resize(tensor.bytes());
+    copyPiece(tensor, placement->offsets, placement->sizes, placement->permutation,
+              static_cast<const char *>(data) + placement->first * sizeOf(tensor.dtype), buffer.data());
+    --missing[placement->tensor];
+  }
+}
+
+std::optional<OwnedTensor> StateDictAssembler::takeNext() {
+  if (next == infos.size() || missing[next])
+    return std::nullopt;
+  OwnedTensor tensor{infos[next], std::move(buffers[next])};
+  ++next;
+  return tensor;
+}
 
 Result<std::vector<OwnedTensor>> assembleStateDict(const std::vector<ParameterValue> &values) {
-  std::vector<Placement> placements;
-  for (const ParameterValue &value : values)
-    if (Status status = place(value, placements); !status)
-      return Failure{status.error()};
+  Result<StateDictAssembler> assembler = StateDictAssembler::create(values);
+  if (!assembler)
+    return Failure{assembler.error()};
   std::vector<OwnedTensor> tensors;
-  std::map<std::string, size_t> numbers;
-  for (const Placement &placement : placements) {
-    auto [found, isNew] = numbers.try_emplace(placement.tensor, tensors.size());
-    if (isNew)
-      tensors.emplace_back();
-    if (Status status = reach(placement, tensors[found->second], isNew); !status)
-      return Failure{status.error()};
+  for (size_t number = 0; number < values.size(); ++number) {
+    assembler->add(number, values[number].data);
+    while (std::optional<OwnedTensor> tensor = assembler->takeNext())
+      tensors.push_back(std::move(*tensor));
   }
-  for (OwnedTensor &tensor : tensors)
-    tensor.data.resize(tensor.info.bytes());
-  for (const Placement &placement : placements)
-    copyPiece(placement, tensors[numbers.at(placement.tensor)]);
   return tensors;
 }
 

@@ -25,24 +25,12 @@ std::string fileName(const char *what, int64_t step) {
   return std::string(what) + "-" + std::to_string(step) + ".safetensors";
 }
 
-io::Status writeTensors(const std::string &path, const std::vector<io::TensorToWrite> &tensors) {
-  io::Result<std::unique_ptr<io::OutputFile>> file = io::OutputFile::create(path);
-  if (!file)
-    return io::Failure{file.error()};
-  if (io::Status status = io::writeSafeTensors(**file, tensors); !status)
-    return status;
-  return (*file)->commit();
-}
-
 ordered_json makeIndex(const Progress &progress, const std::vector<io::TensorToWrite> &parameters) {
   ordered_json index, map = ordered_json::object();
   int64_t bytes = 0;
   for (const io::TensorToWrite &tensor : parameters) {
     map[tensor.name] = fileName("model", progress.step);
-    int64_t elements = 1;
-    for (int64_t size : tensor.shape)
-      elements *= size;
-    bytes += elements * io::sizeOf(tensor.dtype);
+    bytes += tensor.bytes();
   }
   index["metadata"] = {{"total_size", bytes},
                        {key,
@@ -94,19 +82,50 @@ bool isCount(const ordered_json &object, const char *name) {
 }
 } // namespace
 
-io::Status saveRun(const std::string &path, const Progress &progress, const std::vector<io::TensorToWrite> &parameters,
-                   const std::vector<io::TensorToWrite> &optimizer) {
+io::Result<RunWriter::Part> RunWriter::Part::create(const std::string &path, std::vector<io::TensorToWrite> tensors) {
+  io::Result<std::unique_ptr<io::OutputFile>> file = io::OutputFile::create(path);
+  if (!file)
+    return io::Failure{file.error()};
+  if (io::Status status = io::writeSafeTensorsHeader(**file, tensors); !status)
+    return io::Failure{status.error()};
+  return Part{std::move(*file), std::move(tensors)};
+}
+
+io::Status RunWriter::Part::add(const void *data) {
+  if (written == tensors.size())
+    return io::Failure{"a checkpoint gets more tensors than it was made for"};
+  return file->write(data, tensors[written++].bytes());
+}
+
+io::Status RunWriter::Part::commit() {
+  if (written != tensors.size())
+    return io::Failure{"a checkpoint ends before its tensor '" + tensors[written].name + "'"};
+  return file->commit();
+}
+
+io::Result<RunWriter> RunWriter::create(const std::string &path, const Progress &progress,
+                                        std::vector<io::TensorToWrite> parameters,
+                                        std::vector<io::TensorToWrite> optimizer) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error)
     return io::Failure{"cannot make the folder '" + path + "': " + error.message()};
   if (fs::exists(path + "/model.safetensors", error))
     return io::Failure{"'" + path + "' holds model.safetensors, which would hide the checkpoint; name another folder"};
-  if (io::Status status = writeTensors(path + "/" + fileName("optimizer", progress.step), optimizer); !status)
-    return status;
-  if (io::Status status = writeTensors(path + "/" + fileName("model", progress.step), parameters); !status)
-    return status;
-  if (io::Status status = writeIndex(path + "/" + indexName, makeIndex(progress, parameters)); !status)
+  io::Result<Part> states = Part::create(path + "/" + fileName("optimizer", progress.step), std::move(optimizer));
+  if (!states)
+    return io::Failure{states.error()};
+  io::Result<Part> model = Part::create(path + "/" + fileName("model", progress.step), std::move(parameters));
+  if (!model)
+    return io::Failure{model.error()};
+  return RunWriter(path, progress, std::move(*model), std::move(*states));
+}
+
+io::Status RunWriter::commit() {
+  for (Part *part : {&optimizer, &parameters})
+    if (io::Status status = part->commit(); !status)
+      return status;
+  if (io::Status status = writeIndex(path + "/" + indexName, makeIndex(progress, parameters.tensors)); !status)
     return status;
   removeOthers(path, progress.step);
   return {};

@@ -79,7 +79,13 @@ struct TensorToWrite {
   hfc_dtype dtype;
   std::vector<int64_t> shape;
   const void *data;
+
+  int64_t bytes() const;
 };
+
+/// Writes what comes before the tensors' values; these follow in the same order, one behind the other. `data` is not
+/// read.
+Status writeSafeTensorsHeader(OutputFile &file, const std::vector<TensorToWrite> &tensors);
 
 /// Writes a file's whole content, straight from the tensors' memory.
 Status writeSafeTensors(OutputFile &file, const std::vector<TensorToWrite> &tensors);

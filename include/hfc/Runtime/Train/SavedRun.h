@@ -27,12 +27,41 @@ struct Progress {
   uint64_t seed = 0;
 };
 
-/// Writes a checkpoint into the folder `path`, which is made if it is not there. `parameters` have the names of a
-/// Hugging Face checkpoint; `optimizer` are `moment1.NAME`, `moment2.NAME` and `master.NAME`. One rename makes it the
-/// folder's checkpoint; at any moment before, the one before it is whole, and after, its files are removed. Refuses a
-/// folder that has a model.safetensors, which would hide what is written.
-io::Status saveRun(const std::string &path, const Progress &progress, const std::vector<io::TensorToWrite> &parameters,
-                   const std::vector<io::TensorToWrite> &optimizer);
+/// Writes a checkpoint into a folder, which is made if it is not there, tensor by tensor. Parameters have the names of
+/// a Hugging Face checkpoint; the optimizer's are `moment1.NAME`, `moment2.NAME` and `master.NAME`. One rename makes it
+/// the folder's checkpoint; at any moment before, the one before it is whole, and after, its files are removed. Refuses
+/// a folder that has a model.safetensors, which would hide what is written.
+class RunWriter {
+public:
+  /// `data` of the tensors is not read.
+  static io::Result<RunWriter> create(const std::string &path, const Progress &progress,
+                                      std::vector<io::TensorToWrite> parameters,
+                                      std::vector<io::TensorToWrite> optimizer);
+
+  /// The values of the next tensor.
+  io::Status addParameter(const void *data) { return parameters.add(data); }
+  io::Status addOptimizer(const void *data) { return optimizer.add(data); }
+  /// When all are there.
+  io::Status commit();
+
+private:
+  /// A file that is being written.
+  struct Part {
+    static io::Result<Part> create(const std::string &path, std::vector<io::TensorToWrite> tensors);
+    io::Status add(const void *data);
+    io::Status commit();
+
+    std::unique_ptr<io::OutputFile> file;
+    std::vector<io::TensorToWrite> tensors;
+    size_t written = 0;
+  };
+  RunWriter(std::string path, const Progress &progress, Part parameters, Part optimizer)
+      : path(std::move(path)), progress(progress), parameters(std::move(parameters)), optimizer(std::move(optimizer)) {}
+
+  std::string path;
+  Progress progress;
+  Part parameters, optimizer;
+};
 
 struct SavedRun {
   Progress progress;
@@ -40,7 +69,7 @@ struct SavedRun {
   io::SafeTensors optimizer;
 };
 
-/// Opens the checkpoint of a folder that saveRun() wrote.
+/// Opens the checkpoint of a folder that a RunWriter wrote.
 io::Result<SavedRun> openRun(const std::string &path);
 
 } // namespace hfc::train

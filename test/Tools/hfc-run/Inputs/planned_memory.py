@@ -78,15 +78,15 @@ class Runner:
     def __init__(self, folder, library):
         self.folder, self.library, self.failed = folder, library, False
 
-    def start(self, program, log, variables):
+    def start(self, program, log, variables, options):
         environment = {**os.environ, "LD_PRELOAD": self.library, "HFC_TEST_ALLOCATIONS": str(log), **variables}
-        command = ["hfc-run", program, "--weights=random:0", "--inputs=random:0", "--steps=2", "--threads=1"]
+        command = ["hfc-run", program, "--weights=random:0", "--inputs=random:0", "--steps=2", "--threads=1", *options]
         return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
-    def check(self, name, program, ranks, heap, processes=({},)):
+    def check(self, name, program, ranks, heap, processes=({},), options=()):
         """All processes of a job; each has as many of the ranks as the others."""
         logs = [self.folder / f"allocations-{i}" for i in range(len(processes))]
-        running = [self.start(program, log, variables) for log, variables in zip(logs, processes)]
+        running = [self.start(program, log, variables, options) for log, variables in zip(logs, processes)]
         if any([each.wait() for each in running]):
             raise SystemExit(f"{name}: hfc-run failed")
         info = metadata(program)
@@ -116,6 +116,9 @@ def main():
                 port = str(free.getsockname()[1])
             job = [{"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port} for rank in range(2)]
             runner.check("tp=2 over TCP", program, ranks, SMALL + TCP, job)
+            # Tensor by tensor: a whole one, and the ranks' pieces of it or its place in the checkpoint.
+            largest = 4 * CONFIG["vocab_size"] * CONFIG["hidden_size"]
+            runner.check("tp=2, saving", program, ranks, SMALL + 2 * largest, options=[f"--save={folder}/saved"])
     sys.exit(runner.failed)
 
 
