@@ -61,14 +61,11 @@ void WholeInputs::give(const io::ProgramInfo &program, const io::EntryInfo &entr
 //===-- Gathering ---------------------------------------------------------===//
 
 namespace {
-/// What each of some ranks has, `bytes` each; empty for the others, and on all ranks but 0.
-std::vector<std::vector<char>> gatherPieces(const Rank &rank, const std::vector<bool> &holders, int64_t bytes,
-                                            const void *piece) {
-  std::vector<int64_t> sizes;
-  std::vector<std::vector<char>> pieces(holders.size());
-  std::vector<void *> targets(holders.size());
-  for (size_t i = 0; i < holders.size(); ++i) {
-    sizes.push_back(holders[i] ? bytes : 0);
+/// What each rank has, as many bytes as `sizes` says; empty on all ranks but 0.
+std::vector<std::vector<char>> gatherPieces(const Rank &rank, const std::vector<int64_t> &sizes, const void *piece) {
+  std::vector<std::vector<char>> pieces(sizes.size());
+  std::vector<void *> targets(sizes.size());
+  for (size_t i = 0; i < sizes.size(); ++i) {
     if (rank.leads())
       pieces[i].resize(sizes[i]);
     targets[i] = pieces[i].data();
@@ -111,10 +108,27 @@ bool repeatsParameter(const io::ParameterInfo &parameter, const io::StateInfo &s
   return state.role == "master" && state.dtype == parameter.dtype;
 }
 
-/// What rank 0 makes of all ranks' pieces of a bucket: each holder's values of the parameter, and of these the whole.
+/// Elements of a bucket.
+struct Range {
+  int64_t first = 0, last = 0;
+
+  int64_t elements() const { return std::max<int64_t>(last - first, 0); }
+};
+
+int64_t pieceNumber(const io::ProgramInfo &program, const BucketPiece &place, int64_t rank) {
+  return place.bucket->group ? program.mesh.placeOf(rank, program.groups[*place.bucket->group]) : 0;
+}
+
+/// What a rank's piece of a bucket holds of a parameter.
+Range overlap(const io::ProgramInfo &program, const io::TensorInfo &values, const BucketPiece &place, int64_t rank) {
+  int64_t size = place.state->elements(), begin = pieceNumber(program, place, rank) * size;
+  return {std::max(place.offset, begin), std::min(place.offset + values.elements(), begin + size)};
+}
+
+/// What rank 0 makes of all ranks' parts of a parameter: each holder's values of it, and of these the whole.
 void joinBucketPieces(const io::ProgramInfo &program, const io::TensorInfo &values, const BucketPiece &place,
-                      const std::vector<std::vector<char>> &pieces, char *whole) {
-  int64_t size = io::sizeOf(values.dtype), pieceElements = place.state->elements();
+                      const std::vector<std::vector<char>> &parts, char *whole) {
+  int64_t size = io::sizeOf(values.dtype);
   std::vector<bool> holders = holdersOf(program.mesh, values);
   std::vector<char> local(values.bytes());
   for (size_t holder = 0; holder < holders.size(); ++holder) {
@@ -123,16 +137,27 @@ void joinBucketPieces(const io::ProgramInfo &program, const io::TensorInfo &valu
     std::vector<int> group{int(holder)};
     if (place.bucket->group)
       group = program.mesh.groupOf(int64_t(holder), program.groups[*place.bucket->group]);
-    int64_t begin = place.offset, end = begin + values.elements();
-    for (size_t i = 0; i < group.size(); ++i) {
-      int64_t first = std::max(begin, int64_t(i) * pieceElements);
-      int64_t last = std::min(end, int64_t(i + 1) * pieceElements);
-      if (first < last)
-        std::memcpy(local.data() + (first - begin) * size,
-                    pieces[group[i]].data() + (first - int64_t(i) * pieceElements) * size, (last - first) * size);
-    }
+    for (int member : group)
+      if (!parts[member].empty())
+        std::memcpy(local.data() + (overlap(program, values, place, member).first - place.offset) * size,
+                    parts[member].data(), parts[member].size());
     io::putPiece(program.mesh, values, int64_t(holder), local.data(), whole);
   }
+}
+
+/// A parameter's values, of which each rank's piece of a bucket has a part. No rank sends more than that.
+void gatherFromBucket(const Rank &rank, const io::ProgramInfo &program, const io::TensorInfo &values,
+                      const BucketPiece &place, char *whole) {
+  int64_t size = io::sizeOf(values.dtype);
+  std::vector<int64_t> sizes;
+  for (int64_t each = 0; each < program.mesh.ranks(); ++each)
+    sizes.push_back(overlap(program, values, place, each).elements() * size);
+  int64_t begin = pieceNumber(program, place, rank.number) * place.state->elements();
+  int64_t own = sizes[rank.number] ? overlap(program, values, place, rank.number).first - begin : 0;
+  const char *piece = static_cast<const char *>(rank.state(place.state->name)) + own * size;
+  std::vector<std::vector<char>> parts = gatherPieces(rank, sizes, piece);
+  if (rank.leads())
+    joinBucketPieces(program, values, place, parts, whole);
 }
 
 WholeValue makeValue(const Rank &rank, const io::ParameterInfo &parameter, hfc_dtype dtype) {
@@ -157,7 +182,10 @@ void gatherTensor(const Rank &rank, const io::Mesh &mesh, const io::TensorInfo &
     return;
   }
   std::vector<bool> holders = holdersOf(mesh, tensor);
-  std::vector<std::vector<char>> pieces = gatherPieces(rank, holders, tensor.bytes(), piece);
+  std::vector<int64_t> sizes;
+  for (bool holds : holders)
+    sizes.push_back(holds ? tensor.bytes() : 0);
+  std::vector<std::vector<char>> pieces = gatherPieces(rank, sizes, piece);
   for (size_t i = 0; rank.leads() && i < holders.size(); ++i)
     if (holders[i])
       io::putPiece(mesh, tensor, int64_t(i), pieces[i].data(), whole);
@@ -185,10 +213,7 @@ std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &p
     if (repeatsParameter(parameter, state))
       return std::nullopt;
     WholeValue value = makeValue(rank, parameter, state.dtype);
-    std::vector<bool> all(program.mesh.ranks(), true);
-    std::vector<std::vector<char>> pieces = gatherPieces(rank, all, state.bytes(), rank.state(state.name));
-    if (rank.leads())
-      joinBucketPieces(program, withType(parameter, state.dtype), *place, pieces, value.data.data());
+    gatherFromBucket(rank, program, withType(parameter, state.dtype), *place, value.data.data());
     return value;
   }
   const io::StateInfo *state = findState(program, role, parameter);
@@ -219,13 +244,12 @@ const char *findWhole(const io::ParameterInfo &parameter, const io::StateInfo &s
 /// Where a rank's piece of a bucket and the parameter overlap.
 void putInBucketPiece(const Rank &rank, const io::ProgramInfo &program, const io::TensorInfo &values,
                       const BucketPiece &place, const char *local) {
-  int64_t size = io::sizeOf(values.dtype), pieceElements = place.state->elements();
-  int64_t piece = place.bucket->group ? program.mesh.placeOf(rank.number, program.groups[*place.bucket->group]) : 0;
-  int64_t first = std::max(place.offset, piece * pieceElements);
-  int64_t last = std::min(place.offset + values.elements(), (piece + 1) * pieceElements);
-  if (first < last)
-    std::memcpy(static_cast<char *>(rank.state(place.state->name)) + (first - piece * pieceElements) * size,
-                local + (first - place.offset) * size, (last - first) * size);
+  int64_t size = io::sizeOf(values.dtype);
+  int64_t begin = pieceNumber(program, place, rank.number) * place.state->elements();
+  Range range = overlap(program, values, place, rank.number);
+  if (range.elements() > 0)
+    std::memcpy(static_cast<char *>(rank.state(place.state->name)) + (range.first - begin) * size,
+                local + (range.first - place.offset) * size, range.elements() * size);
 }
 } // namespace
 
