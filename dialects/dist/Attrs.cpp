@@ -345,3 +345,55 @@ ShardingAttr ShardingAttr::withDim(size_t dim, ArrayRef<AxisRefAttr> axes) const
 ShardingAttr ShardingAttr::withGlobal(ArrayRef<int64_t> shape) const {
   return get(getContext(), getDims(), getPartial(), getKind(), shape);
 }
+
+//===----------------------------------------------------------------------===//
+// SizeAttr
+//===----------------------------------------------------------------------===//
+
+Attribute SizeAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  int64_t dim = 0, plus = 0;
+  SmallVector<int64_t> shape;
+  AxisListAttr axes = AxisListAttr::get(parser.getContext(), {});
+  auto parseSize = [&] { return parser.parseInteger(shape.emplace_back()); };
+  if (parser.parseLess() || parser.parseKeyword("dim") || parser.parseInteger(dim) || parser.parseKeyword("of") ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseSize))
+    return {};
+  if (succeeded(parser.parseOptionalKeyword("over"))) {
+    FailureOr<AxisListAttr> parsed = parseAxisList(parser);
+    if (failed(parsed))
+      return {};
+    axes = *parsed;
+  }
+  if (succeeded(parser.parseOptionalKeyword("plus")) && parser.parseInteger(plus))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<SizeAttr>(loc, parser.getContext(), dim, ArrayRef(shape), axes, plus);
+}
+
+void SizeAttr::print(AsmPrinter &printer) const {
+  printer << "<dim " << getDim() << " of [";
+  llvm::interleaveComma(getShape(), printer);
+  printer << ']';
+  if (!getAxes().empty()) {
+    printer << " over ";
+    printAxisList(printer, getAxes());
+  }
+  if (getPlus() != 0)
+    printer << " plus " << getPlus();
+  printer << '>';
+}
+
+LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t dim, ArrayRef<int64_t> shape,
+                               AxisListAttr, int64_t) {
+  if (dim < 0 || dim >= static_cast<int64_t>(shape.size()))
+    return emitError() << "(C1) a tensor of " << shape.size() << " dimensions has no dimension " << dim;
+  if (llvm::any_of(shape, [](int64_t size) { return size < 0; }))
+    return emitError() << "(C1) no dimension's size is negative, got [" << shape << "]";
+  return success();
+}
+
+int64_t SizeAttr::valueOn(MeshAttr mesh) const {
+  return llvm::divideCeil(getShape()[getDim()], dist::sizeOf(getAxes().getAxes(), mesh)) + getPlus();
+}

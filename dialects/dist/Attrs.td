@@ -114,6 +114,30 @@ def Dist_ShardingAttr : Dist_Attr<"Sharding", "sharding"> {
   }];
 }
 
+def Dist_SizeAttr : Dist_Attr<"Size", "size"> {
+  let summary = "A number that is the size of a dimension";
+  let description = [{
+    What a constant says of itself as `dist.size`: its elements are the size of dimension `dim` of a tensor whose whole shape is `shape`, or, with
+    axes, of a rank's piece of that dimension cut over them (`ceil(size / ranks)`), and `plus` more. What substitutes sizes (`hfc-shrink`) gives
+    the constant the dimension's new size; an offset into a vocabulary, the count of a mean and the end of a mask are such numbers.
+
+    Constraints:
+    - (C1) `dim` is one of `shape`'s dimensions.
+    - (C2) on an op, all elements of the constant are that number.
+
+    ```mlir
+    #dist.size<dim 0 of [256, 64] over {"tp"}>
+    ```
+
+    A last position is written `#dist.size<dim 0 of [1024, 64] plus -1>`.
+  }];
+  let parameters = (ins "int64_t":$dim, ArrayRefParameter<"int64_t">:$shape, "AxisListAttr":$axes, "int64_t":$plus);
+  let extraClassDeclaration = [{
+    /// The number.
+    int64_t valueOn(MeshAttr mesh) const;
+  }];
+}
+
 def Dist_RuleAttr : Dist_Attr<"Rule", "rule"> {
   let summary = "How an op's dimensions correspond: its sharding rule";
   let description = [{

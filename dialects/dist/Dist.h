@@ -22,6 +22,8 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/dist/Attrs.h.inc"
 
+#include "dialects/dist/SizeRelations.h"
+
 #include "dialects/dist/Interfaces.h.inc"
 
 #define GET_OP_CLASSES

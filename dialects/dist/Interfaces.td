@@ -37,6 +37,17 @@ def Dist_LocalizeOpInterface : OpInterface<"LocalizeOpInterface"> {
          "::llvm::ArrayRef<::hfc::dist::ShardingAttr>":$results, "::hfc::dist::MeshAttr":$mesh)>];
 }
 
+def Dist_SizeRelationsOpInterface : OpInterface<"SizeRelationsOpInterface"> {
+  let cppNamespace = "::hfc::dist";
+  let description = [{
+    An op that says how the sizes of its operands, results and attributes depend on each other, so that they can be changed together
+    (`docs/verification.md`). An op without it has its sharding rule's factors as sizes; `whole` ones keep theirs.
+  }];
+  let methods = [InterfaceMethod<
+    "States what holds between the op's sizes, whatever they are.",
+    "void", "relateSizes", (ins "::hfc::dist::SizeRelations &":$sizes)>];
+}
+
 def Dist_CollectiveOpInterface : OpInterface<"CollectiveOpInterface"> {
   let cppNamespace = "::hfc::dist";
   let description = [{

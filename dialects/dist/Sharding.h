@@ -20,6 +20,7 @@ inline constexpr StringLiteral materializedName = "dist.materialized"; ///< modu
 inline constexpr StringLiteral shardingName = "dist.sharding";         ///< argument, result, hf.parameter, hf.state
 inline constexpr StringLiteral shardingsName = "dist.shardings";       ///< op: ArrayAttr of ShardingAttr, one a result
 inline constexpr StringLiteral ruleName = "dist.rule";                 ///< op: RuleAttr that overrides its own
+inline constexpr StringLiteral sizeName = "dist.size";                 ///< constant: SizeAttr
 inline constexpr StringLiteral agreeName = "dist.agree"; ///< hf.parameter: AxisListAttr over which its gradient agrees
 
 /// `{"dp", "tp":(1)2}`, as ops and attributes spell axes.
@@ -97,7 +98,8 @@ struct Rule {
   Tensor addTensor(ArrayRef<int64_t> shape);
   /// Whether the tensor, one of the operands or results, has the factor.
   bool isIn(unsigned factor, const Tensor &tensor) const;
-  /// Whether cutting the factor leaves the result of that number partial: it lacks the factor, and an operand that it is made of has it.
+  /// Whether cutting the factor leaves the result of that number partial: it lacks the factor, and an operand that it
+  /// is made of has it.
   bool isReducedIn(unsigned factor, size_t result) const;
 };
 

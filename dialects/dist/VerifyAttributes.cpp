@@ -7,6 +7,7 @@
 
 #include "dialects/dist/Infer.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace hfc;
@@ -83,6 +84,33 @@ static LogicalResult verifyRuleAttribute(Operation *op, Attribute attribute) {
   return isMaterialized(op) ? success() : verifyRule(op, parseRule(rule));
 }
 
+/// (C2) of `#dist.size`. Where no mesh is known, only what is not cut can be counted.
+static LogicalResult verifySize(Operation *op, Attribute attribute) {
+  auto size = dyn_cast<SizeAttr>(attribute);
+  Attribute value;
+  if (!size || !matchPattern(op, m_Constant(&value)))
+    return op->emitOpError("has dist.size = ") << attribute << "; a #dist.size belongs to a constant";
+  MeshAttr mesh = findMesh(op);
+  if (!mesh && !size.getAxes().empty())
+    return success();
+  if (mesh &&
+      failed(verifyOnMesh(size.getAxes().getAxes(), mesh, [&] { return op->emitOpError("has a dist.size that "); })))
+    return failure();
+  int64_t expected = size.valueOn(meshOf(op));
+  auto elements = dyn_cast<DenseElementsAttr>(value);
+  bool isSplat = elements && elements.isSplat();
+  Attribute element = isSplat ? elements.getSplatValue<Attribute>() : Attribute();
+  if (auto integer = dyn_cast_or_null<IntegerAttr>(element); integer && integer.getValue().getSExtValue() == expected)
+    return success();
+  if (auto number = dyn_cast_or_null<FloatAttr>(element)) {
+    // A narrow type may not have the number itself.
+    if (FloatAttr::get(number.getType(), static_cast<double>(expected)) == number)
+      return success();
+  }
+  return op->emitOpError("says that it is ")
+         << size << ", which is " << expected << ", but is not that number" << pathOf(op);
+}
+
 LogicalResult DistDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
   Attribute value = attribute.getValue();
@@ -104,6 +132,8 @@ LogicalResult DistDialect::verifyOperationAttribute(Operation *op, NamedAttribut
     return verifyRuleAttribute(op, value);
   if (name == agreeName)
     return verifyAgree(op, value);
+  if (name == sizeName)
+    return verifySize(op, value);
   return op->emitOpError("has '") << name << "', which the dist dialect does not know";
 }
 

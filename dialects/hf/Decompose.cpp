@@ -42,7 +42,7 @@ SmallVector<Value> EmbeddingOp::decompose(OpBuilder &builder) {
 static Value meanOfLast(TensorBuilder &tb, Value x) {
   int64_t last = static_cast<int64_t>(shapeOf(x).size()) - 1;
   Value sum = tb.reduce(Reduction::sum, x, {last});
-  Value mean = tb.div(sum, tb.splatLike(sum, static_cast<double>(shapeOf(x)[last])));
+  Value mean = tb.div(sum, tb.size(tensorType(sum), shapeOf(x), last));
   return tb.broadcast(mean, shapeOf(x), llvm::to_vector(llvm::seq<int64_t>(0, last)));
 }
 

@@ -85,7 +85,7 @@ static Value rowNumbers(TensorBuilder &tb, RankedTensorType type) {
   Value number;
   for (int64_t dim = 0; dim + 1 < type.getRank(); ++dim) {
     Value index = tb.iota(type, dim);
-    number = number ? tb.add(tb.mul(number, static_cast<double>(type.getDimSize(dim))), index) : index;
+    number = number ? tb.add(tb.mul(number, tb.size(type, type.getShape(), dim)), index) : index;
   }
   return number ? number : tb.splat(type, 0.0);
 }

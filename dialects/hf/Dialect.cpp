@@ -75,6 +75,7 @@ void HfDialect::initialize() {
       >();
   attachShardingRules(getContext());
   attachLocalizers(getContext());
+  attachSizeRelations(getContext());
 }
 
 Operation *HfDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {

@@ -45,17 +45,28 @@ struct Localizer : dist::LocalizeOpInterface::ExternalModel<Localizer<OpTy, loca
 
 } // namespace
 
+/// The number of elements of a dimension, or of a rank's piece of it.
+static dist::SizeAttr sizeAttribute(Local &local, ShardingAttr sharding, size_t dim, bool ofPiece) {
+  MLIRContext *context = local.tb.get().getContext();
+  auto axes = ofPiece ? sharding.getDims()[dim] : dist::AxisListAttr::get(context, {});
+  return dist::SizeAttr::get(context, dim, sharding.getGlobal(), axes, /*plus=*/0);
+}
+
+static Value sizeLike(Local &local, Value like, ShardingAttr sharding, size_t dim, bool ofPiece) {
+  return local.tb.size(tensorType(like), sizeAttribute(local, sharding, dim, ofPiece), local.mesh);
+}
+
 /// The index of a rank's first element in a dimension of `size` elements, as a scalar; null where the dimension is
 /// whole.
-static Value firstIndex(Local &local, int64_t size, ShardingAttr sharding, size_t dim, Type element) {
+static Value firstIndex(Local &local, ShardingAttr sharding, size_t dim, Type element) {
   ArrayRef<dist::AxisRefAttr> axes = sharding.axesOf(dim);
   if (axes.empty())
     return {};
   OpBuilder &builder = local.tb.get();
   Value place = dist::AxisIndexOp::create(builder, local.tb.getLoc(), RankedTensorType::get({}, builder.getI32Type()),
                                           dist::AxisListAttr::get(builder.getContext(), axes));
-  int64_t piece = llvm::divideCeil(size, dist::sizeOf(axes, local.mesh));
-  return local.tb.convert(local.tb.mul(place, static_cast<double>(piece)), element);
+  Value piece = sizeLike(local, place, sharding, dim, /*ofPiece=*/true);
+  return local.tb.convert(local.tb.mul(place, piece), element);
 }
 
 /// Indices into a whole dimension as indices into a rank's piece of it.
@@ -64,15 +75,15 @@ static Value shifted(Local &local, Value indices, Value first) {
 }
 
 /// Each element's index in the whole tensor, along one dimension.
-static Value globalIota(Local &local, RankedTensorType type, int64_t size, ShardingAttr sharding, int64_t dim) {
+static Value globalIota(Local &local, RankedTensorType type, ShardingAttr sharding, int64_t dim) {
   Value index = local.tb.iota(type, dim);
-  Value first = firstIndex(local, size, sharding, dim, type.getElementType());
+  Value first = firstIndex(local, sharding, dim, type.getElementType());
   return first ? local.tb.add(index, local.tb.broadcast(first, type.getShape(), {})) : index;
 }
 
 static SmallVector<Value> localizeIota(IotaOp op, Local &local) {
   int64_t dim = op.getDim();
-  return {globalIota(local, local.resultType(op), local.globalResult()[dim], local.results[0], dim)};
+  return {globalIota(local, local.resultType(op), local.results[0], dim)};
 }
 
 /// A rank's piece of a tensor that every rank has. Zeros stand behind its end.
@@ -80,14 +91,18 @@ static Value pieceOf(Local &local, Value whole, ShardingAttr sharding) {
   SmallVector<int64_t> global(shapeOf(whole));
   SmallVector<int64_t> piece = dist::localShape(global, sharding, local.mesh);
   for (size_t dim = 0; dim < global.size(); ++dim)
-    if (Value first = firstIndex(local, global[dim], sharding, dim, local.tb.get().getI32Type()))
+    if (Value first = firstIndex(local, sharding, dim, local.tb.get().getI32Type()))
       whole = local.tb.sliceAt(whole, first, dim, piece[dim]);
   return whole;
 }
 
 static SmallVector<Value> localizeConstant(ConstantOp op, Local &local) {
-  if (auto splat = dyn_cast<SplatElementsAttr>(op.getValue()))
-    return {local.tb.constant(splat.resizeSplat(local.resultType(op)))};
+  if (auto splat = dyn_cast<SplatElementsAttr>(op.getValue())) {
+    Value piece = local.tb.constant(splat.resizeSplat(local.resultType(op)));
+    if (Attribute size = op->getAttr(dist::sizeName))
+      piece.getDefiningOp()->setAttr(dist::sizeName, size);
+    return {piece};
+  }
   return {pieceOf(local, local.tb.constant(op.getValue()), local.results[0])};
 }
 
@@ -96,13 +111,13 @@ static Value localRows(Local &local, function_ref<Value(Value, Value)> lookUp) {
   TensorBuilder &tb = local.tb;
   Value table = local.operands[0], indices = local.operands[1];
   ShardingAttr sharding = local.operandShardings[0];
-  Value first = firstIndex(local, sharding.getGlobal()[0], sharding, 0, elementOf(indices));
+  Value first = firstIndex(local, sharding, 0, elementOf(indices));
   if (!first)
     return lookUp(table, indices);
   Value own = shifted(local, indices, first);
   Value zero = tb.splatLike(own, 0.0);
   Value isHere = tb.logicalAnd(tb.compare(Compare::ge, own, zero),
-                               tb.compare(Compare::lt, own, tb.splatLike(own, static_cast<double>(shapeOf(table)[0]))));
+                               tb.compare(Compare::lt, own, sizeLike(local, own, sharding, 0, /*ofPiece=*/true)));
   Value found = lookUp(table, tb.select(isHere, own, zero));
   SmallVector<int64_t> dims = llvm::to_vector(llvm::seq<int64_t>(0, static_cast<int64_t>(shapeOf(own).size())));
   return tb.select(tb.broadcast(isHere, shapeOf(found), dims), found, tb.splatLike(found, 0.0));
@@ -123,10 +138,10 @@ static SmallVector<Value> localizeScatterAdd(ScatterAddOp op, Local &local) {
   Value base = local.operands[0], indices = local.operands[1];
   ShardingAttr sharding = local.operandShardings[0];
   int64_t rows = sharding.getGlobal()[0];
-  Value first = firstIndex(local, rows, sharding, 0, elementOf(indices));
+  Value first = firstIndex(local, sharding, 0, elementOf(indices));
   Value own = shifted(local, indices, first);
   if (first && dist::isPadded(rows, sharding.axesOf(0), local.mesh)) {
-    Value exists = tb.compare(Compare::lt, indices, tb.splatLike(indices, static_cast<double>(rows)));
+    Value exists = tb.compare(Compare::lt, indices, sizeLike(local, indices, sharding, 0, /*ofPiece=*/false));
     own = tb.select(exists, own, tb.splatLike(own, -1.0));
   }
   return {tb.scatterAdd(base, own, local.operands[2])};
@@ -136,7 +151,7 @@ static SmallVector<Value> localizeSliceAt(SliceAtOp op, Local &local) {
   TensorBuilder &tb = local.tb;
   int64_t dim = op.getDim();
   Value start = local.operands[1];
-  if (Value first = firstIndex(local, local.globalResult()[dim], local.results[0], dim, elementOf(start)))
+  if (Value first = firstIndex(local, local.results[0], dim, elementOf(start)))
     start = tb.add(start, first);
   return {tb.sliceAt(local.operands[0], start, dim, local.resultType(op).getDimSize(dim))};
 }
@@ -147,11 +162,11 @@ static SmallVector<Value> localizeDropout(DropoutOp op, Local &local) {
   ArrayRef<int64_t> global = local.globalResult();
   RankedTensorType space = local.resultType(op).clone(tb.get().getI32Type());
   SmallVector<Value> index;
-  for (auto [dim, size] : llvm::enumerate(global))
-    index.push_back(globalIota(local, space, size, local.results[0], dim));
+  for (size_t dim = 0; dim < global.size(); ++dim)
+    index.push_back(globalIota(local, space, local.results[0], dim));
   Value column = index.pop_back_val(), row = tb.splat(space, 0.0);
   for (auto [dim, each] : llvm::enumerate(index))
-    row = tb.add(tb.mul(row, static_cast<double>(global[dim])), each);
+    row = tb.add(tb.mul(row, sizeLike(local, row, local.results[0], dim, /*ofPiece=*/false)), each);
   return {dropoutAt(tb, local.operands[0], local.operands[1], op.getP().convertToDouble(), row, column)};
 }
 

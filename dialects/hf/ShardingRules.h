@@ -24,6 +24,9 @@ void attachShardingRules(MLIRContext *context);
 /// Gives the ops that count positions in the whole tensor their local form.
 void attachLocalizers(MLIRContext *context);
 
+/// Gives the ops that say so how their sizes depend on each other.
+void attachSizeRelations(MLIRContext *context);
+
 // Parts of attachShardingRules.
 void attachShapeRules(MLIRContext *context);
 void attachContractionRules(MLIRContext *context);

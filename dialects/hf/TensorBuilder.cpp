@@ -19,6 +19,18 @@ Value TensorBuilder::splat(RankedTensorType type, double value) {
   return constant(SplatElementsAttr::get(type, builder.getIntegerAttr(element, static_cast<int64_t>(value))));
 }
 
+Value TensorBuilder::size(RankedTensorType type, dist::SizeAttr size, dist::MeshAttr mesh) {
+  Value number = splat(type, static_cast<double>(size.valueOn(mesh)));
+  number.getDefiningOp()->setAttr(dist::sizeName, size);
+  return number;
+}
+
+Value TensorBuilder::size(RankedTensorType type, ArrayRef<int64_t> shape, int64_t dim, int64_t plus) {
+  MLIRContext *context = builder.getContext();
+  auto whole = dist::AxisListAttr::get(context, {});
+  return size(type, dist::SizeAttr::get(context, dim, shape, whole, plus), dist::MeshAttr::get(context, {}, {}));
+}
+
 Value TensorBuilder::iota(RankedTensorType type, int64_t dim) { return IotaOp::create(builder, loc, type, dim); }
 
 Value TensorBuilder::compare(Compare predicate, Value lhs, Value rhs) {

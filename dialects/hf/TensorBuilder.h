@@ -13,6 +13,7 @@
 #ifndef HFC_DIALECTS_HF_TENSORBUILDER_H
 #define HFC_DIALECTS_HF_TENSORBUILDER_H
 
+#include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"
 
 namespace hfc::hf {
@@ -37,6 +38,10 @@ public:
   Value constant(ElementsAttr value);
   Value splat(RankedTensorType type, double value);
   Value splatLike(Value like, double value) { return splat(tensorType(like), value); }
+  /// A number that is the size of a dimension, or of a rank's piece of it, and says so (`dist.size`).
+  Value size(RankedTensorType type, dist::SizeAttr size, dist::MeshAttr mesh);
+  /// The size of a dimension of a tensor that is whole, and `plus`.
+  Value size(RankedTensorType type, ArrayRef<int64_t> shape, int64_t dim, int64_t plus = 0);
   Value iota(RankedTensorType type, int64_t dim);
 
   // Elementwise.

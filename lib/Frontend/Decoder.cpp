@@ -85,7 +85,7 @@ void DecoderEntry::chunk(int64_t tokens) {
   // Places of a chunk that hold no token have positions too, which must not lie outside the table.
   if (!decoder.names.positions.empty())
     sequence.positions =
-        ops.min(sequence.positions, ops.splat(perToken, static_cast<double>(decoder.maxPositions - 1)));
+        ops.min(sequence.positions, ops.size(perToken, {decoder.maxPositions, decoder.hidden}, 0, /*plus=*/-1));
 
   DecoderBuilder builder(decoder, entry, sequence);
   Value x = builder.layers(builder.embedTokens(ids));

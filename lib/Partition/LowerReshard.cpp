@@ -14,11 +14,13 @@ using namespace hfc;
 using namespace hfc::dist;
 using namespace hfc::partition;
 
-Value partition::pieceStart(OpBuilder &builder, Location loc, ArrayRef<AxisRefAttr> axes, int64_t piece) {
+Value partition::pieceStart(OpBuilder &builder, Location loc, AxisListAttr axes, ShardingAttr sharding, size_t dim,
+                            MeshAttr mesh) {
   auto type = RankedTensorType::get({}, builder.getI32Type());
-  Value place = AxisIndexOp::create(builder, loc, type, AxisListAttr::get(builder.getContext(), axes));
+  Value place = AxisIndexOp::create(builder, loc, type, axes);
+  auto piece = SizeAttr::get(builder.getContext(), dim, sharding.getGlobal(), sharding.getDims()[dim], /*plus=*/0);
   hf::TensorBuilder tensors(builder, loc);
-  return piece == 1 ? place : tensors.mul(place, tensors.splat(type, piece));
+  return piece.valueOn(mesh) == 1 ? place : tensors.mul(place, tensors.size(type, piece, mesh));
 }
 
 namespace {
@@ -175,7 +177,7 @@ void ReshardLowering::cut() {
       continue;
     ShardingAttr next = now.withDim(dim, to.axesOf(dim));
     RankedTensorType type = typeUnder(next);
-    Value start = pieceStart(builder, loc, axes, type.getDimSize(dim));
+    Value start = pieceStart(builder, loc, list(axes), next, dim, mesh);
     step(hf::SliceAtOp::create(builder, loc, type, x, start, dim), next);
   }
 }

@@ -12,8 +12,10 @@
 
 namespace hfc::partition {
 
-/// This rank's first index of a dimension of pieces of `piece` elements, cut by `axes`: an i32 scalar.
-Value pieceStart(OpBuilder &builder, Location loc, ArrayRef<dist::AxisRefAttr> axes, int64_t piece);
+/// An i32 scalar: the rank's place along `axes` times the elements of a piece of dimension `dim`, as `sharding` cuts
+/// it.
+Value pieceStart(OpBuilder &builder, Location loc, dist::AxisListAttr axes, dist::ShardingAttr sharding, size_t dim,
+                 dist::MeshAttr mesh);
 
 /// Makes of `x`, a local tensor that lives as `from` says, the one that lives as `to` says; both have global shapes.
 /// What is made has the location, block and phase of `like`.

@@ -90,12 +90,12 @@ bool Padding::isZeroBehind(Value value, size_t dim) {
 //===----------------------------------------------------------------------===//
 
 /// Where this rank's piece is still the tensor: the index along `dim` is below what is left of the whole.
-static Value isInside(hf::TensorBuilder &tensors, ArrayRef<int64_t> shape, size_t dim, ArrayRef<AxisRefAttr> axes,
-                      int64_t size) {
+static Value isInside(hf::TensorBuilder &tensors, ArrayRef<int64_t> shape, size_t dim, ShardingAttr sharding,
+                      MeshAttr mesh) {
   OpBuilder &builder = tensors.get();
   auto scalar = RankedTensorType::get({}, builder.getI32Type());
-  Value start = pieceStart(builder, tensors.getLoc(), axes, shape[dim]);
-  Value left = tensors.sub(tensors.splat(scalar, size), start);
+  Value start = pieceStart(builder, tensors.getLoc(), sharding.getDims()[dim], sharding, dim, mesh);
+  Value left = tensors.sub(tensors.size(scalar, sharding.getGlobal(), dim), start);
   Value index = tensors.iota(RankedTensorType::get({shape[dim]}, builder.getI32Type()), 0);
   Value inside = tensors.compare(hf::Compare::lt, index, tensors.broadcast(left, {shape[dim]}, {}));
   return tensors.broadcast(inside, shape, {static_cast<int64_t>(dim)});
@@ -106,7 +106,7 @@ Value Padding::masked(Value value, size_t dim, double neutral, Operation *user) 
   OpBuilder builder(user);
   Operation *before = user->getPrevNode();
   hf::TensorBuilder tensors(builder, value.getLoc());
-  Value inside = isInside(tensors, hf::shapeOf(value), dim, sharding.axesOf(dim), sharding.getGlobal()[dim]);
+  Value inside = isInside(tensors, hf::shapeOf(value), dim, sharding, mesh);
   Value result = tensors.select(inside, value, tensors.splatLike(value, neutral));
   for (Operation *op = before ? before->getNextNode() : &user->getBlock()->front(); op != user; op = op->getNextNode())
     for (StringRef name : {"hf.block", "hf.phase"})

@@ -34,6 +34,10 @@ module attributes {
     // CHECK: hf.exp {{.*}} {dist.rule = #dist.rule<([i, j]) -> ([i, j]), factors {i = 4, j = 8}, whole {j}>, dist.shardings = [#dist.sharding<[{"dp"}, {}]>]}
     %0 = hf.exp %x {dist.rule = #dist.rule<([i, j]) -> ([i, j]), factors {i = 4, j = 8}, whole {j}>,
                     dist.shardings = [#dist.sharding<[{"dp"}, {}]>]} : tensor<4x8xf32>
+    // CHECK: hf.constant dense<2> : tensor<i32> {dist.size = #dist.size<dim 0 of [24, 4] over {"tp"}>}
+    %1 = hf.constant dense<2> : tensor<i32> {dist.size = #dist.size<dim 0 of [24, 4] over {"tp"}>}
+    // CHECK: hf.constant dense<2.300000e+01> : tensor<4xf32> {dist.size = #dist.size<dim 0 of [24, 4] plus -1>}
+    %2 = hf.constant dense<23.0> : tensor<4xf32> {dist.size = #dist.size<dim 0 of [24, 4] plus -1>}
     return %0 : tensor<4x8xf32>
   }
 }

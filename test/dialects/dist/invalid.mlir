@@ -318,3 +318,23 @@ func.func @f(%x: tensor<4xf32>) {
   %1 = dist.done %0#0 : tensor<4xf32>
   return
 }
+
+// -----
+// expected-error @below {{(C1) a tensor of 2 dimensions has no dimension 2}}
+module attributes {test.size = #dist.size<dim 2 of [4, 8]>} {}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"tp" = 4>} {
+  func.func @f() {
+    // expected-error @below {{says that it is #dist.size<dim 0 of [250] over {"tp"}>, which is 63, but is not that number}}
+    %0 = hf.constant dense<62> : tensor<i32> {dist.size = #dist.size<dim 0 of [250] over {"tp"}>}
+    return
+  }
+}
+
+// -----
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @below {{a #dist.size belongs to a constant}}
+  %0 = hf.exp %x {dist.size = #dist.size<dim 0 of [4]>} : tensor<4xf32>
+  return
+}
