@@ -68,19 +68,21 @@ static Value repeatEntries(TensorBuilder &tb, Value table) {
   return tb.reshape(tb.broadcast(entries, pairs, {0, 1, 2}), shape);
 }
 
+static Type widerOf(Type a, Type b) { return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth() ? b : a; }
+
 SmallVector<Value> RotaryOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
-  Type element = elementOf(getX());
+  Type element = elementOf(getX()), wide = widerOf(element, elementOf(getCosine()));
   int64_t size = shapeOf(getX()).back(), rotated = shapeOf(getCosine()).back();
-  Value x = rotated == size ? getX() : tb.sliceDim(getX(), 3, 0, rotated);
+  Value x = tb.convert(rotated == size ? getX() : tb.sliceDim(getX(), 3, 0, rotated), wide);
 
   Value turned = getInterleaved() ? tb.reshape(rotateSlices(tb, splitPairs(tb, x), 4, 1), shapeOf(x))
                                   : rotateSlices(tb, x, 3, rotated / 2);
   auto table = [&](Value values) {
-    Value entries = tb.convert(getInterleaved() ? repeatEntries(tb, values) : values, element);
+    Value entries = tb.convert(getInterleaved() ? repeatEntries(tb, values) : values, wide);
     return broadcastTable(tb, entries, x, getLayout());
   };
-  Value result = tb.add(tb.mul(x, table(getCosine())), tb.mul(turned, table(getSine())));
+  Value result = tb.convert(tb.add(tb.mul(x, table(getCosine())), tb.mul(turned, table(getSine()))), element);
   if (rotated == size)
     return {result};
   return {tb.concat({result, tb.sliceDim(getX(), 3, rotated, size)}, 3)};
