@@ -4,11 +4,14 @@
 usage: train_matrix.py GOLDENS_DIR [--full [--part=K/N]] [--only KEY=VALUE ...] [--allow-refusals=TEXT] [--list]
 A combination is golden × mesh × sequence parallelism × ZeRO × executor × dtype. By default a subset is run in which each
 two values of different keys meet; --full runs all, or every N-th; --only keeps combinations with these values. A golden
-without gradients in its file is compared with what the compiled program of one rank computes in float32. Prints what fails,
-then how many combinations passed; exits with 1 if any failed. A combination that hfc refuses (exit status 2) fails too,
-unless the reason has the text of --allow-refusals.
+without gradients in its file is compared with what the compiled program of one rank computes in float32. In bfloat16 every
+gradient is compared with transformers', to 5e-2; the median, to 2e-2, is of errors against float32 gradients of the checkpoint
+as bfloat16 holds it, since rounding a checkpoint is not the program's doing (docs/numerics.md). Prints what fails, then how
+many combinations passed; exits with 1 if any failed. A combination that hfc refuses (exit status 2) fails too, unless the
+reason has the text of --allow-refusals.
 """
 import argparse
+import array
 import collections
 import itertools
 import json
@@ -80,11 +83,25 @@ def model_options(golden, combination):
     return options + [f"--batch={held['pixel_values']['shape'][0]}"]
 
 
-def is_known(combination, status, wrong):
-    """Gemma 2's gradients in bfloat16, on one rank too: each is within 5e-2, their median is 2.2e-2 instead of 2e-2."""
-    numbers = wrong[0].split()[3:4] if len(wrong) == 1 and wrong[0].startswith("median of gradients") else []
-    return (status == 1 and combination["golden"] == "gemma2" and combination["dtype"] == "bfloat16" and bool(numbers)
-            and float(numbers[0]) < 2.3e-2)
+def round_to_bfloat16(source, target):
+    """A copy of a safetensors file whose float32 numbers are the nearest bfloat16 ones, ties to even."""
+    content = bytearray(pathlib.Path(source).read_bytes())
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    for name, entry in header(source).items():
+        if name == "__metadata__" or entry["dtype"] != "F32":
+            continue
+        place = slice(*(start + offset for offset in entry["data_offsets"]))
+        words = array.array("I", content[place])
+        content[place] = array.array("I", ((word + 0x7FFF + (word >> 16 & 1)) & 0xFFFF0000 for word in words)).tobytes()
+    target.write_bytes(content)
+
+
+def failures(result):
+    return [line for line in result.stdout.splitlines() if line.endswith("FAILED")]
+
+
+def is_median_only(result):
+    return result.returncode == 1 and [line.split()[0] for line in failures(result)] == ["median"]
 
 
 class Runner:
@@ -96,35 +113,53 @@ class Runner:
         self.allowed = allowed
         self.counts = collections.Counter()
 
-    def compiled(self, golden, combination, *run):
-        files = [f"--weights={golden}", f"--inputs={golden}/reference.safetensors"]
-        return [["hfc-compile", golden, *model_options(golden, combination), "--target=cpu", "-o", self.program],
-                ["hfc-run", self.program, *files, *run]]
+    def compiling(self, golden, combination):
+        return ["hfc-compile", golden, *model_options(golden, combination), "--target=cpu", "-o", self.program]
 
-    def reference(self, golden):
-        """The file with gradients: the golden's, or what one rank computes, made when first asked for."""
-        held = golden / "reference.safetensors"
-        if any(name.startswith("grad.") for name in header(held)):
-            return held
-        made = self.work / f"{golden.name}.safetensors"
+    def running(self, golden, *run, weights=None):
+        return ["hfc-run", self.program, f"--weights={weights or golden}", f"--inputs={golden}/reference.safetensors", *run]
+
+    def on_one_rank(self, golden, made, *run, weights=None):
+        """What one rank computes in float32, in the file `made`, when first asked for."""
         if not made.exists():
             one = {"dtype": "float32", "mesh": "dp=1,tp=1", "sequence-parallel": "off", "zero": "0"}
-            for command in self.compiled(golden, one, f"--check={held}", f"--outputs={made}"):
+            for command in (self.compiling(golden, one), self.running(golden, *run, f"--outputs={made}", weights=weights)):
                 subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return made
 
+    def reference(self, golden):
+        """The file with gradients: the golden's, or what one rank computes."""
+        held = golden / "reference.safetensors"
+        if any(name.startswith("grad.") for name in header(held)):
+            return held
+        return self.on_one_rank(golden, self.work / f"{golden.name}.safetensors", f"--check={held}")
+
+    def rounded_reference(self, golden):
+        """The exact gradients of the checkpoint as bfloat16 holds it."""
+        weights = self.work / f"{golden.name}-weights.safetensors"
+        if not weights.exists():
+            round_to_bfloat16(golden / "model.safetensors", weights)
+        return self.on_one_rank(golden, self.work / f"{golden.name}-rounded.safetensors", weights=weights)
+
     def commands(self, combination):
+        """What to run, each with whether the median of gradients may be too large."""
         golden = self.goldens / combination["golden"]
-        check = f"--check={self.reference(golden)}"
+        checks = [(self.reference(golden), combination["dtype"] == "bfloat16")]
+        if combination["dtype"] == "bfloat16":
+            checks.append((self.rounded_reference(golden), False))
         if combination["executor"] == "cpu":
-            return self.compiled(golden, combination, check)
-        return [["hfc-interpret", golden, *model_options(golden, combination), f"--stage={combination['executor']}",
-                 f"--weights={golden}", f"--inputs={golden}/reference.safetensors", check]]
+            yield self.compiling(golden, combination), False
+        for file, is_lenient in checks:
+            if combination["executor"] == "cpu":
+                yield self.running(golden, f"--check={file}"), is_lenient
+            else:
+                yield ["hfc-interpret", golden, *model_options(golden, combination), f"--stage={combination['executor']}",
+                       f"--weights={golden}", f"--inputs={golden}/reference.safetensors", f"--check={file}"], is_lenient
 
     def run(self, combination):
-        for command in self.commands(combination):
+        for command, is_lenient in self.commands(combination):
             result = subprocess.run(command, capture_output=True, text=True)
-            if result.returncode:
+            if result.returncode and not (is_lenient and is_median_only(result)):
                 self.report(combination, command, result)
                 return
         self.counts["passed"] += 1
@@ -133,12 +168,8 @@ class Runner:
         if result.returncode == 2 and self.allowed and self.allowed in result.stderr:
             self.counts["refused"] += 1
             return
-        wrong = [line for line in result.stdout.splitlines() if line.endswith("FAILED")]
-        if is_known(combination, result.returncode, wrong):
-            self.counts["above a known limit"] += 1
-            return
         print(f"FAILED (exit {result.returncode})",
-              " ".join(combination.values()), " ".join(map(str, command)), *wrong, result.stderr.strip(), sep="\n  ", flush=True)
+              " ".join(combination.values()), " ".join(map(str, command)), *failures(result), result.stderr.strip(), sep="\n  ", flush=True)
 
 
 def main():
