@@ -18,6 +18,10 @@ using namespace hfc::interpreter;
 
 Domain::~Domain() = default;
 
+std::unique_ptr<Domain> interpreter::createDomain(StringRef name, uint64_t key) {
+  return name == "field" ? createFieldDomain(key) : createRealDomain(name);
+}
+
 //===----------------------------------------------------------------------===//
 // Integers
 //===----------------------------------------------------------------------===//

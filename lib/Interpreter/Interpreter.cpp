@@ -271,9 +271,9 @@ Interpreter::Interpreter(std::unique_ptr<Implementation> implementation) : imple
 Interpreter::~Interpreter() = default;
 
 llvm::Expected<std::unique_ptr<Interpreter>> Interpreter::create(ModuleOp module, const Options &options) {
-  std::unique_ptr<Domain> domain = createDomain(options.domain);
+  std::unique_ptr<Domain> domain = createDomain(options.domain, options.seed);
   if (!domain)
-    return makeError("there is no domain '" + options.domain + "'; there are typed, float64 and bfloat16");
+    return makeError("there is no domain '" + options.domain + "'; there are typed, float64, bfloat16 and field");
   // Before shardings are materialized there is one, global program.
   dist::MeshAttr mesh = dist::findMesh(module);
   int64_t ranks = mesh && dist::isMaterialized(module) ? mesh.ranks() : 1;

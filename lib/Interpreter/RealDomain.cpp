@@ -317,7 +317,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Domain> interpreter::createDomain(StringRef name) {
+std::unique_ptr<Domain> interpreter::createRealDomain(StringRef name) {
   if (name == "typed")
     return std::make_unique<RealDomain>(RealDomain::Kind::Typed);
   if (name == "float64")

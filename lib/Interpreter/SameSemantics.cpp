@@ -7,6 +7,7 @@
 
 #include "hfc/Interpreter/SameSemantics.h"
 
+#include "BucketStates.h"
 #include "Primitives.h"
 
 #include <cmath>
@@ -23,6 +24,8 @@ double realOf(const Domain &domain, const Tensor &tensor, int64_t index) {
 }
 
 double errorOf(const Domain &domain, const Tensor &reference, const Tensor &other) {
+  if (domain.isExact())
+    return reference.words() == other.words() ? 0 : std::numeric_limits<double>::infinity();
   double difference = 0, norm = 0;
   for (int64_t i = 0; i < reference.size(); ++i) {
     double a = realOf(domain, reference, i), b = realOf(domain, other, i);
@@ -121,61 +124,169 @@ std::string counterpartOf(StringRef entry, const Interpreter &after) {
   return isLast ? "last_micro_step" : entry.str();
 }
 
-llvm::Error compareEntry(Interpreter &before, Interpreter &after, StringRef entry, uint64_t seed,
-                         std::vector<OutputDifference> &differences) {
-  std::string name = counterpartOf(entry, after);
-  llvm::Expected<Signature> first = before.signature(entry), second = after.signature(name);
-  if (!first) {
-    llvm::consumeError(second.takeError());
-    return first.takeError();
-  }
-  if (!second)
-    return makeError("the second module: " + llvm::toString(second.takeError()));
-  if (llvm::Error error = checkSignatures(entry, *first, *second))
-    return error;
-  const Domain &domain = before.domain();
-  Signature both = unite(*first, *second);
-  TensorMap inputs = randomInputs(domain, both, seed), parameters = randomParameters(domain, both, seed),
-            states = randomStates(domain, both, seed);
-  llvm::Expected<Outcome> expected = runOnce(before, entry, *first, inputs, parameters, states);
-  if (!expected)
-    return makeError("the first module: " + llvm::toString(expected.takeError()));
-  llvm::Expected<Outcome> actual = runOnce(after, name, *second, inputs, parameters, states);
-  if (!actual)
-    return makeError("the second module: " + llvm::toString(actual.takeError()));
-  auto compare = [&](ArrayRef<Port> ports, const TensorMap &a, const TensorMap &b) -> llvm::Error {
-    for (const Port &port : ports) {
-      auto other = b.find(port.name);
-      if (other == b.end())
-        return makeError("@" + entry + " of the second module gives no '" + port.name + "'");
-      differences.push_back({entry.str(), port.name, port.shape, errorOf(domain, a.at(port.name), other->second)});
+/// What the second module gives, by the first one's names.
+class Given {
+public:
+  Given(const BucketStates &buckets, const Signature &signature, Outcome outcome)
+      : buckets(buckets), signature(signature), outcome(std::move(outcome)) {}
+
+  /// Takes states of buckets apart.
+  llvm::Error takeApart(const Domain &domain) {
+    for (const Port &port : signature.newStates) {
+      if (!buckets.contains(port.name))
+        continue;
+      llvm::Expected<std::vector<BucketStates::Part>> taken =
+          buckets.parts(domain, port.name, outcome.states.at(port.name));
+      if (!taken)
+        return taken.takeError();
+      for (BucketStates::Part &part : *taken)
+        (part.isParameter ? parameterParts : stateParts)[part.name] = std::move(part.value);
     }
     return llvm::Error::success();
-  };
-  // Also what the first entry only reads must be as it was. What only the second has is its own business.
-  const Signature known = unite(*first, {{}, {}, first->newStates, {}, {}, {}});
-  if (llvm::Error error = compare(first->outputs, expected->outputs, actual->outputs))
-    return error;
-  if (llvm::Error error = compare(known.states, expected->states, actual->states))
-    return error;
-  if (llvm::Error error = compare(first->newParameters, expected->parameters, actual->parameters))
-    return error;
+  }
+
+  const TensorMap &outputs() const { return outcome.outputs; }
+
+  /// All that the module has of a state or parameter: its own, and what a bucket holds of it.
+  SmallVector<const Tensor *, 2> states(const std::string &name) const {
+    return find(name, outcome.states, stateParts, signature.newStates);
+  }
+  SmallVector<const Tensor *, 2> parameters(const std::string &name) const {
+    return find(name, outcome.parameters, parameterParts, signature.newParameters);
+  }
+
+private:
+  static SmallVector<const Tensor *, 2> find(const std::string &name, const TensorMap &own, const TensorMap &parts,
+                                             ArrayRef<Port> given) {
+    SmallVector<const Tensor *, 2> found;
+    auto part = parts.find(name);
+    auto value = own.find(name);
+    bool isGiven = llvm::any_of(given, [&](const Port &port) { return port.name == name; });
+    if (value != own.end() && (isGiven || part == parts.end()))
+      found.push_back(&value->second);
+    if (part != parts.end())
+      found.push_back(&part->second);
+    return found;
+  }
+
+  const BucketStates &buckets;
+  const Signature &signature;
+  Outcome outcome;
+  TensorMap stateParts, parameterParts;
+};
+
+/// Rows of a table of differences, for one entry.
+class Differences {
+public:
+  Differences(StringRef entry, const Domain &domain, std::vector<OutputDifference> &rows)
+      : entry(entry), domain(domain), rows(rows) {}
+
+  llvm::Error add(const Port &port, const Tensor &expected, ArrayRef<const Tensor *> given) {
+    if (given.empty())
+      return makeError("@" + entry + " of the second module gives no '" + port.name + "'");
+    for (const Tensor *value : given)
+      rows.push_back({entry.str(), port.name, port.shape, errorOf(domain, expected, *value)});
+    return llvm::Error::success();
+  }
+
+private:
+  StringRef entry;
+  const Domain &domain;
+  std::vector<OutputDifference> &rows;
+};
+
+/// Also what the first entry only reads must be as it was. What only the second has is its own business.
+llvm::Error compareOutcomes(const Signature &signature, const Outcome &expected, const Given &given,
+                            Differences &differences) {
+  for (const Port &port : signature.outputs) {
+    auto found = given.outputs().find(port.name);
+    SmallVector<const Tensor *, 1> values;
+    if (found != given.outputs().end())
+      values.push_back(&found->second);
+    if (llvm::Error error = differences.add(port, expected.outputs.at(port.name), values))
+      return error;
+  }
+  const Signature known = unite(signature, {{}, {}, signature.newStates, {}, {}, {}});
+  for (const Port &port : known.states)
+    if (llvm::Error error = differences.add(port, expected.states.at(port.name), given.states(port.name)))
+      return error;
+  for (const Port &port : signature.newParameters)
+    if (llvm::Error error = differences.add(port, expected.parameters.at(port.name), given.parameters(port.name)))
+      return error;
   return llvm::Error::success();
 }
 
 } // namespace
 
+struct Comparison::Implementation {
+  std::unique_ptr<Interpreter> first, second;
+  BucketStates buckets;
+};
+
+Comparison::Comparison(std::unique_ptr<Implementation> implementation) : implementation(std::move(implementation)) {}
+Comparison::~Comparison() = default;
+Interpreter &Comparison::first() { return *implementation->first; }
+Interpreter &Comparison::second() { return *implementation->second; }
+
+llvm::Expected<std::unique_ptr<Comparison>> Comparison::create(ModuleOp first, ModuleOp second,
+                                                               const Options &options) {
+  llvm::Expected<std::unique_ptr<Interpreter>> one = Interpreter::create(first, options);
+  if (!one)
+    return one.takeError();
+  llvm::Expected<std::unique_ptr<Interpreter>> other = Interpreter::create(second, options);
+  if (!other)
+    return other.takeError();
+  llvm::Expected<BucketStates> buckets = BucketStates::create(first, second);
+  if (!buckets)
+    return buckets.takeError();
+  return std::unique_ptr<Comparison>(new Comparison(
+      std::make_unique<Implementation>(Implementation{std::move(*one), std::move(*other), std::move(*buckets)})));
+}
+
+llvm::Expected<std::vector<OutputDifference>> Comparison::run(StringRef entry, uint64_t seed) {
+  std::string name = counterpartOf(entry, second());
+  llvm::Expected<Signature> before = first().signature(entry), after = second().signature(name);
+  if (!before) {
+    llvm::consumeError(after.takeError());
+    return before.takeError();
+  }
+  if (!after)
+    return makeError("the second module: " + llvm::toString(after.takeError()));
+  if (llvm::Error error = checkSignatures(entry, *before, *after))
+    return error;
+  const Domain &domain = first().domain();
+  Signature both = unite(*before, *after);
+  TensorMap inputs = randomInputs(domain, both, seed), parameters = randomParameters(domain, both, seed),
+            states = randomStates(domain, both, seed);
+  if (llvm::Error error = implementation->buckets.divide(after->states, parameters, states))
+    return error;
+  llvm::Expected<Outcome> expected = runOnce(first(), entry, *before, inputs, parameters, states);
+  if (!expected)
+    return makeError("the first module: " + llvm::toString(expected.takeError()));
+  llvm::Expected<Outcome> actual = runOnce(second(), name, *after, inputs, parameters, states);
+  if (!actual)
+    return makeError("the second module: " + llvm::toString(actual.takeError()));
+  Given given(implementation->buckets, *after, std::move(*actual));
+  if (llvm::Error error = given.takeApart(domain))
+    return makeError("the second module: " + llvm::toString(std::move(error)));
+  std::vector<OutputDifference> differences;
+  Differences table(entry, domain, differences);
+  if (llvm::Error error = compareOutcomes(*before, *expected, given, table))
+    return error;
+  return differences;
+}
+
 llvm::Expected<std::vector<OutputDifference>> interpreter::checkSameSemantics(ModuleOp before, ModuleOp after,
                                                                               const SameSemanticsOptions &options) {
-  llvm::Expected<std::unique_ptr<Interpreter>> first = Interpreter::create(before, options.execution);
-  if (!first)
-    return first.takeError();
-  llvm::Expected<std::unique_ptr<Interpreter>> second = Interpreter::create(after, options.execution);
-  if (!second)
-    return second.takeError();
+  llvm::Expected<std::unique_ptr<Comparison>> comparison = Comparison::create(before, after, options.execution);
+  if (!comparison)
+    return comparison.takeError();
   std::vector<OutputDifference> differences;
-  for (const std::string &entry : options.entries.empty() ? (*first)->entries() : options.entries)
-    if (llvm::Error error = compareEntry(**first, **second, entry, options.seed, differences))
-      return error;
+  for (const std::string &entry : options.entries.empty() ? (*comparison)->first().entries() : options.entries) {
+    llvm::Expected<std::vector<OutputDifference>> rows = (*comparison)->run(entry, options.seed);
+    if (!rows)
+      return rows.takeError();
+    llvm::append_range(differences, *rows);
+  }
   return differences;
 }

@@ -49,7 +49,7 @@ std::string takeFlag(StringRef, InterpretOptions &options) {
 
 std::string takeDomain(StringRef value, InterpretOptions &options) {
   if (!interpreter::createDomain(value))
-    return "'" + value.str() + "' is no domain; there are typed, float64, bfloat16";
+    return "'" + value.str() + "' is no domain; there are typed, float64, bfloat16, field";
   options.execution.domain = value.str();
   options.domainGiven = true;
   return noProblem();
@@ -146,7 +146,7 @@ const InterpretOption optionTable[] = {
      [](StringRef value, InterpretOptions &options) { return takeCount(value, options.newTokens); }},
     {"ignore-eos", "", "do not stop at the end of a sequence", takeFlag<&InterpretOptions::ignoreEos>},
     {"entry", "NAME", "the entry to run; default: forward, or the only one", takeText<&InterpretOptions::entry>},
-    {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16", takeDomain},
+    {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16, field (exact, in a prime field)", takeDomain},
     {"streams", "in-order|random:SEED", "the order of work of different streams", takeStreams},
     {"poison-padding", "", "NaN instead of zeros in the padding of inputs: what depends on it shows",
      [](StringRef, InterpretOptions &options) {

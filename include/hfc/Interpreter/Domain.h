@@ -80,6 +80,10 @@ class Domain {
 public:
   virtual ~Domain();
   virtual StringRef name() const = 0;
+  /// Whether equal numbers are equal words, however they were computed.
+  virtual bool isExact() const { return false; }
+  /// How many numbers so far are values of functions for which the domain has no arithmetic, only some function.
+  virtual uint64_t oracleCalls() const { return 0; }
 
   /// The boundary to files and people. `toReal` of a float word; a domain that has no reals says NaN.
   virtual Word fromReal(double value, Element element) const = 0;
@@ -120,8 +124,11 @@ protected:
 };
 
 /// "typed": every float result is rounded to its element type. "float64": nothing is rounded. "bfloat16": every float
-/// result is rounded to bfloat16. Null for any other name.
-std::unique_ptr<Domain> createDomain(StringRef name);
+/// result is rounded to bfloat16. "field": floats are elements of a prime field, and `key` decides what its oracles say.
+/// Null for any other name.
+std::unique_ptr<Domain> createDomain(StringRef name, uint64_t key = 0);
+std::unique_ptr<Domain> createRealDomain(StringRef name);
+std::unique_ptr<Domain> createFieldDomain(uint64_t key);
 
 /// Reads a number that stands in memory as its element type says, and the other way round. A truth value takes a byte.
 Word decode(const Domain &domain, Element element, const char *bytes);

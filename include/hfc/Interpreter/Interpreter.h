@@ -62,6 +62,7 @@ struct Options {
   std::string domain = "typed";
   /// Executes work of different streams in a random order that the events allow, instead of the program's order.
   bool randomStreams = false;
+  /// Decides that order, and what the field's oracles say.
   uint64_t seed = 0;
   /// Fills the padding of inputs with NaN, or with integers that are not zero: what depends on it shows.
   bool poisonPadding = false;

@@ -25,12 +25,33 @@ struct SameSemanticsOptions {
 struct OutputDifference {
   std::string entry, output;
   SmallVector<int64_t> shape;
-  /// ‖a − b‖ / ‖a‖; infinite where only one of the two has a NaN or an infinity.
+  /// ‖a − b‖ / ‖a‖; infinite where only one of the two has a NaN or an infinity, and where an exact domain shows any
+  /// difference.
   double error = 0;
 };
 
-/// Runs the entries of two modules on the same random inputs, parameters and states, and says how far the results are
-/// apart. Integer inputs stay inside `hf.min` and `hf.max`; `past` and `count` inside the capacity of the states.
+/// Two modules, run side by side on the same random inputs, parameters and states. Integer inputs stay inside `hf.min`
+/// and `hf.max`; `past` and `count` inside the capacity of the states. Where only the second has states of buckets,
+/// they stand for the first's states of parameters.
+class Comparison {
+public:
+  /// The modules must outlive this and not change meanwhile.
+  static llvm::Expected<std::unique_ptr<Comparison>> create(ModuleOp first, ModuleOp second, const Options &options);
+  ~Comparison();
+
+  Interpreter &first();
+  Interpreter &second();
+  /// How far apart are what an entry of the first and its counterpart in the second give: outputs, states and new
+  /// parameters.
+  llvm::Expected<std::vector<OutputDifference>> run(StringRef entry, uint64_t seed);
+
+private:
+  struct Implementation;
+  explicit Comparison(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation;
+};
+
+/// Runs the entries of two modules as Comparison does, and says how far the results are apart.
 llvm::Expected<std::vector<OutputDifference>> checkSameSemantics(ModuleOp before, ModuleOp after,
                                                                  const SameSemanticsOptions &options);
 
