@@ -61,35 +61,60 @@ static Predicate predicateOf(hf::Compare compare) {
 }
 
 static void select(ArrayRef<Tensor> operands, MutableArrayRef<Word> out) {
+  ArrayRef<Word> condition = operands[0].words(), yes = operands[1].words(), no = operands[2].words();
   for (size_t i = 0; i < out.size(); ++i)
-    out[i] = operands[operands[0].words()[i] ? 1 : 2].words()[i];
+    out[i] = condition[i] ? yes[i] : no[i];
 }
 
-std::optional<Tensor> interpreter::evaluateElementwise(const Domain &domain, Operation *op, ArrayRef<Tensor> operands) {
-  if (operands.empty() || op->getNumResults() != 1)
+std::optional<Elementwise> interpreter::elementwiseOf(Operation *op) {
+  using Kind = Elementwise::Kind;
+  if (op->getNumOperands() == 0 || op->getNumResults() != 1)
     return std::nullopt;
-  Element element = operands[0].getElement();
-  auto make = [&](auto compute) {
-    Tensor result = emptyOf(op->getResult(0).getType());
-    compute(result.mutableWords());
-    return result;
-  };
-  using Out = MutableArrayRef<Word>;
-  if (std::optional<Unary> function = unaryOf(op))
-    return make([&](Out out) { domain.unary(*function, element, operands[0].words(), out); });
-  if (std::optional<Binary> function = binaryOf(op))
-    return make([&](Out out) { domain.binary(*function, element, operands[0].words(), operands[1].words(), out); });
-  if (auto compare = dyn_cast<hf::CompareOp>(op))
-    return make([&](Out out) {
-      bool orUnordered = compare.getPredicate() == hf::Compare::ne;
-      domain.compare(predicateOf(compare.getPredicate()), orUnordered, element, operands[0].words(),
-                     operands[1].words(), out);
-    });
-  if (isa<hf::SelectOp>(op))
-    return make([&](Out out) { select(operands, out); });
-  if (isa<hf::ConvertOp>(op)) {
-    Element to = *elementOf(getElementTypeOrSelf(op->getResult(0).getType()));
-    return make([&](Out out) { domain.convert(element, to, operands[0].words(), out); });
+  std::optional<Element> result = elementOf(getElementTypeOrSelf(op->getResult(0).getType()));
+  if (!result)
+    return std::nullopt;
+  Elementwise elementwise{*result};
+  if (std::optional<Unary> function = unaryOf(op)) {
+    elementwise.kind = Kind::Unary;
+    elementwise.unary = *function;
+  } else if (std::optional<Binary> function = binaryOf(op)) {
+    elementwise.kind = Kind::Binary;
+    elementwise.binary = *function;
+  } else if (auto compare = dyn_cast<hf::CompareOp>(op)) {
+    elementwise.kind = Kind::Compare;
+    elementwise.predicate = predicateOf(compare.getPredicate());
+  } else if (isa<hf::SelectOp>(op)) {
+    elementwise.kind = Kind::Select;
+  } else if (isa<hf::ConvertOp>(op)) {
+    elementwise.kind = Kind::Convert;
+  } else {
+    return std::nullopt;
   }
-  return std::nullopt;
+  return elementwise;
+}
+
+Tensor interpreter::evaluate(const Domain &domain, const Elementwise &op, ArrayRef<Tensor> operands) {
+  using Kind = Elementwise::Kind;
+  Element element = operands[0].getElement();
+  Tensor result(op.result, operands[0].getShape());
+  MutableArrayRef<Word> out = result.mutableWords();
+  switch (op.kind) {
+  case Kind::Unary:
+    domain.unary(op.unary, element, operands[0].words(), out);
+    break;
+  case Kind::Binary:
+    domain.binary(op.binary, element, operands[0].words(), operands[1].words(), out);
+    break;
+  case Kind::Compare:
+    domain.compare(op.predicate, /*orUnordered=*/op.predicate == Predicate::NE, element, operands[0].words(),
+                   operands[1].words(), out);
+    break;
+  case Kind::Select:
+    select(operands, out);
+    break;
+  case Kind::Convert:
+    domain.convert(element, op.result, operands[0].words(), out);
+    break;
+  }
+  return result;
 }

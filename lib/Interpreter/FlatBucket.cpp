@@ -7,7 +7,8 @@
 
 #include "hfc/Interpreter/FlatBucket.h"
 
-#include "Placement.h"
+#include "Collectives.h"
+#include "hfc/Interpreter/Placement.h"
 
 #include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"

@@ -315,6 +315,13 @@ llvm::Expected<Tensor> Interpreter::state(StringRef name) const { return impleme
 
 void Interpreter::resetStates() { implementation->states.clear(); }
 
+void Interpreter::observe(Observer observer) { implementation->machine.setObserver(std::move(observer)); }
+
+llvm::Expected<SmallVector<Tensor, 1>> Interpreter::evaluate(Block &block, ValueRange results,
+                                                             ArrayRef<Tensor> arguments) {
+  return implementation->machine.runBlock(block, results, arguments);
+}
+
 int64_t Interpreter::ranks() const { return implementation->ranks; }
 
 std::vector<CollectiveCount> Interpreter::collectives() const { return implementation->machine.getLog().counts(); }

@@ -62,174 +62,195 @@ llvm::Expected<Machine::RankValues> Machine::call(func::FuncOp function, RankVal
     return makeError("calls are nested more than " + Twine(deepest) + " deep; @" + function.getSymName() +
                      " seems to call itself");
   Block &block = function.getBody().front();
-  std::vector<Frame> frames(arguments.size());
+  const BlockPlan &plan = planOf(block, block.getTerminator()->getOperands());
+  Frames frames(arguments.size(), Frame(plan.numValues));
   for (auto [frame, values] : llvm::zip(frames, arguments))
-    for (auto [argument, value] : llvm::zip(block.getArguments(), values))
-      frame[argument] = std::move(value);
-  ValueRange returned = block.getTerminator()->getOperands();
+    for (auto [number, value] : llvm::zip(plan.arguments, values))
+      frame[number] = std::move(value);
+  arguments.clear();
   ++depth;
-  llvm::Error error = runBlock(block, returned, frames);
+  llvm::Error error = run(plan, frames);
   --depth;
   if (error)
     return error;
   RankValues results;
   for (Frame &frame : frames)
-    results.push_back(llvm::map_to_vector<1>(returned, [&](Value value) { return frame[value]; }));
+    results.push_back(llvm::map_to_vector<1>(plan.live, [&](unsigned number) { return frame[number]; }));
   return results;
 }
 
-llvm::Error Machine::runBlock(Block &block, ValueRange live, std::vector<Frame> &frames) {
-  const Lifetimes &dying = lifetimesOf(block, live);
-  size_t number = 0;
-  for (Operation &op : block) {
-    if (op.hasTrait<OpTrait::IsTerminator>())
-      break;
-    RankValues operands;
+llvm::Expected<Results> Machine::runBlock(Block &block, ValueRange results, ArrayRef<Tensor> arguments) {
+  BlockPlan plan(block, results);
+  Frames frames(1, Frame(plan.numValues));
+  for (auto [number, value] : llvm::zip_equal(plan.arguments, arguments))
+    frames.front()[number] = value;
+  if (llvm::Error error = run(plan, frames))
+    return error;
+  return llvm::map_to_vector<1>(plan.live, [&](unsigned number) { return frames.front()[number]; });
+}
+
+const BlockPlan &Machine::planOf(Block &block, ValueRange live) {
+  auto found = plans.find(&block);
+  if (found == plans.end())
+    found = plans.try_emplace(&block, block, live).first;
+  return found->second;
+}
+
+llvm::Error Machine::run(const BlockPlan &plan, Frames &frames) {
+  for (const Step &step : plan.steps) {
+    uint64_t oracleCalls = domain.oracleCalls();
+    if (llvm::Error error = execute(step, frames))
+      return error;
+    if (observer)
+      report(step, frames, domain.oracleCalls() - oracleCalls);
     for (Frame &frame : frames)
-      operands.push_back(llvm::map_to_vector<1>(op.getOperands(), [&](Value value) { return frame[value]; }));
-    llvm::Expected<RankValues> results = execute(&op, std::move(operands));
-    if (!results)
-      return results.takeError();
-    for (auto [frame, values] : llvm::zip(frames, *results)) {
-      for (auto [result, value] : llvm::zip(op.getResults(), values))
-        frame[result] = std::move(value);
-      for (Value value : dying[number])
-        frame.erase(value);
-    }
-    ++number;
+      for (unsigned number : step.dying)
+        frame[number] = Tensor();
   }
   return llvm::Error::success();
 }
 
-const Machine::Lifetimes &Machine::lifetimesOf(Block &block, ValueRange live) {
-  auto [found, isNew] = lifetimes.try_emplace(&block);
-  if (!isNew)
-    return found->second;
-  llvm::DenseSet<Value> seen(live.begin(), live.end());
-  for (Operation &op : llvm::reverse(block)) {
-    SmallVector<Value, 2> last;
-    for (ValueRange values : {ValueRange(op.getOperands()), ValueRange(op.getResults())})
-      for (Value value : values)
-        if (seen.insert(value).second)
-          last.push_back(value);
-    if (!op.hasTrait<OpTrait::IsTerminator>())
-      found->second.push_back(std::move(last));
-  }
-  std::reverse(found->second.begin(), found->second.end());
-  return found->second;
+static Results operandsOf(const BlockPlan::Step &step, const BlockPlan::Frame &frame) {
+  return llvm::map_to_vector<1>(step.operands, [&](unsigned number) { return frame[number]; });
+}
+
+static void setResults(const BlockPlan::Step &step, BlockPlan::Frame &frame, Results values) {
+  for (auto [number, value] : llvm::zip(step.results, values))
+    frame[number] = std::move(value);
+}
+
+void Machine::report(const Step &step, const Frames &frames, uint64_t oracleCalls) {
+  observer({step.op, nesting, oracleCalls, static_cast<int64_t>(frames.size()),
+            [&](int64_t rank, unsigned number) -> const Tensor & { return frames[rank][step.operands[number]]; },
+            [&](int64_t rank, unsigned number) -> const Tensor & { return frames[rank][step.results[number]]; }});
 }
 
 //===----------------------------------------------------------------------===//
 // Ops
 //===----------------------------------------------------------------------===//
 
-/// Each rank's place, as a scalar.
-static Machine::RankValues placesAlong(dist::AxisListAttr axes, size_t ranks, dist::MeshAttr mesh) {
-  Machine::RankValues places;
-  for (size_t rank = 0; rank < ranks; ++rank) {
-    Tensor place(Element::I32, {});
-    place.mutableWords()[0] = mesh ? static_cast<Word>(dist::placeOf(rank, axes.getAxes(), mesh)) : 0;
-    places.push_back({place});
+llvm::Error Machine::execute(const Step &step, Frames &frames) {
+  using Kind = BlockPlan::Kind;
+  switch (step.kind) {
+  case Kind::Elementwise: {
+    SmallVector<Tensor, 3> operands;
+    for (Frame &frame : frames) {
+      operands.clear();
+      for (unsigned number : step.operands)
+        operands.push_back(frame[number]);
+      frame[step.results.front()] = evaluate(domain, *step.elementwise, operands);
+    }
+    return llvm::Error::success();
   }
-  return places;
+  case Kind::Primitive:
+    return executePrimitive(step, frames);
+  case Kind::Composite:
+    return executeComposite(step, frames);
+  case Kind::Call:
+    return executeCall(step, frames);
+  case Kind::Collective:
+    return executeCollective(step, frames);
+  case Kind::Identity:
+    for (Frame &frame : frames)
+      setResults(step, frame, operandsOf(step, frame));
+    return llvm::Error::success();
+  case Kind::AxisIndex:
+    executeAxisIndex(step, frames);
+    return llvm::Error::success();
+  case Kind::Unknown:
+    break;
+  }
+  return at(step.op, makeError("the interpreter does not know this op"));
 }
 
-llvm::Expected<Machine::RankValues> Machine::executeCollective(dist::CollectiveOpInterface op, RankValues operands) {
-  int64_t ranks = operands.size();
+llvm::Error Machine::executePrimitive(const Step &step, Frames &frames) {
+  for (Frame &frame : frames) {
+    if (!step.constant.empty()) {
+      setResults(step, frame, step.constant);
+      continue;
+    }
+    llvm::Expected<Results> results = evaluatePrimitive(domain, step.op, operandsOf(step, frame));
+    if (!results)
+      return at(step.op, results.takeError());
+    if (step.operands.empty())
+      step.constant = *results;
+    setResults(step, frame, std::move(*results));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Machine::executeCollective(const Step &step, Frames &frames) {
+  auto op = cast<dist::CollectiveOpInterface>(step.op);
+  int64_t ranks = frames.size();
   if (!mesh || ranks != mesh.ranks())
     return at(op, makeError("is a collective in a module that is not marked dist.materialized, or has no dist.mesh"));
   Collective collective = collectiveOf(op);
   ArrayRef<dist::AxisRefAttr> axes = op.getAxes().getAxes();
-  RankValues results(ranks);
   for (int64_t first = 0; first < ranks; ++first) {
     if (dist::placeOf(first, axes, mesh) != 0)
       continue;
     SmallVector<int64_t> group = dist::groupOf(first, axes, mesh);
     std::vector<Results> given;
     for (int64_t rank : group)
-      given.push_back(std::move(operands[rank]));
+      given.push_back(operandsOf(step, frames[rank]));
     llvm::Expected<std::vector<Results>> taken = perform(domain, collective, given);
     if (!taken)
       return at(op, taken.takeError());
     for (auto [rank, values] : llvm::zip(group, *taken))
-      results[rank] = std::move(values);
+      setResults(step, frames[rank], std::move(values));
     log.add(op,
             {"", op->getName().stripDialect().str(), dist::toString(axes), op.getCause().value_or("").str(),
              messageBytes(op->getOperandTypes(), op->getResultTypes())},
             first);
   }
-  return results;
+  return llvm::Error::success();
 }
 
-llvm::Expected<Machine::RankValues> Machine::execute(Operation *op, RankValues operands) {
-  if (auto composite = dyn_cast<hf::CompositeOpInterface>(op))
-    return executeComposite(composite, std::move(operands));
-  if (auto callOp = dyn_cast<func::CallOp>(op)) {
-    auto callee = symbols.lookup<func::FuncOp>(callOp.getCallee());
-    if (!callee)
-      return at(op, makeError("there is no function @" + callOp.getCallee()));
-    return call(callee, std::move(operands));
+llvm::Error Machine::executeComposite(const Step &step, Frames &frames) {
+  if (!step.body) {
+    llvm::Expected<const BlockPlan *> body = decompositions.get(cast<hf::CompositeOpInterface>(step.op));
+    if (!body)
+      return at(step.op, body.takeError());
+    step.body = *body;
   }
-  if (auto collective = dyn_cast<dist::CollectiveOpInterface>(op))
-    return executeCollective(collective, std::move(operands));
-  // A reshard is the identity of the global tensor; what was begun is complete here at once.
-  if (isa<dist::ReshardOp, dist::DoneOp>(op))
-    return operands;
-  if (auto index = dyn_cast<dist::AxisIndexOp>(op))
-    return placesAlong(index.getAxes(), operands.size(), mesh);
-  if (!isPrimitive(op))
-    return at(op, makeError("the interpreter does not know this op"));
-  RankValues results;
-  for (Results &values : operands) {
-    llvm::Expected<Results> result = evaluatePrimitive(domain, op, values);
-    if (!result)
-      return at(op, result.takeError());
-    results.push_back(std::move(*result));
-  }
-  return results;
+  const BlockPlan &body = *step.body;
+  Frames inner(frames.size(), Frame(body.numValues));
+  for (auto [outer, frame] : llvm::zip(frames, inner))
+    for (auto [from, to] : llvm::zip(step.operands, body.arguments))
+      frame[to] = outer[from];
+  ++nesting;
+  llvm::Error error = run(body, inner);
+  --nesting;
+  if (error)
+    return at(step.op, std::move(error));
+  for (auto [outer, frame] : llvm::zip(frames, inner))
+    for (auto [from, to] : llvm::zip(body.live, step.results))
+      outer[to] = frame[from];
+  return llvm::Error::success();
 }
 
-llvm::Expected<const Machine::Decomposition *> Machine::decompose(hf::CompositeOpInterface op) {
-  auto [found, isNew] = decompositions.try_emplace(op);
-  Decomposition &decomposition = found->second;
-  if (!isNew)
-    return &decomposition;
-  // The op is cloned onto block arguments, so that the program's values get no users in here.
-  decomposition.block = std::make_unique<Block>();
-  IRMapping mapping;
-  for (Value operand : op->getOperands())
-    if (!mapping.contains(operand))
-      mapping.map(operand, decomposition.block->addArgument(operand.getType(), op->getLoc()));
-  OpBuilder builder(op->getContext());
-  builder.setInsertionPointToEnd(decomposition.block.get());
-  Operation *clone = builder.clone(*op, mapping);
-  decomposition.results = cast<hf::CompositeOpInterface>(clone).decompose(builder);
-  if (decomposition.results.size() != op->getNumResults())
-    return at(op, makeError("its decomposition gives " + Twine(decomposition.results.size()) + " values, not " +
-                            Twine(op->getNumResults())));
-  clone->erase();
-  return &decomposition;
-}
-
-llvm::Expected<Machine::RankValues> Machine::executeComposite(hf::CompositeOpInterface op, RankValues operands) {
-  llvm::Expected<const Decomposition *> decomposition = decompose(op);
-  if (!decomposition)
-    return decomposition.takeError();
-  Block &block = *(*decomposition)->block;
-  std::vector<Frame> frames(operands.size());
-  for (auto [frame, values] : llvm::zip(frames, operands)) {
-    llvm::DenseSet<Value> seen;
-    unsigned next = 0;
-    for (auto [operand, value] : llvm::zip(op->getOperands(), values))
-      if (seen.insert(operand).second)
-        frame[block.getArgument(next++)] = value;
-  }
-  operands.clear();
-  ArrayRef<Value> produced = (*decomposition)->results;
-  if (llvm::Error error = runBlock(block, ValueRange(produced), frames))
-    return at(op, std::move(error));
-  RankValues results;
+llvm::Error Machine::executeCall(const Step &step, Frames &frames) {
+  auto op = cast<func::CallOp>(step.op);
+  auto callee = symbols.lookup<func::FuncOp>(op.getCallee());
+  if (!callee)
+    return at(op, makeError("there is no function @" + op.getCallee()));
+  RankValues operands;
   for (Frame &frame : frames)
-    results.push_back(llvm::map_to_vector<1>(produced, [&](Value value) { return frame[value]; }));
-  return results;
+    operands.push_back(operandsOf(step, frame));
+  llvm::Expected<RankValues> results = call(callee, std::move(operands));
+  if (!results)
+    return results.takeError();
+  for (auto [frame, values] : llvm::zip(frames, *results))
+    setResults(step, frame, std::move(values));
+  return llvm::Error::success();
+}
+
+/// Each rank's place along the axes.
+void Machine::executeAxisIndex(const Step &step, Frames &frames) {
+  ArrayRef<dist::AxisRefAttr> axes = cast<dist::AxisIndexOp>(step.op).getAxes().getAxes();
+  for (auto [rank, frame] : llvm::enumerate(frames)) {
+    Tensor place(Element::I32, {});
+    place.mutableWords()[0] = mesh ? static_cast<Word>(dist::placeOf(rank, axes, mesh)) : 0;
+    frame[step.results.front()] = place;
+  }
 }

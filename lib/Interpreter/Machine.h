@@ -8,12 +8,10 @@
 #ifndef HFC_LIB_INTERPRETER_MACHINE_H
 #define HFC_LIB_INTERPRETER_MACHINE_H
 
+#include "BlockPlan.h"
 #include "CollectiveLog.h"
-#include "Primitives.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-
-#include <unordered_map>
 
 namespace hfc::interpreter {
 
@@ -44,23 +42,26 @@ public:
   /// On one rank.
   llvm::Expected<Results> call(func::FuncOp function, ArrayRef<Tensor> arguments);
 
+  /// A block that is no function's, on one rank.
+  llvm::Expected<Results> runBlock(Block &block, ValueRange results, ArrayRef<Tensor> arguments);
+
+  /// Told of every op that ranks execute, those of decompositions included; none if empty.
+  void setObserver(Interpreter::Observer newObserver) { observer = std::move(newObserver); }
+
 private:
-  using Frame = llvm::DenseMap<Value, Tensor>;
+  using Frame = BlockPlan::Frame;
+  using Frames = std::vector<Frame>;
+  using Step = BlockPlan::Step;
 
-  /// A composite's meaning: `results` over the arguments of `block`, which are its operands.
-  struct Decomposition {
-    std::unique_ptr<Block> block;
-    SmallVector<Value> results;
-  };
-  /// For each op of a block, the values that nothing needs after it.
-  using Lifetimes = std::vector<SmallVector<Value, 2>>;
-
-  llvm::Error runBlock(Block &block, ValueRange live, std::vector<Frame> &frames);
-  llvm::Expected<RankValues> execute(Operation *op, RankValues operands);
-  llvm::Expected<RankValues> executeCollective(dist::CollectiveOpInterface op, RankValues operands);
-  llvm::Expected<RankValues> executeComposite(hf::CompositeOpInterface op, RankValues operands);
-  llvm::Expected<const Decomposition *> decompose(hf::CompositeOpInterface op);
-  const Lifetimes &lifetimesOf(Block &block, ValueRange live);
+  llvm::Error run(const BlockPlan &plan, Frames &frames);
+  llvm::Error execute(const Step &step, Frames &frames);
+  llvm::Error executePrimitive(const Step &step, Frames &frames);
+  llvm::Error executeCollective(const Step &step, Frames &frames);
+  llvm::Error executeComposite(const Step &step, Frames &frames);
+  llvm::Error executeCall(const Step &step, Frames &frames);
+  void executeAxisIndex(const Step &step, Frames &frames);
+  void report(const Step &step, const Frames &frames, uint64_t oracleCalls);
+  const BlockPlan &planOf(Block &block, ValueRange live);
 
   /// Functions that are being called, one from another.
   int depth = 0;
@@ -68,9 +69,12 @@ private:
   const Domain &domain;
   dist::MeshAttr mesh;
   CollectiveLog log;
-  // Nested ops add entries while references to others are in use: node-based maps.
-  std::unordered_map<Operation *, Decomposition> decompositions;
-  std::unordered_map<Block *, Lifetimes> lifetimes;
+  Decompositions decompositions;
+  // Calls add entries while references to others are in use: a node-based map.
+  std::unordered_map<Block *, BlockPlan> plans;
+  Interpreter::Observer observer;
+  /// Composites around what is being executed.
+  int nesting = 0;
 };
 
 } // namespace hfc::interpreter

@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Placement.h"
+#include "hfc/Interpreter/Placement.h"
+
+#include "Collectives.h"
 
 #include "dialects/dist/Sharding.h"
 

@@ -60,8 +60,8 @@ static llvm::Expected<Results> single(llvm::Expected<Tensor> result) {
 
 llvm::Expected<Results> interpreter::evaluatePrimitive(const Domain &domain, Operation *op, ArrayRef<Tensor> operands) {
   using Answer = llvm::Expected<Results>;
-  if (std::optional<Tensor> result = evaluateElementwise(domain, op, operands))
-    return Results{*result};
+  if (std::optional<Elementwise> elementwise = elementwiseOf(op))
+    return Results{evaluate(domain, *elementwise, operands)};
   auto type = [&] { return cast<RankedTensorType>(op->getResult(0).getType()); };
   return llvm::TypeSwitch<Operation *, Answer>(op)
       .Case([&](hf::ConstantOp op) -> Answer { return single(constantOf(domain, op.getValue())); })

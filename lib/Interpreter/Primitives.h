@@ -31,7 +31,19 @@ bool isPrimitive(Operation *op);
 llvm::Expected<Results> evaluatePrimitive(const Domain &domain, Operation *op, ArrayRef<Tensor> operands);
 
 // By kind. The first says nothing of ops that are not elementwise.
-std::optional<Tensor> evaluateElementwise(const Domain &domain, Operation *op, ArrayRef<Tensor> operands);
+struct Elementwise {
+  enum class Kind : uint8_t { Unary, Binary, Compare, Select, Convert };
+  /// Of the result.
+  Element result;
+  Kind kind = Kind::Select;
+  Unary unary = Unary::Neg;
+  Binary binary = Binary::Add;
+  Predicate predicate = Predicate::EQ;
+};
+/// What an elementwise primitive does; none of any other op.
+std::optional<Elementwise> elementwiseOf(Operation *op);
+Tensor evaluate(const Domain &domain, const Elementwise &op, ArrayRef<Tensor> operands);
+
 Tensor evaluate(const Domain &domain, hf::IotaOp op);
 Tensor evaluate(hf::BroadcastOp op, const Tensor &x);
 Tensor evaluate(hf::TransposeOp op, const Tensor &x);

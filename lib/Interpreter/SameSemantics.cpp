@@ -185,11 +185,19 @@ public:
     if (given.empty())
       return makeError("@" + entry + " of the second module gives no '" + port.name + "'");
     for (const Tensor *value : given)
-      rows.push_back({entry.str(), port.name, port.shape, errorOf(domain, expected, *value)});
+      rows.push_back({entry.str(), port.name, port.shape, errorOf(domain, expected, *value), hasNumber(expected)});
     return llvm::Error::success();
   }
 
 private:
+  bool hasNumber(const Tensor &tensor) const {
+    return !isFloat(tensor.getElement()) || tensor.size() == 0 || llvm::any_of(tensor.words(), [&](Word word) {
+      Word truth = 0;
+      domain.compare(Predicate::EQ, /*orUnordered=*/false, tensor.getElement(), word, word, truth);
+      return truth != 0;
+    });
+  }
+
   StringRef entry;
   const Domain &domain;
   std::vector<OutputDifference> &rows;
@@ -243,37 +251,41 @@ llvm::Expected<std::unique_ptr<Comparison>> Comparison::create(ModuleOp first, M
       std::make_unique<Implementation>(Implementation{std::move(*one), std::move(*other), std::move(*buckets)})));
 }
 
-llvm::Expected<std::vector<OutputDifference>> Comparison::run(StringRef entry, uint64_t seed) {
-  std::string name = counterpartOf(entry, second());
-  llvm::Expected<Signature> before = first().signature(entry), after = second().signature(name);
+llvm::Expected<EntryComparison> Comparison::run(StringRef entry, uint64_t seed) {
+  EntryComparison result;
+  result.counterpart = counterpartOf(entry, second());
+  auto fails = [&](llvm::Error error) {
+    result.failure = llvm::toString(std::move(error));
+    return std::move(result);
+  };
+  llvm::Expected<Signature> before = first().signature(entry), after = second().signature(result.counterpart);
   if (!before) {
     llvm::consumeError(after.takeError());
     return before.takeError();
   }
   if (!after)
-    return makeError("the second module: " + llvm::toString(after.takeError()));
+    return fails(after.takeError());
   if (llvm::Error error = checkSignatures(entry, *before, *after))
-    return error;
+    return fails(std::move(error));
   const Domain &domain = first().domain();
   Signature both = unite(*before, *after);
   TensorMap inputs = randomInputs(domain, both, seed), parameters = randomParameters(domain, both, seed),
             states = randomStates(domain, both, seed);
   if (llvm::Error error = implementation->buckets.divide(after->states, parameters, states))
-    return error;
+    return fails(std::move(error));
   llvm::Expected<Outcome> expected = runOnce(first(), entry, *before, inputs, parameters, states);
   if (!expected)
     return makeError("the first module: " + llvm::toString(expected.takeError()));
-  llvm::Expected<Outcome> actual = runOnce(second(), name, *after, inputs, parameters, states);
+  llvm::Expected<Outcome> actual = runOnce(second(), result.counterpart, *after, inputs, parameters, states);
   if (!actual)
-    return makeError("the second module: " + llvm::toString(actual.takeError()));
+    return fails(actual.takeError());
   Given given(implementation->buckets, *after, std::move(*actual));
   if (llvm::Error error = given.takeApart(domain))
-    return makeError("the second module: " + llvm::toString(std::move(error)));
-  std::vector<OutputDifference> differences;
-  Differences table(entry, domain, differences);
+    return fails(std::move(error));
+  Differences table(entry, domain, result.rows);
   if (llvm::Error error = compareOutcomes(*before, *expected, given, table))
-    return error;
-  return differences;
+    return fails(std::move(error));
+  return result;
 }
 
 llvm::Expected<std::vector<OutputDifference>> interpreter::checkSameSemantics(ModuleOp before, ModuleOp after,
@@ -283,10 +295,12 @@ llvm::Expected<std::vector<OutputDifference>> interpreter::checkSameSemantics(Mo
     return comparison.takeError();
   std::vector<OutputDifference> differences;
   for (const std::string &entry : options.entries.empty() ? (*comparison)->first().entries() : options.entries) {
-    llvm::Expected<std::vector<OutputDifference>> rows = (*comparison)->run(entry, options.seed);
-    if (!rows)
-      return rows.takeError();
-    llvm::append_range(differences, *rows);
+    llvm::Expected<EntryComparison> result = (*comparison)->run(entry, options.seed);
+    if (!result)
+      return result.takeError();
+    if (!result->failure.empty())
+      return makeError("the second module: " + result->failure);
+    llvm::append_range(differences, result->rows);
   }
   return differences;
 }

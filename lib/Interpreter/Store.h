@@ -8,7 +8,8 @@
 #ifndef HFC_LIB_INTERPRETER_STORE_H
 #define HFC_LIB_INTERPRETER_STORE_H
 
-#include "Placement.h"
+#include "Primitives.h"
+#include "hfc/Interpreter/Placement.h"
 
 #include "hfc/Interpreter/Interpreter.h"
 

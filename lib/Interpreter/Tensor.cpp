@@ -75,6 +75,13 @@ std::string interpreter::shapeText(ArrayRef<int64_t> shape) {
   return text;
 }
 
+Tensor::Storage *Tensor::Storage::create(int64_t size) {
+  static_assert(sizeof(Storage) % alignof(Word) == 0, "words stand behind their count");
+  auto *storage = new (::operator new(sizeof(Storage) + size * sizeof(Word))) Storage{size, 0};
+  std::fill_n(storage->words(), size, 0);
+  return storage;
+}
+
 Tensor Tensor::withShape(ArrayRef<int64_t> newShape) const {
   Tensor other = *this;
   other.shape.assign(newShape.begin(), newShape.end());
@@ -83,7 +90,8 @@ Tensor Tensor::withShape(ArrayRef<int64_t> newShape) const {
 
 Tensor Tensor::clone() const {
   Tensor other = *this;
-  other.storage = std::make_shared<std::vector<Word>>(*storage);
+  other.storage = Storage::create(size());
+  llvm::copy(words(), other.mutableWords().begin());
   return other;
 }
 

@@ -18,6 +18,7 @@
 
 #include "llvm/Support/Error.h"
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -68,6 +69,18 @@ struct Options {
   bool poisonPadding = false;
 };
 
+/// What all ranks did in one op of a function of hf ops.
+struct Execution {
+  Operation *op;
+  /// Composites around it, of whose decomposition it is.
+  int nesting;
+  /// Numbers that the domain's oracles said.
+  uint64_t oracleCalls;
+  int64_t ranks;
+  /// By rank and number.
+  llvm::function_ref<const Tensor &(int64_t, unsigned)> operand, result;
+};
+
 /// Values at the boundary are whole: ranks get their pieces, and what they give is put together again. The mesh of a
 /// program whose shardings are materialized says how many ranks there are.
 class Interpreter {
@@ -92,6 +105,14 @@ public:
 
   /// Runs an entry on every rank. Replicas of an output must be equal.
   llvm::Expected<TensorMap> run(StringRef entry, const TensorMap &inputs);
+
+  /// Is told of every op of functions, in the order of execution: first of those that a composite is made of, then of
+  /// the composite. An empty one ends this.
+  using Observer = std::function<void(const Execution &)>;
+  void observe(Observer observer);
+
+  /// Runs a block of hf ops on one rank; `results` are the values that are wanted of it.
+  llvm::Expected<SmallVector<Tensor, 1>> evaluate(Block &block, ValueRange results, ArrayRef<Tensor> arguments);
 
   int64_t ranks() const;
   /// What a rank has executed so far, in the order in which it was first met.

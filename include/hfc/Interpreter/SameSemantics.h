@@ -28,6 +28,17 @@ struct OutputDifference {
   /// ‖a − b‖ / ‖a‖; infinite where only one of the two has a NaN or an infinity, and where an exact domain shows any
   /// difference.
   double error = 0;
+  /// Whether the first module gives a number at all.
+  bool isNumber = true;
+};
+
+/// What running an entry in both of two modules showed.
+struct EntryComparison {
+  /// What the entry is called in the second module.
+  std::string counterpart;
+  std::vector<OutputDifference> rows;
+  /// Why the second module gives nothing to compare; empty if it does.
+  std::string failure;
 };
 
 /// Two modules, run side by side on the same random inputs, parameters and states. Integer inputs stay inside `hf.min`
@@ -43,7 +54,7 @@ public:
   Interpreter &second();
   /// How far apart are what an entry of the first and its counterpart in the second give: outputs, states and new
   /// parameters.
-  llvm::Expected<std::vector<OutputDifference>> run(StringRef entry, uint64_t seed);
+  llvm::Expected<EntryComparison> run(StringRef entry, uint64_t seed);
 
 private:
   struct Implementation;

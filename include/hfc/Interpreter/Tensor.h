@@ -10,7 +10,8 @@
 
 #include "hfc/Support/LLVM.h"
 
-#include <memory>
+#include "llvm/ADT/IntrusiveRefCntPtr.h"
+
 #include <optional>
 #include <vector>
 
@@ -41,16 +42,18 @@ public:
   Tensor() = default;
   /// Elements are zero words, which is zero in every domain.
   Tensor(Element element, ArrayRef<int64_t> shape)
-      : element(element), shape(shape), storage(std::make_shared<std::vector<Word>>(countOf(shape))) {}
+      : element(element), shape(shape), storage(Storage::create(countOf(shape))) {}
 
   Element getElement() const { return element; }
   ArrayRef<int64_t> getShape() const { return shape; }
   int64_t rank() const { return shape.size(); }
-  int64_t size() const { return storage ? static_cast<int64_t>(storage->size()) : 0; }
-  ArrayRef<Word> words() const { return *storage; }
-  MutableArrayRef<Word> mutableWords() { return *storage; }
+  int64_t size() const { return storage ? storage->size : 0; }
+  ArrayRef<Word> words() const { return {storage->words(), static_cast<size_t>(storage->size)}; }
+  MutableArrayRef<Word> mutableWords() { return {storage->words(), static_cast<size_t>(storage->size)}; }
   /// An integer element's value.
-  int64_t integer(int64_t index) const { return static_cast<int64_t>((*storage)[index]); }
+  int64_t integer(int64_t index) const { return static_cast<int64_t>(storage->words()[index]); }
+  /// Whether two tensors are the same memory.
+  bool sharesWith(const Tensor &other) const { return storage == other.storage; }
 
   /// The same elements under another shape.
   Tensor withShape(ArrayRef<int64_t> newShape) const;
@@ -58,9 +61,22 @@ public:
   Tensor clone() const;
 
 private:
+  /// Elements in one piece of memory with their count. Tensors are of one thread.
+  struct Storage {
+    static Storage *create(int64_t size);
+    Word *words() { return reinterpret_cast<Word *>(this + 1); }
+    void Retain() { ++users; }
+    void Release() {
+      if (--users == 0)
+        ::operator delete(this);
+    }
+    int64_t size;
+    int64_t users;
+  };
+
   Element element = Element::F32;
   SmallVector<int64_t, 4> shape;
-  std::shared_ptr<std::vector<Word>> storage;
+  llvm::IntrusiveRefCntPtr<Storage> storage;
 };
 
 /// Row-major strides.

@@ -5,10 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef HFC_LIB_INTERPRETER_PLACEMENT_H
-#define HFC_LIB_INTERPRETER_PLACEMENT_H
+#ifndef HFC_INTERPRETER_PLACEMENT_H
+#define HFC_INTERPRETER_PLACEMENT_H
 
-#include "Collectives.h"
+#include "dialects/dist/Dist.h"
+#include "hfc/Interpreter/Domain.h"
+
+#include "llvm/Support/Error.h"
 
 #include <map>
 
@@ -44,4 +47,4 @@ private:
 
 } // namespace hfc::interpreter
 
-#endif // HFC_LIB_INTERPRETER_PLACEMENT_H
+#endif // HFC_INTERPRETER_PLACEMENT_H
