@@ -82,7 +82,7 @@ private:
     }
     if (!rank.leads())
       return;
-    for (io::OwnedTensor &tensor : assemble(session.info, session.whole, gradients)) {
+    for (io::OwnedTensor &tensor : assemble(session.info, session.whole, std::move(gradients))) {
       tensor.info.name = gradientPrefix + tensor.info.name;
       results.add(tensor.info, std::move(tensor.data));
     }

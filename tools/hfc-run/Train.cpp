@@ -132,7 +132,7 @@ private:
     for (const io::OutputView &view : outputs.list())
       if (view.info.name != "per_token_loss" || hasShifted)
         results.refer(view.info, view.data);
-    for (io::OwnedTensor &tensor : assemble(session.info, session.whole, gradients)) {
+    for (io::OwnedTensor &tensor : assemble(session.info, session.whole, std::move(gradients))) {
       tensor.info.name = "grad." + tensor.info.name;
       results.add(tensor.info, std::move(tensor.data));
     }

@@ -19,11 +19,19 @@ constexpr const char *stepState = "step";
 } // namespace
 
 std::vector<io::OwnedTensor> assemble(const io::ProgramInfo &program, const io::ProgramInfo &whole,
-                                      const std::vector<WholeValue> &values) {
+                                      std::vector<WholeValue> values) {
   std::vector<io::ParameterValue> list;
   for (const WholeValue &value : values)
-    list.push_back({&whole.parameters[value.parameter - program.parameters.data()], value.dtype, value.data.data()});
-  return orThrow(io::assembleStateDict(list));
+    list.push_back({&whole.parameters[value.parameter - program.parameters.data()], value.dtype, nullptr});
+  io::StateDictAssembler assembler = orThrow(io::StateDictAssembler::create(list));
+  std::vector<io::OwnedTensor> tensors;
+  for (size_t number = 0; number < values.size(); ++number) {
+    assembler.add(number, values[number].data.data());
+    values[number] = {};
+    while (std::optional<io::OwnedTensor> tensor = assembler.takeNext())
+      tensors.push_back(std::move(*tensor));
+  }
+  return tensors;
 }
 
 namespace {

@@ -14,9 +14,9 @@
 
 namespace hfc::run {
 
-/// The tensors of a dictionary of the class' spelling, or of the checkpoint's.
+/// The tensors of a dictionary of the class' spelling, or of the checkpoint's. Values go as tensors come.
 std::vector<io::OwnedTensor> assemble(const io::ProgramInfo &program, const io::ProgramInfo &whole,
-                                      const std::vector<WholeValue> &values);
+                                      std::vector<WholeValue> values);
 
 /// Writes a checkpoint into --save. Called by every rank; rank 0 writes what all have.
 void saveState(const Session &session, const Rank &rank, const train::Progress &progress);
