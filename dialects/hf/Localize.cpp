@@ -141,7 +141,9 @@ static SmallVector<Value> localizeScatterAdd(ScatterAddOp op, Local &local) {
   Value first = firstIndex(local, sharding, 0, elementOf(indices));
   Value own = shifted(local, indices, first);
   if (first && dist::isPadded(rows, sharding.axesOf(0), local.mesh)) {
-    Value exists = tb.compare(Compare::lt, indices, sizeLike(local, indices, sharding, 0, /*ofPiece=*/false));
+    // Behind the table's end, counted from the rank's first row as `own` is.
+    Value left = tb.sub(sizeLike(local, first, sharding, 0, /*ofPiece=*/false), first);
+    Value exists = tb.compare(Compare::lt, own, tb.broadcast(left, shapeOf(own), {}));
     own = tb.select(exists, own, tb.splatLike(own, -1.0));
   }
   return {tb.scatterAdd(base, own, local.operands[2])};

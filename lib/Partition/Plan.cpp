@@ -45,7 +45,7 @@ class Planner {
 public:
   Planner(Operation *op, Rule rule, const Placement &placement, ArrayRef<ShardingAttr> wanted)
       : op(op), rule(std::move(rule)), placement(placement), wanted(wanted), mesh(placement.getMesh()),
-        axesOf(this->rule.sizes.size()) {}
+        axesOf(this->rule.sizes.size()), isFixed(this->rule.sizes.size(), false) {}
 
   OpPlan run();
 
@@ -56,6 +56,7 @@ private:
   void chooseAxes();
   void take(const Rule::Tensor &tensor, ShardingAttr sharding);
   void takeDim(const Rule::Dim &dim, Axes axes);
+  void fix(const Rule::Tensor &tensor);
   void wish(unsigned factor, ArrayRef<AxisRefAttr> axes);
   void dropWhatDoesNotFit();
   bool dropInDim(const Rule::Dim &dim);
@@ -74,10 +75,11 @@ private:
   ArrayRef<ShardingAttr> wanted;
   MeshAttr mesh;
 
-  SmallVector<Axes> axesOf; ///< of each factor
-  Axes used;                ///< by any factor
-  bool leavesSum = true;    ///< whether factors are cut now that a result lacks
-  Axes kept;                ///< over which the operands of `keptGroup` stay partial
+  SmallVector<Axes> axesOf;  ///< of each factor
+  SmallVector<bool> isFixed; ///< of each factor: its axes are those of an accumulator, which is cut as it is declared
+  Axes used;                 ///< by any factor
+  bool leavesSum = true;     ///< whether factors are cut now that a result lacks
+  Axes kept;                 ///< over which the operands of `keptGroup` stay partial
   SmallVector<unsigned> keptGroup;
 };
 } // namespace
@@ -90,7 +92,7 @@ private:
 void Planner::wish(unsigned factor, ArrayRef<AxisRefAttr> axes) {
   while (!axes.empty() && overlap(axes, used, mesh))
     axes = axes.drop_back();
-  if (rule.roles[factor] == Rule::Role::whole || axes.empty() || !axesOf[factor].empty())
+  if (rule.roles[factor] == Rule::Role::whole || isFixed[factor] || axes.empty() || !axesOf[factor].empty())
     return;
   auto hasFactor = [&](const Rule::Tensor &result) { return rule.isIn(factor, result); };
   if (!leavesSum && !llvm::all_of(rule.results, hasFactor))
@@ -121,6 +123,12 @@ void Planner::take(const Rule::Tensor &tensor, ShardingAttr sharding) {
   if (sharding)
     for (auto [index, dim] : llvm::enumerate(tensor))
       takeDim(dim, Axes(sharding.axesOf(index)));
+}
+
+void Planner::fix(const Rule::Tensor &tensor) {
+  for (const Rule::Dim &dim : tensor)
+    for (unsigned factor : dim)
+      isFixed[factor] = true;
 }
 
 /// A piece of a dimension of several factors is a contiguous range: a factor is cut only if those in front of it are
@@ -166,6 +174,8 @@ void Planner::chooseAxes() {
       take(rule.operands[operand], shardingOf(operand));
     else
       order.push_back(operand);
+    if (placement.isAccumulator(op->getOperand(operand)))
+      fix(rule.operands[operand]);
   }
   for (auto [tensor, sharding] : llvm::zip_equal(rule.results, wanted))
     take(tensor, sharding);

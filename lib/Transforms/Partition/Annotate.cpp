@@ -110,6 +110,23 @@ static LogicalResult checkAxes(ModuleOp module, const PartitionStrategy &strateg
   return success();
 }
 
+/// Without cuts of dimensions of one element: all but one rank would have nothing but padding.
+static ShardingAttr withoutTrivialCuts(ShardingAttr sharding, RankedTensorType type) {
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    if (size == 1 && dim < sharding.getDims().size() && !sharding.axesOf(dim).empty())
+      sharding = sharding.withDim(dim, {});
+  return sharding;
+}
+
+/// What is kept between calls lives as declared, so that no op may ask for a better place.
+static void dropTrivialCuts(ModuleOp module) {
+  for (Operation &op : module.getOps())
+    if (isa<hf::ParameterOp, hf::StateOp>(op))
+      if (auto sharding = op.getAttrOfType<ShardingAttr>(shardingName))
+        op.setAttr(shardingName,
+                   withoutTrivialCuts(sharding, cast<RankedTensorType>(op.getAttrOfType<TypeAttr>("type").getValue())));
+}
+
 static bool isAnnotated(ModuleOp module) {
   return llvm::any_of(module.getOps(), [](Operation &op) {
     return isa<hf::ParameterOp>(op) && (op.hasAttr(shardingName) || op.hasAttr(agreeName));
@@ -146,6 +163,7 @@ private:
     if (hashProgram(module) != before)
       return module.emitError("the partition strategy '")
              << (*strategy)->name() << "' changed the program; it may only annotate it";
+    dropTrivialCuts(module);
     recordZero(module, context.getZero());
     return success();
   }
