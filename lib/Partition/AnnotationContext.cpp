@@ -174,7 +174,7 @@ void AnnotationContext::cutOutputs(const Product &product, ArrayRef<AxisRefAttr>
   cut(product.bias, 0, axes);
 }
 
-bool AnnotationContext::place(Value activation, ArrayRef<AxisRefAttr> sequence) {
+bool AnnotationContext::place(Value activation, ArrayRef<AxisRefAttr> sequence, ArrayRef<AxisRefAttr> features) {
   if (!activation.getDefiningOp())
     return false;
   ArrayRef<int64_t> shape = hf::shapeOf(activation);
@@ -182,6 +182,8 @@ bool AnnotationContext::place(Value activation, ArrayRef<AxisRefAttr> sequence) 
   auto batch = batches.find(activation);
   if (batch != batches.end())
     sharding = sharding.withDim(batch->second, batchAxes);
+  if (!shape.empty() && !features.empty())
+    sharding = sharding.withDim(shape.size() - 1, features);
   // [batch, sequence, hidden] or [sequence, batch, hidden].
   std::optional<size_t> dim;
   if (shape.size() == 3)

@@ -9,6 +9,7 @@
 
 #include "LLVMLowering.h"
 #include "hfc/Conversion/Passes.h"
+#include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Transforms/Collective/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
 #include "hfc/Transforms/Gradient/Passes.h"
@@ -48,36 +49,55 @@ std::optional<Phase> hfc::phaseNamed(StringRef name) {
   return std::nullopt;
 }
 
+/// From the global program to one for every rank.
+static void addPartitioningPasses(OpPassManager &manager) {
+  manager.addPass(createInsertReshards());
+  addExtensions(manager, ExtensionPoint::BeforeMaterialize);
+  manager.addPass(createMaterializeShardings());
+  manager.addPass(createSimplifyCollectives());
+  addExtensions(manager, ExtensionPoint::AfterMaterialize);
+}
+
+static void addReducingPasses(OpPassManager &manager, bool verifiesDistribution) {
+  manager.addPass(createInsertGradientAllReduce());
+  manager.addPass(createBucketCollectives());
+  manager.addPass(createScheduleCollectives());
+  addExtensions(manager, ExtensionPoint::AfterReduce);
+  // A missing reduction is a wrong number on every rank alike: nothing that runs would show it.
+  if (verifiesDistribution)
+    manager.addPass(createVerifyDistribution());
+}
+
 /// From the model as imported to one program for every rank. Passes leave alone what is not theirs: with one rank
 /// nothing is partitioned, and only training is differentiated.
 static void addGlobalPasses(OpPassManager &manager, Phase phase, bool verifiesDistribution) {
-  if (phase >= Phase::Layout)
+  if (phase >= Phase::Layout) {
     manager.addPass(createCanonicalizeLayout());
+    addExtensions(manager, ExtensionPoint::AfterLayout);
+  }
   if (phase >= Phase::Annotate) {
     manager.addPass(createAnnotate());
     manager.addPass(createPropagateShardings());
+    addExtensions(manager, ExtensionPoint::AfterAnnotate);
   }
   if (phase >= Phase::Differentiate) {
     manager.addPass(createDifferentiate());
     manager.addPass(createAddOptimizer());
     manager.addPass(createPropagateShardings());
+    addExtensions(manager, ExtensionPoint::AfterDifferentiate);
   }
   if (phase >= Phase::Partition)
-    addMaterializingPasses(manager);
-  if (phase >= Phase::Reduce) {
-    manager.addPass(createInsertGradientAllReduce());
-    manager.addPass(createBucketCollectives());
-    manager.addPass(createScheduleCollectives());
-    // A missing reduction is a wrong number on every rank alike: nothing that runs would show it.
-    if (verifiesDistribution)
-      manager.addPass(createVerifyDistribution());
-  }
+    addPartitioningPasses(manager);
+  if (phase >= Phase::Reduce)
+    addReducingPasses(manager, verifiesDistribution);
 }
 
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, bool verifiesDistribution) {
   addGlobalPasses(manager, phase, verifiesDistribution);
-  if (phase >= Phase::Fuse)
+  if (phase >= Phase::Fuse) {
     manager.addPass(createFuse());
+    addExtensions(manager, ExtensionPoint::AfterFuse);
+  }
   if (phase >= Phase::Rt) {
     manager.addPass(createSchedule());
     // Cheap, and nothing wrong with a schedule shows before it runs.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that the tree keeps its shape. usage: lint.py SOURCE_DIR; prints what is wrong and exits with 1.
 
-- Includes follow the arrows: Support <- dialects <- Partition <- {Frontend, Interpreter, Transforms, Conversion, Target} <- Verify <- Pipelines <- tools.
+- Includes follow the arrows: Support <- dialects <- Partition <- {Frontend, Interpreter, Transforms, Conversion, Target} <- Verify <- Pipelines <- Plugin <- tools.
 - The runtime knows nothing of MLIR.
 - Every pass has test files of its flag's name: one that shows what it does, one that shows what it refuses.
 - Every source file carries the license, and none is longer than 700 lines.

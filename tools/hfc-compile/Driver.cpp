@@ -8,6 +8,8 @@
 #include "Driver.h"
 
 #include "Report.h"
+#include "hfc/Pipelines/ExtensionPoints.h"
+#include "hfc/Plugin/Load.h"
 #include "hfc/Support/ParseIR.h"
 #include "hfc/Support/Register.h"
 #include "hfc/Target/CPU.h"
@@ -20,14 +22,17 @@
 
 using namespace hfc;
 
-static DialectRegistry allDialects() {
+/// hfc's dialects and those of plugins, which are loaded by it.
+static DialectRegistry allDialects(ArrayRef<std::string> plugins, std::string &error) {
   DialectRegistry registry;
   registerAllDialects(registry);
+  (void)loadPlugins(plugins, registry, error);
   return registry;
 }
 
 /// One thread: modules are small, passes walk them whole, and a crash in a thread of a pool could not be reported.
-Driver::Driver(const Options &options) : options(options), context(allDialects(), MLIRContext::Threading::DISABLED) {
+Driver::Driver(const Options &options)
+    : options(options), context(allDialects(options.plugins, pluginError), MLIRContext::Threading::DISABLED) {
   context.printOpOnDiagnostic(false);
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) { diagnose(diagnostic); });
 }
@@ -167,8 +172,8 @@ LogicalResult Driver::lower(Phase phase, StringRef what) {
     buildCPUPipeline(manager, phase, options.verifyPartition.value_or(true));
   if (succeeded(manager.run(*module)))
     return success();
-  // A model that was imported is one that must compile; IR may hold anything.
-  status = isIR() ? ExitUserError : ExitInternalError;
+  // A model that was imported is one that must compile; IR may hold anything, and plugins do anything to it.
+  status = isIR() || hasExtensions() ? ExitUserError : ExitInternalError;
   return failure();
 }
 
@@ -230,6 +235,10 @@ LogicalResult Driver::build() {
 }
 
 int Driver::run() {
+  if (!pluginError.empty()) {
+    (void)fail(pluginError);
+    return status;
+  }
   if (failed(openOutput()) || failed(load()))
     return status;
   if (options.report != ReportFormat::None) {

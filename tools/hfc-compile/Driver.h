@@ -50,6 +50,7 @@ private:
   bool isIR() const { return options.model == "-" || StringRef(options.model).ends_with(".mlir"); }
 
   const Options &options;
+  std::string pluginError; ///< empty if there was none
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
   OutputFile output;

@@ -45,8 +45,6 @@ static std::string takeCount(StringRef value, std::optional<int64_t> &target) {
   return "";
 }
 
-static std::string notYet(StringRef what) { return (what + " is not supported by this version of hfc").str(); }
-
 static std::string takeType(StringRef value, std::optional<ProgramType> &target) {
   return takeWord<ProgramType>(value, target, {{"float32", ProgramType::float32}, {"bfloat16", ProgramType::bfloat16}});
 }
@@ -202,8 +200,11 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
       {"partitioner", "NAME[{OPTIONS}]", required, parallel, "default megatron{sequence-parallel=off zero=0}",
        takePartitioner, true},
       {"partition-spec", "FILE", required, parallel, "patterns on HF names to axes", takePartitionSpec, true},
-      {"load-pass-plugin", "FILE", required, parallel, "a plugin with a partitioner (not in this version)",
-       [](StringRef, Options &) { return notYet("a plugin"); }},
+      {"load-pass-plugin", "FILE", required, parallel, "a plugin: strategies, passes, dialects (docs/plugins.md)",
+       [](StringRef value, Options &options) {
+         options.plugins.push_back(value.str());
+         return std::string();
+       }},
       {"verify-partition", "on|off", required, parallel, "check the partitioned program (default on)",
        [](StringRef value, Options &options) {
          return takeWord<bool>(value, options.verifyPartition, {{"on", true}, {"off", false}});

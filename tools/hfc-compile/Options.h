@@ -34,6 +34,7 @@ struct Options {
   std::string cpu;
   /// With target cuda.
   std::string gpu = "sm_90a";
+  std::vector<std::string> plugins;
   /// On, if the user did not say.
   std::optional<bool> verifyPartition;
   bool help = false, version = false;

@@ -7,6 +7,7 @@
 
 #include "Load.h"
 
+#include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Support/ParseIR.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -91,6 +92,6 @@ LogicalResult hfc::bringTo(Phase phase, ModuleOp module, const InterpretOptions 
   bool isPlaced = phase < Phase::Annotate || !module->hasAttr("dist.mesh") || succeeded(lower(Phase::Annotate, module));
   if (isPlaced && succeeded(lower(phase, module)))
     return success();
-  failure = {isIR(options.model) || !isPlaced ? Status::WrongInput : Status::InternalError, error.text};
+  failure = {isIR(options.model) || !isPlaced || hasExtensions() ? Status::WrongInput : Status::InternalError, error.text};
   return mlir::failure();
 }

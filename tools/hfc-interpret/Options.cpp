@@ -146,7 +146,13 @@ const InterpretOption optionTable[] = {
      [](StringRef value, InterpretOptions &options) { return takeCount(value, options.newTokens); }},
     {"ignore-eos", "", "do not stop at the end of a sequence", takeFlag<&InterpretOptions::ignoreEos>},
     {"entry", "NAME", "the entry to run; default: forward, or the only one", takeText<&InterpretOptions::entry>},
-    {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16, field (exact, in a prime field)", takeDomain},
+    {"load-pass-plugin", "FILE", "a plugin: strategies, passes, dialects",
+     [](StringRef value, InterpretOptions &options) {
+       options.plugins.push_back(value.str());
+       return noProblem();
+     }},
+    {"domain", "DOMAIN", "typed (floats rounded to their types), float64, bfloat16, field (exact, in a prime field)",
+     takeDomain},
     {"streams", "in-order|random:SEED", "the order of work of different streams", takeStreams},
     {"poison-padding", "", "NaN instead of zeros in the padding of inputs: what depends on it shows",
      [](StringRef, InterpretOptions &options) {

@@ -36,6 +36,8 @@ struct InterpretOptions {
   /// How far the IR is brought before it is interpreted; none: as it is.
   std::optional<Phase> stage;
 
+  std::vector<std::string> plugins;
+
   // Values.
   std::string weights, inputs, outputs, check;
   /// Where the parameters are written after training.

@@ -8,6 +8,7 @@
 #include "Print.h"
 #include "Session.h"
 
+#include "hfc/Plugin/Load.h"
 #include "hfc/Support/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -75,6 +76,8 @@ static int interpret(InterpretOptions options) {
       return complain(Status::WrongInput, std::move(error));
   DialectRegistry registry;
   registerAllDialects(registry);
+  if (mlir::failed(loadPlugins(options.plugins, registry, failure.message)))
+    return complain({Status::WrongInput, failure.message});
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   OwningOpRef<ModuleOp> module = loadModule(context, options, failure);

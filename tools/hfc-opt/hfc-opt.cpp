@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hfc/Interpreter/SemanticsCheck.h"
+#include "hfc/Plugin/Load.h"
 #include "hfc/Support/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -45,13 +46,24 @@ static LogicalResult runChecked(StringRef inputName, StringRef outputName, Diale
   return success();
 }
 
+/// The status for what the user must change ("Command line and errors" in docs/architecture.md).
+static constexpr int exitUserError = 2;
+
 int main(int argc, char **argv) {
   llvm::InitLLVM initialize(argc, argv);
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllPasses();
   registerTransformsPasses();
-  auto [input, output] = registerAndParseCLIOptions(argc, argv, "hfc optimizer driver\n", registry);
+  // Before the other options are read: plugins' passes are some of them.
+  std::vector<char *> arguments(argv, argv + argc);
+  std::string error;
+  if (failed(loadPlugins(takePluginOptions(arguments), registry, error))) {
+    llvm::errs() << "hfc-opt: error: " << error << '\n';
+    return exitUserError;
+  }
+  int count = arguments.size();
+  auto [input, output] = registerAndParseCLIOptions(count, arguments.data(), "hfc optimizer driver\n", registry);
   return asMainReturnCode(checkSemanticsEach ? runChecked(input, output, registry)
-                                             : MlirOptMain(argc, argv, input, output, registry));
+                                             : MlirOptMain(count, arguments.data(), input, output, registry));
 }

@@ -95,9 +95,9 @@ public:
   /// Cuts a product by its outputs (weight's rows, and the bias) or its inputs (weight's columns).
   void cutOutputs(const Product &product, ArrayRef<dist::AxisRefAttr> axes);
   void cutInputs(const Product &product, ArrayRef<dist::AxisRefAttr> axes) { cut(product.weight, 1, axes); }
-  /// Says where consumers see an activation: its batch where inputs have theirs, and its sequence cut by `sequence` if
-  /// that divides. Returns whether the sequence is cut.
-  bool place(Value activation, ArrayRef<dist::AxisRefAttr> sequence = {});
+  /// Says where consumers see an activation: its batch where inputs have theirs, its sequence cut by `sequence` if that
+  /// divides, its last dimension by `features`. Returns whether the sequence is cut.
+  bool place(Value activation, ArrayRef<dist::AxisRefAttr> sequence = {}, ArrayRef<dist::AxisRefAttr> features = {});
   /// Asks that replicas of every parameter's gradient be made equal.
   void agree(ArrayRef<dist::AxisRefAttr> axes);
   /// How much of the optimizer's state a rank keeps of what its data-parallel group has (ZeRO): 0 all of it, 1 its

@@ -44,7 +44,8 @@ bool isFused(ModuleOp module) {
 
 class DistributionVerifier {
 public:
-  explicit DistributionVerifier(ModuleOp module) : mesh(dist::meshOf(module)), hasValues(!isFused(module)) {
+  DistributionVerifier(ModuleOp module, bool isReduced)
+      : mesh(dist::meshOf(module)), hasValues(!isFused(module)), isReduced(isReduced) {
     for (Operation &op : module.getOps()) {
       if (auto sharding = op.getAttrOfType<ShardingAttr>(dist::shardingName))
         declared[SymbolTable::getSymbolName(&op)] = sharding;
@@ -61,6 +62,8 @@ public:
     for (func::FuncOp entry : entries)
       if (failed(verify(entry)))
         return failure();
+    if (!isReduced)
+      return success();
     for (func::FuncOp entry : entries)
       for (BlockArgument argument : entry.getArguments())
         if (auto state = entry.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), "hf.state"))
@@ -111,7 +114,7 @@ private:
     auto sharding = dyn_cast_or_null<ShardingAttr>(place.get(dist::shardingName));
     if (!sharding)
       return place.error() << "has no dist.sharding; every argument and result of an entry needs one";
-    if (mustBeComplete(place) && sharding.isPartial())
+    if (isReduced && mustBeComplete(place) && sharding.isPartial())
       return place.error() << "is partial (" << dist::stringifyReductionKind(sharding.getKind()) << ") over {"
                            << dist::toString(sharding.getPartial().getAxes())
                            << "}; hfc-insert-gradient-all-reduce completes what leaves the last micro-step";
@@ -183,6 +186,7 @@ private:
 
   dist::MeshAttr mesh;
   bool hasValues; ///< not in kernel bodies
+  bool isReduced; ///< no gradient is still a sum
   SmallVector<func::FuncOp> entries;
   DenseMap<StringAttr, ShardingAttr> declared;
   DenseSet<StringAttr> accumulators;
@@ -191,6 +195,8 @@ private:
 };
 
 struct VerifyDistribution : hfc::impl::VerifyDistributionBase<VerifyDistribution> {
+  using VerifyDistributionBase::VerifyDistributionBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     markAllAnalysesPreserved();
@@ -200,7 +206,7 @@ struct VerifyDistribution : hfc::impl::VerifyDistributionBase<VerifyDistribution
       module.emitOpError("is not local yet (no dist.materialized); run hfc-materialize-shardings first");
       return signalPassFailure();
     }
-    if (failed(DistributionVerifier(module).run()))
+    if (failed(DistributionVerifier(module, !beforeReduction).run()))
       signalPassFailure();
   }
 };

@@ -56,7 +56,8 @@ def VerifyDistribution : Pass<"hfc-verify-distribution", "::mlir::ModuleOp"> {
     - no output is partial, and after `last_micro_step` no state but ZeRO's accumulators (role `"accumulator"`): a reduce-scatter has taken
       their sums, and the next step begins with zeros.
 
-    Needs: a materialized module whose gradients are reduced (phase `reduce`). Changes nothing. Leaves alone a module without `dist.mesh`, and
+    Needs: a materialized module whose gradients are reduced (phase `reduce`); with `before-reduction` one where they may still be sums, and
+    only what each entry says by itself is checked. Changes nothing. Leaves alone a module without `dist.mesh`, and
     refuses one whose types are not local yet. Where entries call kernel bodies already, values are believed and boundaries checked. Every
     compilation for several ranks runs it after `hfc-schedule-collectives`, unless `hfc-compile` is given `--verify-partition=off`.
 
@@ -73,6 +74,7 @@ def VerifyDistribution : Pass<"hfc-verify-distribution", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [Option<"beforeReduction", "before-reduction", "bool", "false", "gradients may still be sums; nothing is handed over">];
   let dependentDialects = ["::hfc::dist::DistDialect"];
 }
 
