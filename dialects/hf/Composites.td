@@ -205,7 +205,7 @@ def Hf_RotaryOp : Hf_Composite<"rotary", [AllTypesMatch<["x", "result"]>, AllTyp
     With `R` the last size of the tables, rotates the first `R` elements of each head and leaves the rest:
     `result = x * cosine + rotate(x) * sine`, where `rotate` maps `(a, b)`, the two halves, to `(-b, a)`; with
     `interleaved` the halves are the even and the odd elements (and the table's entry `i` belongs to the
-    pair `i`, `i < R/2`). It is computed in the wider of the element types of `x` and of the tables.
+    pair `i`, `i < R/2`). It is computed in float32 and rounded once.
 
     Constraints:
     - (C1) `x` has rank 4 and its dimensions stand in `layout`'s order.

@@ -68,11 +68,9 @@ static Value repeatEntries(TensorBuilder &tb, Value table) {
   return tb.reshape(tb.broadcast(entries, pairs, {0, 1, 2}), shape);
 }
 
-static Type widerOf(Type a, Type b) { return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth() ? b : a; }
-
 SmallVector<Value> RotaryOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
-  Type element = elementOf(getX()), wide = widerOf(element, elementOf(getCosine()));
+  Type element = elementOf(getX()), wide = tb.computeType(element);
   int64_t size = shapeOf(getX()).back(), rotated = shapeOf(getCosine()).back();
   Value x = tb.convert(rotated == size ? getX() : tb.sliceDim(getX(), 3, 0, rotated), wide);
 

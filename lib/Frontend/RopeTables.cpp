@@ -59,7 +59,5 @@ RotaryTables hfc::frontend::emitRotaryTables(EntryBuilder &entry, const Rope &ro
   Type type = RankedTensorType::get(shape, entry.builder().getF32Type());
   auto table = hf::RotaryTableOp::create(entry.builder(), entry.getLoc(), type, type, positions, frequencies,
                                          llvm::APFloat(rope.scaling));
-  // They stay float32: every head of every layer reads them, so that rounding them would turn all alike by a wrong
-  // angle, and they are small beside the heads.
-  return {table.getCosine(), table.getSine()};
+  return {ops.convert(table.getCosine(), entry.getDtype()), ops.convert(table.getSine(), entry.getDtype())};
 }
