@@ -17,6 +17,7 @@
 #include "hfc/Transforms/Memory/Passes.h"
 #include "hfc/Transforms/Partition/Passes.h"
 #include "hfc/Transforms/Shardings/Passes.h"
+#include "hfc/Verify/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -58,19 +59,21 @@ static void addPartitioningPasses(OpPassManager &manager) {
   addExtensions(manager, ExtensionPoint::AfterMaterialize);
 }
 
-static void addReducingPasses(OpPassManager &manager, bool verifiesDistribution) {
+static void addReducingPasses(OpPassManager &manager, const Checks &checks) {
   manager.addPass(createInsertGradientAllReduce());
   manager.addPass(createBucketCollectives());
   manager.addPass(createScheduleCollectives());
   addExtensions(manager, ExtensionPoint::AfterReduce);
   // A missing reduction is a wrong number on every rank alike: nothing that runs would show it.
-  if (verifiesDistribution)
+  if (checks.distribution)
     manager.addPass(createVerifyDistribution());
+  if (checks.partition)
+    manager.addPass(createVerifyPartition(checks.partition));
 }
 
 /// From the model as imported to one program for every rank. Passes leave alone what is not theirs: with one rank
 /// nothing is partitioned, and only training is differentiated.
-static void addGlobalPasses(OpPassManager &manager, Phase phase, bool verifiesDistribution) {
+static void addGlobalPasses(OpPassManager &manager, Phase phase, const Checks &checks) {
   if (phase >= Phase::Layout) {
     manager.addPass(createCanonicalizeLayout());
     addExtensions(manager, ExtensionPoint::AfterLayout);
@@ -86,14 +89,16 @@ static void addGlobalPasses(OpPassManager &manager, Phase phase, bool verifiesDi
     manager.addPass(createPropagateShardings());
     addExtensions(manager, ExtensionPoint::AfterDifferentiate);
   }
+  if (phase >= Phase::Reduce && checks.partition)
+    manager.addPass(createKeepGlobalProgram(checks.partition));
   if (phase >= Phase::Partition)
     addPartitioningPasses(manager);
   if (phase >= Phase::Reduce)
-    addReducingPasses(manager, verifiesDistribution);
+    addReducingPasses(manager, checks);
 }
 
-void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, bool verifiesDistribution) {
-  addGlobalPasses(manager, phase, verifiesDistribution);
+void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks) {
+  addGlobalPasses(manager, phase, checks);
   if (phase >= Phase::Fuse) {
     manager.addPass(createFuse());
     addExtensions(manager, ExtensionPoint::AfterFuse);
@@ -112,8 +117,8 @@ void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, bool verifiesDis
   }
 }
 
-void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, bool verifiesDistribution) {
-  buildCPUPipeline(manager, std::min(phase, Phase::Rt), verifiesDistribution);
+void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, const Checks &checks) {
+  buildCPUPipeline(manager, std::min(phase, Phase::Rt), checks);
   if (phase >= Phase::Kernel) {
     EmitKernelsOptions options;
     options.vectorBits = 128; // what one instruction of a thread moves

@@ -25,6 +25,7 @@
 #include "hfc/Transforms/Memory/Passes.h"
 #include "hfc/Transforms/Partition/Passes.h"
 #include "hfc/Transforms/Shardings/Passes.h"
+#include "hfc/Verify/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -60,4 +61,5 @@ void hfc::registerAllPasses() {
   registerNVPTXPasses();
   registerShardingsPasses();
   registerSIMTPasses();
+  registerVerifyPasses();
 }

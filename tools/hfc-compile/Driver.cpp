@@ -8,12 +8,14 @@
 #include "Driver.h"
 
 #include "Report.h"
+#include "dialects/dist/Sharding.h"
 #include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Plugin/Load.h"
 #include "hfc/Support/ParseIR.h"
 #include "hfc/Support/Register.h"
 #include "hfc/Target/CPU.h"
 #include "hfc/Target/NVPTX.h"
+#include "hfc/Verify/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -145,6 +147,36 @@ LogicalResult Driver::load() {
   return checkProgram();
 }
 
+/// What ranks compute is compared with the model, or with the program that the user names.
+LogicalResult Driver::prepareCheck() {
+  auto mesh = (*module)->getAttrOfType<dist::MeshAttr>(dist::meshName);
+  bool isLocal = (*module)->hasAttr(dist::materializedName);
+  if (!options.verifyPartition.value_or(false) || !mesh || mesh.ranks() == 1)
+    return success();
+  if (isLocal && options.reference.empty()) {
+    llvm::errs() << "hfc-compile: not verified: '" << options.model
+                 << "' is what ranks run; --reference=FILE names the program to compare it with\n";
+    return success();
+  }
+  check = std::make_shared<verify::PartitionCheck>();
+  check->onVerdict = [this](const verify::Verdict &verdict) {
+    if (verdict.passed())
+      llvm::errs() << "hfc-compile: " << verdict.summary() << '\n';
+    else
+      status = ExitCheckFailed;
+  };
+  if (options.reference.empty())
+    return success();
+  std::string text, error;
+  check->global = parseIRFile(&context, options.reference, text, error);
+  if (check->global && !dist::isMaterialized(*check->global))
+    return success();
+  status = ExitUserError;
+  if (check->global)
+    error = "is what ranks run; the program before that is wanted (--emit=differentiate)";
+  return error.empty() ? failure() : fail("--reference: '" + options.reference + "': " + error);
+}
+
 //===----------------------------------------------------------------------===//
 // Work
 //===----------------------------------------------------------------------===//
@@ -165,13 +197,16 @@ LogicalResult Driver::lower(Phase phase, StringRef what) {
   if (phase >= Phase::Annotate && (*module)->hasAttr("dist.mesh") && failed(annotate()))
     return failure();
   PassManager manager(&context);
+  Checks checks{options.verifyPartition.value_or(true), check};
   auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
   if (program.getAs<StringAttr>("target").getValue() == "cuda")
-    buildGPUPipeline(manager, phase, options.gpu, options.verifyPartition.value_or(true));
+    buildGPUPipeline(manager, phase, options.gpu, checks);
   else
-    buildCPUPipeline(manager, phase, options.verifyPartition.value_or(true));
+    buildCPUPipeline(manager, phase, checks);
   if (succeeded(manager.run(*module)))
     return success();
+  if (status == ExitCheckFailed)
+    return failure();
   // A model that was imported is one that must compile; IR may hold anything, and plugins do anything to it.
   status = isIR() || hasExtensions() ? ExitUserError : ExitInternalError;
   return failure();
@@ -239,7 +274,7 @@ int Driver::run() {
     (void)fail(pluginError);
     return status;
   }
-  if (failed(openOutput()) || failed(load()))
+  if (failed(openOutput()) || failed(load()) || failed(prepareCheck()))
     return status;
   if (options.report != ReportFormat::None) {
     if (failed(lower(Phase::Rt, "planning")))

@@ -15,10 +15,14 @@
 
 #include <chrono>
 
+namespace hfc::verify {
+struct PartitionCheck;
+} // namespace hfc::verify
+
 namespace hfc {
 
 /// Exit statuses of the tools ("Command line and errors" in docs/architecture.md).
-enum ExitStatus { ExitDone = 0, ExitUserError = 2, ExitInternalError = 3 };
+enum ExitStatus { ExitDone = 0, ExitCheckFailed = 1, ExitUserError = 2, ExitInternalError = 3 };
 
 /// Compiles one model as the options say.
 class Driver {
@@ -37,6 +41,7 @@ private:
   LogicalResult loadIR();
   LogicalResult importFromModel();
   LogicalResult checkProgram();
+  LogicalResult prepareCheck();
   LogicalResult annotate();
   LogicalResult lower(Phase phase, StringRef what);
   LogicalResult emit();
@@ -53,6 +58,8 @@ private:
   std::string pluginError; ///< empty if there was none
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
+  /// How what ranks compute is compared with the model; null: not at all.
+  std::shared_ptr<verify::PartitionCheck> check;
   OutputFile output;
   std::string sourceText;
   ExitStatus status = ExitDone;

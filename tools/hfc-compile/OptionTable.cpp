@@ -205,9 +205,15 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
          options.plugins.push_back(value.str());
          return std::string();
        }},
-      {"verify-partition", "on|off", required, parallel, "check the partitioned program (default on)",
+      {"verify-partition", "on|off", required, parallel, "check what ranks compute against the model (default on)",
        [](StringRef value, Options &options) {
          return takeWord<bool>(value, options.verifyPartition, {{"on", true}, {"off", false}});
+       }},
+      {"reference", "FILE.mlir", required, parallel,
+       "what to check against where MODEL is what ranks run: the program of --emit=differentiate",
+       [](StringRef value, Options &options) {
+         options.reference = value.str();
+         return std::string(value.empty() ? "needs the name of a file" : "");
        }},
 
       {"micro-batches", "N", required, training, "into how many a step divides the batch (default 1)",

@@ -37,6 +37,8 @@ struct Options {
   std::vector<std::string> plugins;
   /// On, if the user did not say.
   std::optional<bool> verifyPartition;
+  /// The global program of IR that is local; empty if the user did not say.
+  std::string reference;
   bool help = false, version = false;
 };
 

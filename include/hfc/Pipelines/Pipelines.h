@@ -15,11 +15,20 @@
 
 #include "hfc/Support/LLVM.h"
 
+#include <memory>
 #include <optional>
 
 namespace mlir {
 class OpPassManager;
 } // namespace mlir
+
+namespace hfc::verify {
+struct PartitionCheck;
+} // namespace hfc::verify
+
+namespace hfc::verify {
+struct PartitionCheck;
+} // namespace hfc::verify
 
 namespace hfc {
 
@@ -39,13 +48,20 @@ ArrayRef<PhaseInfo> getPhases();
 /// The phase of that name, if there is one.
 std::optional<Phase> phaseNamed(StringRef name);
 
-/// Adds the passes that bring a module of any phase up to `phase`, for the CPU. Programs for several ranks are checked
-/// by hfc-verify-distribution on their way, unless the caller does not want that.
-void buildCPUPipeline(OpPassManager &manager, Phase phase, bool verifiesDistribution = true);
+/// How programs for several ranks are checked on their way.
+struct Checks {
+  /// By hfc-verify-distribution: what the program says of itself.
+  bool distribution = true;
+  /// By hfc-verify-partition: what the program computes; null: not.
+  std::shared_ptr<verify::PartitionCheck> partition;
+};
+
+/// Adds the passes that bring a module of any phase up to `phase`, for the CPU.
+void buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks = Checks());
 
 /// Adds the passes that bring a module of any phase up to `phase`, for the GPU `chip` ("sm_90a"). PTX's module still is
 /// one: translateToPTX() makes the text of it.
-void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, bool verifiesDistribution = true);
+void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, const Checks &checks = Checks());
 
 /// Makes `hfc-cpu-pipeline{phase=PHASE}` and `hfc-gpu-pipeline{phase=PHASE chip=CHIP}` known to tools.
 void registerPipelines();

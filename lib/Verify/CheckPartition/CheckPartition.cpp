@@ -1,0 +1,250 @@
+//===- CheckPartition.cpp - whether ranks compute what the global program does
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Verify/CheckPartition.h"
+
+#include "Blame.h"
+#include "Words.h"
+
+#include "dialects/dist/Sharding.h"
+#include "hfc/Interpreter/SameSemantics.h"
+
+#include <chrono>
+
+using namespace hfc;
+using namespace hfc::verify;
+using interpreter::Comparison;
+using interpreter::EntryComparison;
+using interpreter::Execution;
+
+static llvm::Error makeError(const Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+static std::string describeMesh(dist::MeshAttr mesh) {
+  std::string text;
+  for (auto [name, size] : llvm::zip_equal(mesh.getNames(), mesh.getSizes()))
+    if (size > 1)
+      text += (text.empty() ? "" : " × ") + name.getValue().str() + "=" + std::to_string(size);
+  return text.empty() ? "one rank" : text;
+}
+
+namespace {
+
+/// How far float64 may be apart where two ways to compute a number are equal: sums in another order, no more.
+constexpr double float64Tolerance = 1e-9;
+
+/// Ops by their numbers in a module.
+SmallVector<Operation *> numberOps(ModuleOp module) {
+  SmallVector<Operation *> ops;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+  return ops;
+}
+
+/// Checks a pair of modules whose sizes are as they should be.
+class Checker {
+public:
+  Checker(ModuleOp global, ModuleOp local, uint64_t seed) : global(global), local(local), seed(seed) {}
+
+  /// Adds to `verdict` what was found; faults name ops of `local`.
+  llvm::Error check(Verdict &verdict);
+
+private:
+  interpreter::Options optionsFor(StringRef domain) const {
+    interpreter::Options options;
+    options.domain = domain.str();
+    options.seed = seed;
+    options.poisonPadding = true;
+    return options;
+  }
+
+  llvm::Error checkEntry(Comparison &comparison, StringRef entry, Verdict &verdict);
+  llvm::Error accuse(Comparison &comparison, StringRef entry, const EntryComparison &result, Verdict &verdict);
+  llvm::Expected<bool> agreesInFloat64(StringRef entry) const;
+  void count(StringRef entry, Counts &counts);
+
+  ModuleOp global, local;
+  uint64_t seed;
+  /// Ops in which the domain's oracles were asked, and those that only float64 explains.
+  llvm::DenseSet<Operation *> oracles, unexplained;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// One entry
+//===----------------------------------------------------------------------===//
+
+/// What is different, in words; empty if nothing is.
+static std::string consequenceOf(StringRef entry, const EntryComparison &result, double tolerance) {
+  if (!result.failure.empty())
+    return "@" + entry.str() + " does not run: " + result.failure;
+  for (const interpreter::OutputDifference &row : result.rows)
+    if (!(row.error <= tolerance))
+      return "'" + row.output + "' " + interpreter::shapeText(row.shape) + " of @" + entry.str() +
+             " is not what the global program gives";
+  return "";
+}
+
+/// A comparison of nothing says nothing.
+static llvm::Error checkNumbers(StringRef entry, const EntryComparison &result) {
+  for (const interpreter::OutputDifference &row : result.rows)
+    if (!row.isNumber)
+      return makeError("'" + row.output + "' of @" + entry +
+                       " is no number in the global program, so nothing can be compared with it");
+  return llvm::Error::success();
+}
+
+llvm::Error Checker::checkEntry(Comparison &comparison, StringRef entry, Verdict &verdict) {
+  comparison.second().observe([&](const Execution &execution) {
+    if (execution.nesting == 0 && execution.oracleCalls)
+      oracles.insert(execution.op);
+  });
+  llvm::Expected<EntryComparison> result = comparison.run(entry, seed);
+  comparison.second().observe({});
+  if (!result)
+    return result.takeError();
+  if (llvm::Error error = checkNumbers(entry, *result))
+    return error;
+  if (!consequenceOf(entry, *result, 0).empty())
+    if (llvm::Error error = accuse(comparison, entry, *result, verdict))
+      return error;
+  if (verdict.passed())
+    count(result->counterpart, verdict.counts);
+  return llvm::Error::success();
+}
+
+llvm::Expected<bool> Checker::agreesInFloat64(StringRef entry) const {
+  auto comparison = Comparison::create(global, local, optionsFor("float64"));
+  if (!comparison)
+    return comparison.takeError();
+  llvm::Expected<EntryComparison> result = (*comparison)->run(entry, seed);
+  if (!result)
+    return result.takeError();
+  return consequenceOf(entry, *result, float64Tolerance).empty();
+}
+
+/// Runs the entry again, looking at every value. Where float64 agrees, an identity was used that the field does not
+/// have, and ops that nothing else explains count as checked in float64. A collective is no function that has
+/// identities.
+llvm::Error Checker::accuse(Comparison &comparison, StringRef entry, const EntryComparison &result, Verdict &verdict) {
+  dist::MeshAttr mesh = dist::meshOf(local);
+  GlobalValues globalValues;
+  LocalValues localValues(comparison.second().domain(), mesh);
+  comparison.first().observe([&](const Execution &execution) { globalValues.record(execution); });
+  comparison.second().observe([&](const Execution &execution) { localValues.record(execution); });
+  llvm::Expected<EntryComparison> again = comparison.run(entry, seed);
+  comparison.first().observe({});
+  comparison.second().observe({});
+  if (!again)
+    return again.takeError();
+  auto function = local.lookupSymbol<func::FuncOp>(result.counterpart);
+  Suspect suspect;
+  if (function && function.getBody().hasOneBlock() && !localValues.empty()) {
+    Blame blame(globalValues, localValues, comparison.second(), mesh);
+    suspect = blame.find(function);
+    unexplained.insert(blame.unexplained().begin(), blame.unexplained().end());
+  }
+  bool isCertain = suspect.isCertain && isa<dist::CollectiveOpInterface>(suspect.op);
+  if (result.failure.empty() && !isCertain) {
+    llvm::Expected<bool> agrees = agreesInFloat64(entry);
+    if (!agrees)
+      return agrees.takeError();
+    if (*agrees)
+      return llvm::Error::success();
+  }
+  Fault fault;
+  fault.entry = result.counterpart;
+  fault.op = suspect.op;
+  fault.producer = suspect.producer;
+  fault.where = suspect.op ? describe(suspect.op) : "@" + result.counterpart;
+  fault.rank = suspect.rank;
+  fault.what = suspect.op ? suspect.what : "no single operation is wrong given what it reads";
+  fault.consequence = consequenceOf(result.counterpart, result, 0);
+  verdict.fault = std::move(fault);
+  return llvm::Error::success();
+}
+
+/// Ops on which something that the entry gives depends, by the arithmetic in which they were checked.
+void Checker::count(StringRef entry, Counts &counts) {
+  auto function = local.lookupSymbol<func::FuncOp>(entry);
+  if (!function || !function.getBody().hasOneBlock())
+    return;
+  Block &block = function.getBody().front();
+  llvm::DenseSet<Operation *> used;
+  auto use = [&](Operation &op) {
+    for (Value operand : op.getOperands())
+      if (Operation *maker = operand.getDefiningOp())
+        used.insert(maker);
+  };
+  use(*block.getTerminator());
+  for (Operation &op : llvm::reverse(block.without_terminator())) {
+    if (!used.contains(&op)) {
+      ++counts.unused;
+      continue;
+    }
+    use(op);
+    ++(unexplained.contains(&op) ? counts.float64 : oracles.contains(&op) ? counts.oracles : counts.exact);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// All entries
+//===----------------------------------------------------------------------===//
+
+llvm::Error Checker::check(Verdict &verdict) {
+  auto comparison = Comparison::create(global, local, optionsFor("field"));
+  if (!comparison)
+    return comparison.takeError();
+  for (const std::string &entry : (*comparison)->first().entries()) {
+    if (llvm::Error error = checkEntry(**comparison, entry, verdict))
+      return error;
+    if (!verdict.passed())
+      break;
+  }
+  return llvm::Error::success();
+}
+
+/// Ops of the small module become those of the module that it was made of, which has the same ones in the same order.
+static void translate(Fault &fault, ModuleOp small, ModuleOp given) {
+  SmallVector<Operation *> from = numberOps(small), to = numberOps(given);
+  for (Operation **op : {&fault.op, &fault.producer}) {
+    auto found = llvm::find(from, *op);
+    *op = *op && found != from.end() && from.size() == to.size() ? to[found - from.begin()] : nullptr;
+  }
+}
+
+llvm::Expected<Verdict> verify::checkPartition(ModuleOp global, ModuleOp local, const CheckOptions &options) {
+  auto start = std::chrono::steady_clock::now();
+  dist::MeshAttr mesh = dist::findMesh(local);
+  if (!mesh || !dist::isMaterialized(local))
+    return makeError("the local program has no dist.mesh, or is not dist.materialized");
+  if (dist::isMaterialized(global))
+    return makeError("the program to compare with is a local one; a global one is wanted");
+  Verdict verdict;
+  verdict.seed = options.seed;
+  verdict.mesh = verdict.checkedMesh = describeMesh(mesh);
+  Shrunk small;
+  ModuleOp checkedGlobal = global, checkedLocal = local;
+  if (options.shrink) {
+    FailureOr<Shrunk> shrunk = shrink(global, local);
+    if (failed(shrunk))
+      return makeError("the program cannot be made small");
+    small = std::move(*shrunk);
+    checkedGlobal = *small.global;
+    checkedLocal = *small.local;
+    verdict.sizes = small.sizes;
+    verdict.axes = small.axes;
+    verdict.checkedMesh = describeMesh(dist::meshOf(checkedLocal));
+  }
+  if (llvm::Error error = Checker(checkedGlobal, checkedLocal, options.seed).check(verdict))
+    return error;
+  if (verdict.fault && checkedLocal != local)
+    translate(*verdict.fault, checkedLocal, local);
+  verdict.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return verdict;
+}
