@@ -42,4 +42,34 @@ def VerifyPartition : Pass<"hfc-verify-partition", "::mlir::ModuleOp"> {
   let dependentDialects = ["::hfc::dist::DistDialect", "::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
 }
 
+def ShrinkSizes : Pass<"hfc-shrink", "::mlir::ModuleOp"> {
+  let summary = "gives a local program and the global one that it was made of smaller sizes";
+  let description = [{
+    Substitutes sizes in both programs alike (`docs/verification.md`): each op, attribute and collective stays, in its order. Dimensions become
+    as small as what ops say of them allows (`SizeRelationsOpInterface`), axes of the mesh and sub-axes 2 ranks where they had more. What decided something is kept: a
+    dimension that is cut evenly, unevenly, into pieces of one, or so that ranks have nothing, is so still, and no size becomes 1. What cannot
+    be shrunk consistently keeps its size. Constants that are sizes follow (`#dist.size`). The module becomes the small local program, or the small global one with `of=global`;
+    what changed is a remark with `report`.
+
+    Needs: a local module (`dist.materialized`), and as `reference` the file of the global program, over the same mesh.
+
+    Example, with `reference` the same program with `64` rows and no `dist.materialized`; it becomes one of 2 ranks, 2 rows each:
+
+    ```mlir
+    module attributes {dist.materialized, dist.mesh = #dist.mesh<"tp" = 16>} {
+      func.func @f(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<[{"tp"}, {} ], global [64, 8]>, hf.input = "x"})
+          -> (tensor<4x8xf32> {dist.sharding = #dist.sharding<[{"tp"}, {} ], global [64, 8]>, hf.output = "y"}) {
+        %0 = hf.exp %x {dist.shardings = [#dist.sharding<[{"tp"}, {} ], global [64, 8]>]} : tensor<4x8xf32>
+        return %0 : tensor<4x8xf32>
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"reference", "reference", "std::string", /*default=*/"", "the file of the global program">,
+    Option<"of", "of", "std::string", /*default=*/"\"local\"", "which program to leave: local or global">,
+    Option<"report", "report", "bool", /*default=*/"false", "say which sizes and axes changed">];
+  let dependentDialects = ["::hfc::dist::DistDialect", "::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif // HFC_VERIFY_PASSES

@@ -1,0 +1,170 @@
+//===- RewriteDeclarations.cpp - new sizes of parameters, states, buckets, inputs and the program
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rewriter.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace hfc;
+using namespace hfc::verify;
+using dist::ShardingAttr;
+
+static RankedTensorType declaredType(Operation *op) {
+  return cast<RankedTensorType>(op->getAttrOfType<TypeAttr>("type").getValue());
+}
+
+static DictionaryAttr with(DictionaryAttr dictionary, StringRef name, Attribute value) {
+  NamedAttrList attributes(dictionary);
+  attributes.set(name, value);
+  return attributes.getDictionary(dictionary.getContext());
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters, states and buckets
+//===----------------------------------------------------------------------===//
+
+/// Of a checkpoint's pieces there is no smaller form; a parameter is its own tensor.
+void Rewriter::rewriteSymbol(Operation *op, Operation *clone) {
+  Builder builder(op->getContext());
+  RankedTensorType type = newType(declaredType(op), relations.pieceOf(op));
+  clone->setAttr("type", TypeAttr::get(type));
+  if (auto sharding = op->getAttrOfType<ShardingAttr>(dist::shardingName))
+    clone->setAttr(dist::shardingName, newSharding(sharding, relations.wholeOf(op)));
+  for (StringRef name : {"dist.agree", "hf.group"})
+    if (auto list = op->getAttrOfType<dist::AxisListAttr>(name))
+      clone->setAttr(name, axes.shrunk(list));
+  if (!isa<hf::ParameterOp>(op))
+    return;
+  auto piece = hf::PieceAttr::get(op->getContext(), SymbolTable::getSymbolName(op).getValue(), {}, {}, {});
+  clone->setAttr("pieces", builder.getArrayAttr({piece}));
+  clone->removeAttr("hf.state_dict");
+  auto initializer = op->getAttrOfType<DictionaryAttr>("hf.initializer");
+  auto row = initializer ? initializer.getAs<IntegerAttr>("zero_row") : IntegerAttr();
+  int64_t rows = type.getRank() > 0 ? solver.valueOf(relations.wholeOf(op).front()) : 0;
+  if (row && row.getInt() >= rows)
+    clone->setAttr("hf.initializer",
+                   with(initializer, "zero_row", builder.getI64IntegerAttr(std::max<int64_t>(rows - 1, 0))));
+}
+
+/// Members keep their order, and the distances between one's end and the next's beginning: 0, unless something is
+/// wrong.
+void Rewriter::placeInBuckets(ModuleOp module, ModuleOp clone) {
+  struct Member {
+    int64_t offset, elements, newElements;
+    Operation *clone;
+  };
+  llvm::MapVector<StringAttr, SmallVector<Member>> members;
+  for (auto [op, newOp] : llvm::zip_equal(module.getOps(), clone.getOps()))
+    if (auto place = op.getAttrOfType<hf::PlaceAttr>("hf.bucket"); place && op.hasAttr("type"))
+      members[place.getBucket().getAttr()].push_back(
+          {place.getOffset(), declaredType(&op).getNumElements(), declaredType(&newOp).getNumElements(), &newOp});
+  for (auto &[name, list] : members) {
+    std::sort(list.begin(), list.end(), [](const Member &a, const Member &b) {
+      return std::pair(a.offset, a.elements) < std::pair(b.offset, b.elements);
+    });
+    int64_t end = 0, newEnd = 0;
+    for (const Member &member : list) {
+      int64_t offset = std::max<int64_t>(newEnd + member.offset - end, 0);
+      auto place = hf::PlaceAttr::get(name.getContext(), FlatSymbolRefAttr::get(name), offset);
+      member.clone->setAttr("hf.bucket", place);
+      end = member.offset + member.elements;
+      newEnd = offset + member.newElements;
+    }
+    auto bucket = clone.lookupSymbol<hf::BucketOp>(name);
+    auto original = module.lookupSymbol<hf::BucketOp>(name);
+    if (!bucket || !original)
+      continue;
+    int64_t size = declaredType(original).getNumElements(), newSize = newEnd + size - end;
+    for (const FlatCut &flat : relations.flatCuts) // All ranks' pieces.
+      if (relations.atoms.sizeOf(flat.piece) * axes.sizeOf(flat.axes.getAxes()) == size)
+        if (int64_t all = solver.valueOf(flat.piece) * axes.shrunkSizeOf(flat.axes.getAxes()); all >= newEnd) {
+          newSize = all;
+          break;
+        }
+    bucket->setAttr("type", TypeAttr::get(declaredType(original).clone({newSize})));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+/// A number of a vocabulary that means something, where values of this argument do: the last one for what must occur.
+std::optional<int64_t> Rewriter::specialToken(Value ids, int64_t token) {
+  auto argument = dyn_cast<BlockArgument>(ids);
+  auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "hf.input") : StringAttr();
+  const InputRelation *input = name ? relations.findInput(function, name) : nullptr;
+  if (!input || !input->largest || token < 0)
+    return std::nullopt;
+  int64_t largest = solver.valueOf(input->largest->size) + input->largest->plus;
+  auto occurrences = function.getArgAttrOfType<DictionaryAttr>(argument.getArgNumber(), "hf.occurrences");
+  auto value = occurrences ? occurrences.getAs<IntegerAttr>("value") : IntegerAttr();
+  if (value && value.getInt() == token)
+    return largest;
+  return token < largest ? token : std::max<int64_t>(largest - 1, 0);
+}
+
+DictionaryAttr Rewriter::newArgumentAttributes(func::FuncOp function, unsigned index, DictionaryAttr attributes) {
+  Builder builder(function.getContext());
+  Value argument = function.getArgument(index);
+  if (auto sharding = attributes.getAs<ShardingAttr>(dist::shardingName))
+    attributes = with(attributes, dist::shardingName, newSharding(sharding, relations.wholeOf(argument)));
+  auto name = attributes.getAs<StringAttr>("hf.input");
+  const InputRelation *input = name ? relations.findInput(function, name) : nullptr;
+  if (!input)
+    return attributes;
+  if (auto most = attributes.getAs<IntegerAttr>("hf.max"); most && input->largest) {
+    // What is less than the op bears is so still.
+    int64_t size = relations.atoms.sizeOf(input->largest->size), newSize = solver.valueOf(input->largest->size);
+    int64_t value = std::min(most.getInt(), newSize - (size - most.getInt()));
+    auto least = attributes.getAs<IntegerAttr>("hf.min");
+    attributes = with(attributes, "hf.max", builder.getI64IntegerAttr(std::max(value, least ? least.getInt() : 0)));
+  }
+  if (auto occurrences = attributes.getAs<DictionaryAttr>("hf.occurrences")) {
+    auto value = occurrences.getAs<IntegerAttr>("value");
+    if (std::optional<int64_t> token = value ? specialToken(argument, value.getInt()) : std::nullopt)
+      occurrences = with(occurrences, "value", builder.getI64IntegerAttr(*token));
+    if (input->occurrences)
+      occurrences = with(occurrences, "count", builder.getI64IntegerAttr(solver.valueOf(*input->occurrences)));
+    attributes = with(attributes, "hf.occurrences", occurrences);
+  }
+  return attributes;
+}
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+void Rewriter::rewriteProgram(ModuleOp clone) {
+  auto program = clone->getAttrOfType<DictionaryAttr>("hf.program");
+  if (!program)
+    return;
+  Builder builder(clone.getContext());
+  auto set = [&](DictionaryAttr dictionary, StringRef name, std::optional<Size> size) {
+    auto number = dictionary.getAs<IntegerAttr>(name);
+    return number && size ? with(dictionary, name, IntegerAttr::get(number.getType(), solver.valueOf(*size)))
+                          : dictionary;
+  };
+  program = set(program, "batch", relations.batch);
+  program = set(program, "sequence", relations.sequence);
+  if (program.contains("micro_batches"))
+    program = with(program, "micro_batches", builder.getI64IntegerAttr(solver.getMicroBatches()));
+  if (auto generation = program.getAs<DictionaryAttr>("generation")) {
+    generation = set(generation, "vocabulary", relations.vocabulary);
+    SmallVector<Attribute> chunks;
+    for (Attribute chunk : generation.getAs<ArrayAttr>("chunks") ? generation.getAs<ArrayAttr>("chunks").getValue()
+                                                                 : ArrayRef<Attribute>()) {
+      auto entry = cast<DictionaryAttr>(chunk);
+      auto found = relations.chunkTokens.find(entry.getAs<StringAttr>("entry"));
+      chunks.push_back(
+          set(entry, "tokens", found == relations.chunkTokens.end() ? std::nullopt : std::optional(found->second)));
+    }
+    program = with(program, "generation", with(generation, "chunks", builder.getArrayAttr(chunks)));
+  }
+  clone->setAttr("hf.program", program);
+}
