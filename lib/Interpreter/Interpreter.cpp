@@ -144,20 +144,20 @@ llvm::Expected<TensorMap> Interpreter::Implementation::assemble(ArrayRef<Port> p
 
 llvm::Expected<RankMaps> Interpreter::Implementation::run(func::FuncOp entry, RankMaps inputs) {
   Machine::RankValues arguments(ranks);
-  for (auto [rank, values] : llvm::enumerate(arguments))
-    for (unsigned number = 0; number < entry.getNumArguments(); ++number) {
-      Binding binding = bindingOfArgument(entry.getArgAttrDict(number), number);
+  for (unsigned number = 0; number < entry.getNumArguments(); ++number) {
+    Binding binding = bindingOfArgument(entry.getArgAttrDict(number), number);
+    for (auto [rank, values] : llvm::enumerate(arguments))
       values.push_back(tableOf(binding, rank, inputs[rank]).at(binding.name));
-    }
+  }
   llvm::Expected<Machine::RankValues> results = machine.call(entry, std::move(arguments));
   if (!results)
     return results.takeError();
   RankMaps outputs(ranks);
-  for (auto [rank, values] : llvm::enumerate(*results))
-    for (auto [number, value] : llvm::enumerate(values)) {
-      Binding binding = bindingOfResult(entry.getResultAttrDict(number), number);
-      tableOf(binding, rank, outputs[rank])[binding.name] = value;
-    }
+  for (unsigned number = 0; number < entry.getNumResults(); ++number) {
+    Binding binding = bindingOfResult(entry.getResultAttrDict(number), number);
+    for (auto [rank, values] : llvm::enumerate(*results))
+      tableOf(binding, rank, outputs[rank])[binding.name] = std::move(values[number]);
+  }
   return outputs;
 }
 

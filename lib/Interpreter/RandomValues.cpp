@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
 
+#include <cmath>
 #include <random>
 
 using namespace hfc;
@@ -25,8 +26,10 @@ Word integerWord(int64_t value) { return static_cast<Word>(value); }
 /// Places of normally distributed numbers.
 void fillNormal(const Domain &domain, Tensor &tensor, std::mt19937_64 &random, double mean, double deviation) {
   std::normal_distribution<double> normal(mean, deviation);
+  // Exact arithmetic takes any number as well as another.
+  auto draw = [&] { return domain.isExact() ? std::ldexp(static_cast<double>(random() >> 11), -53) : normal(random); };
   for (Word &word : tensor.mutableWords())
-    word = domain.fromReal(normal(random), tensor.getElement());
+    word = domain.fromReal(draw(), tensor.getElement());
 }
 
 /// What must not be negative, nor beyond one: rates, decays, counts.

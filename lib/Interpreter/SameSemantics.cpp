@@ -10,6 +10,9 @@
 #include "BucketStates.h"
 #include "Primitives.h"
 
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
 #include <cmath>
 #include <limits>
 
@@ -42,9 +45,12 @@ double errorOf(const Domain &domain, const Tensor &reference, const Tensor &othe
 }
 
 llvm::Error checkPorts(StringRef entry, StringRef what, ArrayRef<Port> before, ArrayRef<Port> after, bool all) {
+  llvm::StringMap<const Port *> others;
+  for (const Port &port : after)
+    others.try_emplace(port.name, &port);
   for (const Port &port : before) {
-    const Port *other = llvm::find_if(after, [&](const Port &other) { return other.name == port.name; });
-    if (other == after.end()) {
+    const Port *other = others.lookup(port.name);
+    if (!other) {
       if (all)
         return makeError("@" + entry + " of the second module has no " + what + " '" + port.name + "'");
       continue;
@@ -75,8 +81,11 @@ llvm::Error checkSignatures(StringRef entry, const Signature &before, const Sign
 /// The ports of both, each once.
 Signature unite(Signature first, const Signature &second) {
   auto add = [](std::vector<Port> &ports, ArrayRef<Port> others) {
+    llvm::StringSet<> known;
+    for (const Port &port : ports)
+      known.insert(port.name);
     for (const Port &other : others)
-      if (llvm::none_of(ports, [&](const Port &port) { return port.name == other.name; }))
+      if (known.insert(other.name).second)
         ports.push_back(other);
   };
   add(first.inputs, second.inputs);
@@ -128,7 +137,12 @@ std::string counterpartOf(StringRef entry, const Interpreter &after) {
 class Given {
 public:
   Given(const BucketStates &buckets, const Signature &signature, Outcome outcome)
-      : buckets(buckets), signature(signature), outcome(std::move(outcome)) {}
+      : buckets(buckets), signature(signature), outcome(std::move(outcome)) {
+    for (const Port &port : signature.newStates)
+      newStates.insert(port.name);
+    for (const Port &port : signature.newParameters)
+      newParameters.insert(port.name);
+  }
 
   /// Takes states of buckets apart.
   llvm::Error takeApart(const Domain &domain) {
@@ -149,20 +163,19 @@ public:
 
   /// All that the module has of a state or parameter: its own, and what a bucket holds of it.
   SmallVector<const Tensor *, 2> states(const std::string &name) const {
-    return find(name, outcome.states, stateParts, signature.newStates);
+    return find(name, outcome.states, stateParts, newStates);
   }
   SmallVector<const Tensor *, 2> parameters(const std::string &name) const {
-    return find(name, outcome.parameters, parameterParts, signature.newParameters);
+    return find(name, outcome.parameters, parameterParts, newParameters);
   }
 
 private:
   static SmallVector<const Tensor *, 2> find(const std::string &name, const TensorMap &own, const TensorMap &parts,
-                                             ArrayRef<Port> given) {
+                                             const llvm::StringSet<> &given) {
     SmallVector<const Tensor *, 2> found;
     auto part = parts.find(name);
     auto value = own.find(name);
-    bool isGiven = llvm::any_of(given, [&](const Port &port) { return port.name == name; });
-    if (value != own.end() && (isGiven || part == parts.end()))
+    if (value != own.end() && (given.contains(name) || part == parts.end()))
       found.push_back(&value->second);
     if (part != parts.end())
       found.push_back(&part->second);
@@ -173,6 +186,7 @@ private:
   const Signature &signature;
   Outcome outcome;
   TensorMap stateParts, parameterParts;
+  llvm::StringSet<> newStates, newParameters;
 };
 
 /// Rows of a table of differences, for one entry.

@@ -151,7 +151,7 @@ LogicalResult Driver::load() {
 LogicalResult Driver::prepareCheck() {
   auto mesh = (*module)->getAttrOfType<dist::MeshAttr>(dist::meshName);
   bool isLocal = (*module)->hasAttr(dist::materializedName);
-  if (!options.verifyPartition.value_or(false) || !mesh || mesh.ranks() == 1)
+  if (!options.verifyPartition.value_or(true) || !mesh || mesh.ranks() == 1)
     return success();
   if (isLocal && options.reference.empty()) {
     llvm::errs() << "hfc-compile: not verified: '" << options.model
@@ -160,10 +160,10 @@ LogicalResult Driver::prepareCheck() {
   }
   check = std::make_shared<verify::PartitionCheck>();
   check->onVerdict = [this](const verify::Verdict &verdict) {
-    if (verdict.passed())
-      llvm::errs() << "hfc-compile: " << verdict.summary() << '\n';
-    else
+    if (verdict.fault)
       status = ExitCheckFailed;
+    else
+      llvm::errs() << "hfc-compile: " << verdict.summary() << '\n';
   };
   if (options.reference.empty())
     return success();

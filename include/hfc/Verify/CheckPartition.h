@@ -51,8 +51,10 @@ struct Fault {
 };
 
 struct Verdict {
-  bool passed() const { return !fault; }
+  bool passed() const { return !fault && unchecked.empty(); }
   std::optional<Fault> fault;
+  /// Why nothing was checked; empty if something was.
+  std::string unchecked;
   Counts counts;
   /// "dp=2 × tp=8", as given and as checked.
   std::string mesh, checkedMesh;

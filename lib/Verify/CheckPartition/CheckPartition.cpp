@@ -209,6 +209,21 @@ llvm::Error Checker::check(Verdict &verdict) {
   return llvm::Error::success();
 }
 
+/// Why a program is more than anybody wants to wait for; empty if it is not.
+static std::string tooLarge(ModuleOp local, dist::MeshAttr mesh) {
+  constexpr int64_t most = int64_t(1) << 28;
+  int64_t elements = 0;
+  local.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && elements < most)
+        elements += std::min(tensor.getNumElements(), most / mesh.ranks()) * mesh.ranks();
+  });
+  if (elements < most)
+    return "";
+  return "values of all ranks together have more than " + std::to_string(most) +
+         " elements, and sizes could not be made smaller";
+}
+
 /// Ops of the small module become those of the module that it was made of, which has the same ones in the same order.
 static void translate(Fault &fault, ModuleOp small, ModuleOp given) {
   SmallVector<Operation *> from = numberOps(small), to = numberOps(given);
@@ -241,6 +256,9 @@ llvm::Expected<Verdict> verify::checkPartition(ModuleOp global, ModuleOp local, 
     verdict.axes = small.axes;
     verdict.checkedMesh = describeMesh(dist::meshOf(checkedLocal));
   }
+  verdict.unchecked = tooLarge(checkedLocal, dist::meshOf(checkedLocal));
+  if (!verdict.unchecked.empty())
+    return verdict;
   if (llvm::Error error = Checker(checkedGlobal, checkedLocal, options.seed).check(verdict))
     return error;
   if (verdict.fault && checkedLocal != local)

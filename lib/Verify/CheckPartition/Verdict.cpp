@@ -14,6 +14,8 @@ using namespace hfc::verify;
 
 std::string Verdict::summary() const {
   std::string as = mesh == checkedMesh ? "" : " as " + checkedMesh;
+  if (!unchecked.empty())
+    return "not verified on " + mesh + ": " + unchecked;
   if (fault)
     return llvm::formatv("wrong on {0}{1}: {2} {3}{4}", mesh, as, fault->where,
                          fault->rank < 0 ? "" : llvm::formatv("(seen on rank {0}) ", fault->rank).str(), fault->what);

@@ -60,9 +60,9 @@ struct VerifyPartition : hfc::impl::VerifyPartitionBase<VerifyPartition> {
     }
     if (check && check->onVerdict)
       check->onVerdict(*verdict);
-    else if (verdict->passed())
+    else if (!verdict->fault)
       emitRemark(module.getLoc()) << verdict->summary();
-    if (verdict->passed())
+    if (!verdict->fault)
       return;
     complain(module, *verdict);
     signalPassFailure();
