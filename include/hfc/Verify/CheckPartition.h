@@ -23,6 +23,9 @@ struct CheckOptions {
   uint64_t seed = 1;
   /// Whether sizes are made small first.
   bool shrink = true;
+  /// Whether what is wrong with small sizes has to be wrong with the given ones too, where those can be run: a size that
+  /// nobody can tell from any other number may not have been made small with the others.
+  bool confirm = true;
 };
 
 /// Operations of the local program's entries, by the arithmetic in which they were checked.

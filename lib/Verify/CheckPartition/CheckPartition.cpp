@@ -233,36 +233,49 @@ static void translate(Fault &fault, ModuleOp small, ModuleOp given) {
   }
 }
 
+/// Checks a pair of modules as they are.
+static llvm::Expected<Verdict> checkSizes(ModuleOp global, ModuleOp local, uint64_t seed) {
+  Verdict verdict;
+  verdict.seed = seed;
+  dist::MeshAttr mesh = dist::meshOf(local);
+  verdict.mesh = verdict.checkedMesh = describeMesh(mesh);
+  verdict.unchecked = tooLarge(local, mesh);
+  if (!verdict.unchecked.empty())
+    return verdict;
+  if (llvm::Error error = Checker(global, local, seed).check(verdict))
+    return error;
+  return verdict;
+}
+
+static llvm::Expected<Verdict> checkSmall(ModuleOp global, ModuleOp local, const CheckOptions &options) {
+  FailureOr<Shrunk> small = shrink(global, local);
+  if (failed(small))
+    return makeError("the program cannot be made small");
+  llvm::Expected<Verdict> verdict = checkSizes(*small->global, *small->local, options.seed);
+  if (!verdict)
+    return verdict;
+  if (verdict->fault && options.confirm) {
+    llvm::Expected<Verdict> given = checkSizes(global, local, options.seed);
+    if (!given || given->passed())
+      return given;
+  }
+  if (verdict->fault)
+    translate(*verdict->fault, *small->local, local);
+  verdict->mesh = describeMesh(dist::meshOf(local));
+  verdict->sizes = std::move(small->sizes);
+  verdict->axes = std::move(small->axes);
+  return verdict;
+}
+
 llvm::Expected<Verdict> verify::checkPartition(ModuleOp global, ModuleOp local, const CheckOptions &options) {
   auto start = std::chrono::steady_clock::now();
-  dist::MeshAttr mesh = dist::findMesh(local);
-  if (!mesh || !dist::isMaterialized(local))
+  if (!dist::findMesh(local) || !dist::isMaterialized(local))
     return makeError("the local program has no dist.mesh, or is not dist.materialized");
   if (dist::isMaterialized(global))
     return makeError("the program to compare with is a local one; a global one is wanted");
-  Verdict verdict;
-  verdict.seed = options.seed;
-  verdict.mesh = verdict.checkedMesh = describeMesh(mesh);
-  Shrunk small;
-  ModuleOp checkedGlobal = global, checkedLocal = local;
-  if (options.shrink) {
-    FailureOr<Shrunk> shrunk = shrink(global, local);
-    if (failed(shrunk))
-      return makeError("the program cannot be made small");
-    small = std::move(*shrunk);
-    checkedGlobal = *small.global;
-    checkedLocal = *small.local;
-    verdict.sizes = small.sizes;
-    verdict.axes = small.axes;
-    verdict.checkedMesh = describeMesh(dist::meshOf(checkedLocal));
-  }
-  verdict.unchecked = tooLarge(checkedLocal, dist::meshOf(checkedLocal));
-  if (!verdict.unchecked.empty())
-    return verdict;
-  if (llvm::Error error = Checker(checkedGlobal, checkedLocal, options.seed).check(verdict))
-    return error;
-  if (verdict.fault && checkedLocal != local)
-    translate(*verdict.fault, checkedLocal, local);
-  verdict.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  llvm::Expected<Verdict> verdict =
+      options.shrink ? checkSmall(global, local, options) : checkSizes(global, local, options.seed);
+  if (verdict)
+    verdict->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return verdict;
 }

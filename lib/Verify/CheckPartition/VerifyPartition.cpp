@@ -53,7 +53,7 @@ struct VerifyPartition : hfc::impl::VerifyPartitionBase<VerifyPartition> {
       return signalPassFailure();
     if (!*global || module.getOps<func::FuncOp>().empty())
       return;
-    llvm::Expected<Verdict> verdict = verify::checkPartition(**global, module, {seed, small});
+    llvm::Expected<Verdict> verdict = verify::checkPartition(**global, module, {seed, small, /*confirm=*/true});
     if (!verdict) {
       emitError(module.getLoc()) << "cannot be verified: " << llvm::toString(verdict.takeError());
       return signalPassFailure();

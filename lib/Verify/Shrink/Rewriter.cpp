@@ -9,6 +9,8 @@
 
 #include "mlir/IR/AttrTypeSubElements.h"
 
+#include <cmath>
+
 using namespace hfc;
 using namespace hfc::verify;
 using dist::AxisListAttr;
@@ -59,6 +61,15 @@ static DenseElementsAttr splatOf(RankedTensorType type, int64_t value) {
   return DenseElementsAttr::get(type, Attribute(builder.getIntegerAttr(element, value)));
 }
 
+/// By how much a constant is not the size that it says it is. A wrong program stays wrong.
+static int64_t mistakeOf(DenseElementsAttr elements, int64_t size) {
+  if (!elements.isSplat())
+    return 0;
+  if (isa<FloatType>(elements.getElementType()))
+    return std::llround(elements.getSplatValue<APFloat>().convertToDouble()) - size;
+  return elements.getSplatValue<APInt>().getSExtValue() - size;
+}
+
 /// A token that a constant is compared with.
 static std::optional<int64_t> tokenOf(hf::ConstantOp op) {
   auto elements = dyn_cast<DenseElementsAttr>(op.getValue());
@@ -77,7 +88,8 @@ void Rewriter::rewriteConstant(hf::ConstantOp op, hf::ConstantOp clone) {
     auto newSize = SizeAttr::get(op.getContext(), size.getDim(), solver.valuesOf(known->second),
                                  axes.shrunk(size.getAxes()), size.getPlus());
     clone->setAttr(dist::sizeName, newSize);
-    clone.setValueAttr(splatOf(type, newSize.valueOn(axes.shrunkMesh())));
+    clone.setValueAttr(
+        splatOf(type, newSize.valueOn(axes.shrunkMesh()) + mistakeOf(elements, size.valueOn(axes.getMesh()))));
     return;
   }
   if (std::optional<int64_t> token = tokenOf(op))
