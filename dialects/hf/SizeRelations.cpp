@@ -190,8 +190,10 @@ static void relatePatchEmbedding(PatchEmbeddingOp op, SizeRelations &sizes) {
   sizes.product(sizes.result(0, 1), counts);
 }
 
+/// The decomposition makes the experts' numbers anew, so that no rule tells that there are as many.
 static void relateRoute(RouteOp, SizeRelations &sizes) {
-  sizes.byRule();
+  for (unsigned dim : {0u, 1u})
+    sizes.equal(sizes.operand(0, dim), sizes.result(0, dim));
   sizes.atMost(sizes.attribute("top_k"), sizes.operand(0, 1));
 }
 

@@ -237,12 +237,20 @@ void Relations::relateOp(Operation *op) {
         tie(wholeOf(operand), wholeOf(op->getResult(0)));
     return;
   }
+  if (op->hasTrait<OpTrait::SameOperandsAndResultType>() || op->hasTrait<OpTrait::SameOperandsAndResultShape>())
+    for (Value operand : op->getOperands())
+      tieValues(operand, op->getResult(0));
   // A piece that is taken of what is whole or has larger pieces.
   if (auto slice = dyn_cast<hf::SliceAtOp>(op); slice && isLocal && hasWhole(slice.getResult())) {
     ArrayRef<Size> from = hasWhole(slice.getX()) ? wholeOf(slice.getX()) : pieceOf(slice.getX());
     Size whole = from[slice.getDim()], taken = wholeOf(slice.getResult())[slice.getDim()];
     if (atoms.sizeOf(whole) == atoms.sizeOf(taken))
       atoms.unify(whole, taken);
+  }
+  if (keptOps.contains(op)) {
+    OpSizes(*this, op, /*ofWhole=*/false).keepAll();
+    if (isCut)
+      OpSizes(*this, op, /*ofWhole=*/true).keepAll();
   }
   // Nothing is cut where both shapes are the same.
   bool isSame = isCut;

@@ -79,6 +79,9 @@ public:
   /// States everything that the two programs say.
   void build();
 
+  /// The op's sizes do not change. Stated before `build`.
+  void keepSizesOf(Operation *op) { keptOps.insert(op); }
+
   /// The sizes of a value's type, or of a declaration's; those of the whole tensor, if it is known to live somewhere.
   ArrayRef<Size> pieceOf(Value value) const { return slice(shapes.lookup(value).piece, rankOf(value)); }
   bool hasWhole(Value value) const { return shapes.lookup(value).whole != none; }
@@ -162,7 +165,8 @@ private:
   llvm::DenseMap<Operation *, SymbolShape> symbols;
   llvm::StringMap<Operation *> globalSymbols, localSymbols;
   llvm::StringMap<InputRelation> inputs;
-  llvm::StringMap<Shape> ports;   ///< of the global program, by entry, direction and name
+  llvm::StringMap<Shape> ports; ///< of the global program, by entry, direction and name
+  llvm::DenseSet<Operation *> keptOps;
   SmallVector<Operation *> sized; ///< constants that name a size
 };
 

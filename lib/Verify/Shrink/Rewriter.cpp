@@ -21,12 +21,22 @@ RankedTensorType Rewriter::newType(Type type, ArrayRef<Size> piece) {
   return cast<RankedTensorType>(type).clone(solver.valuesOf(piece));
 }
 
+/// In many layers the same sharding becomes the same.
 ShardingAttr Rewriter::newSharding(ShardingAttr sharding, ArrayRef<Size> whole) {
+  SmallVector<int64_t> shape = solver.valuesOf(whole);
+  auto &known = shardings[sharding];
+  for (auto &[knownShape, result] : known)
+    if (knownShape == shape)
+      return result;
+  return known.emplace_back(shape, makeSharding(sharding, shape)).second;
+}
+
+ShardingAttr Rewriter::makeSharding(ShardingAttr sharding, ArrayRef<int64_t> whole) const {
   SmallVector<AxisListAttr> dims(
       llvm::map_range(sharding.getDims(), [&](AxisListAttr list) { return axes.shrunk(list); }));
   SmallVector<int64_t> global(sharding.getGlobal());
   if (!global.empty() && whole.size() == global.size())
-    global = solver.valuesOf(whole);
+    global.assign(whole.begin(), whole.end());
   return ShardingAttr::get(sharding.getContext(), dims, axes.shrunk(sharding.getPartial()), sharding.getKind(), global);
 }
 
@@ -87,7 +97,7 @@ void Rewriter::rewriteConstant(hf::ConstantOp op, hf::ConstantOp clone) {
     auto size = op->getAttrOfType<SizeAttr>(dist::sizeName);
     auto newSize = SizeAttr::get(op.getContext(), size.getDim(), solver.valuesOf(known->second),
                                  axes.shrunk(size.getAxes()), size.getPlus());
-    clone->setAttr(dist::sizeName, newSize);
+    clone->setDiscardableAttr(dist::sizeName, newSize);
     clone.setValueAttr(
         splatOf(type, newSize.valueOn(axes.shrunkMesh()) + mistakeOf(elements, size.valueOn(axes.getMesh()))));
     return;
@@ -148,7 +158,7 @@ void Rewriter::rewriteOp(Operation *op, Operation *clone) {
     SmallVector<Attribute> all;
     for (auto [sharding, result] : llvm::zip_equal(shardings, op->getResults()))
       all.push_back(newSharding(cast<ShardingAttr>(sharding), relations.wholeOf(result)));
-    clone->setAttr(dist::shardingsName, ArrayAttr::get(op->getContext(), all));
+    clone->setDiscardableAttr(dist::shardingsName, ArrayAttr::get(op->getContext(), all));
   }
   if (auto constant = dyn_cast<hf::ConstantOp>(op))
     rewriteConstant(constant, cast<hf::ConstantOp>(clone));

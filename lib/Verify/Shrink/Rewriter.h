@@ -32,12 +32,14 @@ private:
 
   DictionaryAttr newArgumentAttributes(func::FuncOp function, unsigned index, DictionaryAttr attributes);
   dist::ShardingAttr newSharding(dist::ShardingAttr sharding, ArrayRef<Size> whole);
+  dist::ShardingAttr makeSharding(dist::ShardingAttr sharding, ArrayRef<int64_t> whole) const;
   RankedTensorType newType(Type type, ArrayRef<Size> piece);
   std::optional<int64_t> specialToken(Value ids, int64_t token);
 
   Relations &relations;
   Solver &solver;
   const Axes &axes;
+  llvm::DenseMap<dist::ShardingAttr, SmallVector<std::pair<SmallVector<int64_t>, dist::ShardingAttr>, 1>> shardings;
   /// The numbers in attributes, by op.
   llvm::DenseMap<Operation *, SmallVector<AttributeSize>> numbers;
 };

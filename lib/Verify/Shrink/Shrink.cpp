@@ -9,6 +9,10 @@
 
 #include "Rewriter.h"
 
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
 using namespace hfc;
 using namespace hfc::verify;
 
@@ -40,21 +44,43 @@ static SmallVector<SizeChange> listAxes(const Axes &axes) {
   return changes;
 }
 
+/// Ops of plugins that are wrong with their new sizes, because they need more of them than they say.
+static void findMisfits(ModuleOp module, ModuleOp small, llvm::DenseSet<Operation *> &misfits) {
+  ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); });
+  SmallVector<Operation *> ops, smallOps;
+  module.walk([&](Operation *op) { ops.push_back(op); });
+  small.walk([&](Operation *op) { smallOps.push_back(op); });
+  for (auto [op, smallOp] : llvm::zip_equal(ops, smallOps))
+    if (!isa_and_nonnull<hf::HfDialect, dist::DistDialect, func::FuncDialect, BuiltinDialect>(op->getDialect()) &&
+        failed(mlir::verify(smallOp, /*verifyRecursively=*/false)))
+      misfits.insert(op);
+}
+
 FailureOr<Shrunk> verify::shrink(ModuleOp global, ModuleOp local) {
   if (dist::meshOf(global) != dist::meshOf(local))
     return local.emitError("has the mesh ") << dist::meshOf(local) << ", but the global program "
                                             << dist::meshOf(global) << "; give the program that this one was made of";
-  Axes axes(global, local);
-  Relations relations(global, local);
-  relations.build();
-  Solver solver(relations, axes);
-  if (failed(solver.run()))
-    return local.emitError("has sizes that contradict those of the global program; was it made of that one?");
-  Rewriter rewriter(relations, solver, axes);
-  Shrunk shrunk;
-  shrunk.global = rewriter.rewrite(global);
-  shrunk.local = rewriter.rewrite(local);
-  shrunk.sizes = listSizes(global, relations, solver);
-  shrunk.axes = listAxes(axes);
-  return shrunk;
+  llvm::DenseSet<Operation *> kept;
+  while (true) {
+    Axes axes(global, local);
+    Relations relations(global, local);
+    for (Operation *op : kept)
+      relations.keepSizesOf(op);
+    relations.build();
+    Solver solver(relations, axes);
+    if (failed(solver.run()))
+      return local.emitError("has sizes that contradict those of the global program; was it made of that one?");
+    Rewriter rewriter(relations, solver, axes);
+    Shrunk shrunk;
+    shrunk.global = rewriter.rewrite(global);
+    shrunk.local = rewriter.rewrite(local);
+    size_t known = kept.size();
+    for (auto [module, small] : {std::pair(global, *shrunk.global), std::pair(local, *shrunk.local)})
+      findMisfits(module, small, kept);
+    if (kept.size() != known)
+      continue;
+    shrunk.sizes = listSizes(global, relations, solver);
+    shrunk.axes = listAxes(axes);
+    return shrunk;
+  }
 }

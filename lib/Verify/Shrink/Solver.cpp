@@ -75,6 +75,7 @@ void Solver::collect() {
   pieces.clear();
   known.clear();
   leaves.clear();
+  valueOfSize.clear();
   trail.clear();
   preferred.clear();
   used.clear();
@@ -84,11 +85,13 @@ void Solver::collect() {
   std::vector<bool> isLeaf(count, false);
   for (Size atom = 0; atom < count; ++atom) {
     groups[atom] = atom;
-    for (Size leaf : atoms.leaves(atom))
+    for (Size leaf : atoms.leaves(atom)) {
+      ++uses[leaf].count;
       if (!isLeaf[leaf]) {
         isLeaf[leaf] = true;
         leaves.push_back(leaf);
       }
+    }
   }
   for (const Sum &sum : relations.sums) {
     Linear linear{atoms.leaves(sum.whole), {}};
@@ -136,9 +139,16 @@ SmallVector<SmallVector<Size>> Solver::findGroups() {
     llvm::sort(members, [&](Size a, Size b) { return rank(a) < rank(b); });
     result.push_back(std::move(members));
   }
-  // Those with the least choice take theirs first.
-  auto rank = [&](ArrayRef<Size> group) { return std::pair(-static_cast<int>(uses[group[0]].cuts.size()), group[0]); };
-  llvm::sort(result, [&](ArrayRef<Size> a, ArrayRef<Size> b) { return rank(a) < rank(b); });
+  // Those without a choice take theirs first, then what most tensors have, so that it becomes smallest.
+  llvm::DenseMap<Size, std::tuple<bool, int64_t, Size>> ranks;
+  for (ArrayRef<Size> group : result) {
+    int64_t count = 0;
+    for (Size leaf : group)
+      count = std::max<int64_t>(count, uses[leaf].count);
+    ranks[group.front()] = {hasChoice(group.front()), -count, group.front()};
+  }
+  llvm::sort(result,
+             [&](ArrayRef<Size> a, ArrayRef<Size> b) { return ranks.lookup(a.front()) < ranks.lookup(b.front()); });
   return result;
 }
 
@@ -173,6 +183,13 @@ bool Solver::isFeasible(Size leaf) const {
     if (keepsRemainders(leaf, value))
       return true;
   return keepsRemainders(leaf, sizeOf(leaf));
+}
+
+bool Solver::hasChoice(Size leaf) const {
+  unsigned found = 0;
+  for (int64_t value = 2; value <= std::min<int64_t>(sizeOf(leaf), 64) && found < 2; ++value)
+    found += keepsRemainders(leaf, value);
+  return found > 1 && !relations.atoms.isKept(leaf);
 }
 
 /// With so few ranks these sizes cannot be cut as they were.
@@ -269,19 +286,20 @@ std::vector<int64_t> Solver::keyOf(Size leaf) const {
 }
 
 /// The value of others of the kind first; then values that no other kind has, so that dimensions that are mixed up
-/// differ; then any.
+/// differ, unless they are much larger than the smallest; then any. What sums are made of is small: a sum differs
+/// anyway.
 SmallVector<int64_t> Solver::candidatesFor(Size leaf) {
-  SmallVector<int64_t> values, fresh, taken;
+  SmallVector<int64_t> values, all;
   if (auto found = preferred.find(keyOf(leaf)); found != preferred.end())
     values.push_back(found->second);
   if (!relations.atoms.isKept(leaf))
-    for (int64_t value = 2; value <= sizeOf(leaf) && fresh.size() < candidateLimit && taken.size() < candidateLimit;
-         ++value)
+    for (int64_t value = 2; value <= sizeOf(leaf) && all.size() < candidateLimit; ++value)
       if (keepsRemainders(leaf, value))
-        (used.count(value) ? taken : fresh).push_back(value);
-  fresh.truncate(std::min<size_t>(fresh.size(), candidateLimit / 2));
-  llvm::append_range(values, fresh);
-  llvm::append_range(values, taken);
+        all.push_back(value);
+  bool isAddend = !uses[leaf].linears.empty();
+  auto isDistinct = [&](int64_t value) { return !isAddend && !used.count(value) && value <= 2 * all.front() + 1; };
+  llvm::copy_if(all, std::back_inserter(values), isDistinct);
+  llvm::copy_if(all, std::back_inserter(values), [&](int64_t value) { return !isDistinct(value); });
   values.push_back(sizeOf(leaf));
   return values;
 }

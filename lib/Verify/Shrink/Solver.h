@@ -26,7 +26,12 @@ public:
   /// Fails if even the sizes given contradict each other.
   LogicalResult run();
 
-  int64_t valueOf(Size size) { return productOf(relations.atoms.leaves(size)); }
+  int64_t valueOf(Size size) {
+    if (valueOfSize.size() <= size)
+      valueOfSize.resize(relations.atoms.count(), unknown);
+    int64_t &value = valueOfSize[size];
+    return value != unknown ? value : value = productOf(relations.atoms.leaves(size));
+  }
   SmallVector<int64_t> valuesOf(ArrayRef<Size> shape) {
     return SmallVector<int64_t>(llvm::map_range(shape, [&](Size size) { return valueOf(size); }));
   }
@@ -75,6 +80,7 @@ private:
   bool propagate(const Piece &piece);
   bool keepsRemainders(Size leaf, int64_t value) const;
   bool isFeasible(Size leaf) const;
+  bool hasChoice(Size leaf) const;
   Outcome growFor(ArrayRef<Size> leaves);
 
   int64_t sizeOf(Size leaf) const { return relations.atoms.sizeOf(leaf); }
@@ -91,12 +97,14 @@ private:
   struct Uses {
     SmallVector<unsigned, 2> linears, bounds, pieces;
     SmallVector<dist::AxisListAttr, 2> cuts;
+    unsigned count = 0; ///< sizes that are made of it
     bool isPiece = false, isSum = false, isFlat = false;
   };
   std::vector<Uses> uses;
   std::vector<Size> groups; ///< a union-find over leaves
   SmallVector<Size, 0> leaves;
-  std::vector<int64_t> values;
+  std::vector<int64_t> values;      ///< of leaves
+  std::vector<int64_t> valueOfSize; ///< of all sizes, as far as somebody asked
   SmallVector<Size, 0> trail;
   std::map<std::vector<int64_t>, int64_t> preferred; ///< the value of leaves of one kind
   std::map<int64_t, unsigned> used;
