@@ -245,7 +245,10 @@ def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments, Hf_Dif
     | `segments` | `query_segments[b, i] == key_segments[b, j]` |
     | `past`, `count` | `j < past[b] + count[b]` |
 
-    `result_i = sum_j softmax_j(score) v_j` over visible keys, in float32; a query that sees no key gives 0.
+    `result_i = sum_j softmax_j(score) v_j` over visible keys, in float32; a query that sees no key gives 0. With `drop` each weight of
+    the softmax is dropped with probability `dropout`, and else multiplied by `1 / (1 - dropout)`: it is kept if `u >= dropout`, with
+    `u` the `hf.random_uniform` of row `dropout_rows[b, h] + i`, column `j` and `dropout_key`. Rows are numbered in the whole tensor,
+    so that every mesh drops the same: `(b * heads + h) * queries`.
 
     Dimensions stand in the order `layout` says for queries, keys, values and the result. With `past`, keys and
     values are caches (capacity in the sequence dimension) that already hold the chunk's own rows.
@@ -259,6 +262,7 @@ def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments, Hf_Dif
     - (C4) `past` and `count` are `[batch]`, and come together.
     - (C5) `window`, if any, is positive and comes with `causal`; `softcap`, if any, is positive.
     - (C6) `bias` broadcasts to `[batch, query heads, queries, keys]` (sizes 1 or equal).
+    - (C8) `dropout_rows` is `[batch, query heads]`; it, the key and `dropout` come together, and `0 <= dropout < 1`.
 
     Example:
 
@@ -274,7 +278,8 @@ def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments, Hf_Dif
   let arguments = (ins Hf_FloatTensor:$query, Hf_FloatTensor:$key, Hf_FloatTensor:$value,
     Optional<Hf_IntTensor>:$key_mask, Optional<Hf_IntTensor>:$query_segments, Optional<Hf_IntTensor>:$key_segments,
     Optional<Hf_IntTensor>:$past, Optional<Hf_IntTensor>:$count, Optional<Hf_FloatTensor>:$bias,
-    F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap,
+    Optional<Hf_I32Scalar>:$dropout_key, Optional<StaticShapeTensorOf<[I32]>>:$dropout_rows,
+    F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$dropout,
     DefaultValuedAttr<Hf_HeadLayoutAttr, "::hfc::hf::HeadLayout::bshd">:$layout);
   let results = (outs Hf_FloatTensor:$result);
   let assemblyFormat = [{
@@ -282,6 +287,7 @@ def Hf_AttentionOp : Hf_Composite<"attention", [AttrSizedOperandSegments, Hf_Dif
     (`segments` `(` $query_segments^ `,` $key_segments `:` type($query_segments) `,` type($key_segments) `)`)?
     (`past` `(` $past^ `,` $count `:` type($past) `,` type($count) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`drop` `(` $dropout_key^ `,` $dropout_rows `:` type($dropout_rows) `)`)?
     attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($result)
   }];
 }

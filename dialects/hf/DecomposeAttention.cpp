@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/hf/TensorBuilder.h"
+#include "dialects/hf/Dropout.h"
 #include "dialects/hf/Verify.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
@@ -31,18 +31,18 @@ public:
 
   Value build() {
     value = toHeadsFirst(op.getValue());
-    Value mixed = groupedProduct(softmax(withBias(cappedScores())), value, /*transposeRhs=*/false);
+    Value mixed = groupedProduct(dropped(softmax(withBias(cappedScores()))), value, /*transposeRhs=*/false);
     return fromHeadsFirst(mixed);
   }
 
   /// Gradients of query, key and value. A score's cotangent is `P (dP - sum(P dP))` for the softmax `P`, and that sum
-  /// is the product of the result with its cotangent.
+  /// is the product of the result with its cotangent, whatever has been dropped: `dP` is 0 there.
   SmallVector<Value> buildBackward(Value cotangentOperand, Value outputOperand) {
     value = toHeadsFirst(op.getValue());
     Value capped = cappedScores(), weights = softmax(withBias(capped));
     Value cotangent = toHeadsFirst(cotangentOperand), output = toHeadsFirst(outputOperand);
     Value mean = tb.reduce(Reduction::sum, tb.mul(cotangent, output), {3});
-    Value weightGrad = groupedProduct(cotangent, value, /*transposeRhs=*/true);
+    Value weightGrad = dropped(groupedProduct(cotangent, value, /*transposeRhs=*/true));
     Value scoreGrad = tb.mul(weights, tb.sub(weightGrad, tb.broadcast(mean, shapeOf(weights), {0, 1, 2})));
     if (auto cap = op.getSoftcapAttr()) {
       Value tangent = tb.mul(capped, 1.0 / cap.getValueAsDouble());
@@ -50,7 +50,8 @@ public:
     }
     scoreGrad = tb.mul(scoreGrad, op.getScale().convertToDouble());
     return {fromHeadsFirst(groupedProduct(scoreGrad, key, /*transposeRhs=*/false)),
-            fromHeadsFirst(sumOverQueries(scoreGrad, query)), fromHeadsFirst(sumOverQueries(weights, cotangent))};
+            fromHeadsFirst(sumOverQueries(scoreGrad, query)),
+            fromHeadsFirst(sumOverQueries(dropped(weights), cotangent))};
   }
 
   /// The logarithm of the sum of each row's exponentials. The largest visible score adds 1 to the sum beside it, so a
@@ -127,6 +128,17 @@ private:
     if (Value mask = visible())
       return maskedSoftmax(score, tb.broadcast(mask, shapeOf(score), {0, 2, 3}));
     return SoftmaxOp::create(tb.get(), tb.getLoc(), score.getType(), score);
+  }
+
+  /// Zeroes weights at random, or their cotangents, and scales the others.
+  Value dropped(Value weights) {
+    if (!op.getDropoutKey())
+      return weights;
+    ArrayRef<int64_t> shape = shapeOf(weights);
+    auto space = RankedTensorType::get(shape, tb.get().getI32Type());
+    Value row = tb.add(tb.broadcast(op.getDropoutRows(), shape, {0, 1}), tb.iota(space, 2));
+    Value keys = tb.broadcast(op.getDropoutKey(), shape, {});
+    return dropoutAt(tb, weights, keys, op.getDropout()->convertToDouble(), row, tb.iota(space, 3));
   }
 
   // Masks, over [batch, queries, keys].

@@ -45,32 +45,38 @@ SmallVector<Value> ExpertsOp::decompose(OpBuilder &builder) {
   return {tb.reduce(Reduction::sum, tb.mul(down, route), {0})};
 }
 
-/// The gradient of a weight, `lhs^T rhs` for each expert, summed in `element` and never in anything narrower.
-static Value expertWgrad(TensorBuilder &tb, Value lhs, Value rhs, Type element) {
-  return tb.matmul(tb.convert(lhs, element), tb.convert(rhs, element), /*transposeLhs=*/true, /*transposeRhs=*/false);
-}
-
 SmallVector<Value> ExpertsBackwardOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
   Type element = elementOf(getX()), wide = tb.computeType(element);
-  int64_t tokens = shapeOf(getX())[0], hidden = shapeOf(getX())[1], experts = shapeOf(getGate())[0];
-  // Every expert reads the same rows.
-  Value x = tb.broadcast(getX(), {experts, tokens, hidden}, {1, 2});
-  Value cotangent = tb.broadcast(getCotangent(), {experts, tokens, hidden}, {1, 2});
-  auto project = [&](Value weight) { return tb.matmul(x, weight, /*transposeLhs=*/false, /*transposeRhs=*/true); };
+  int64_t tokens = shapeOf(getX())[0], hidden = shapeOf(getX())[1];
+  int64_t experts = shapeOf(getGate())[0], inner = shapeOf(getGate())[1];
+  SmallVector<int64_t> space{tokens, experts, inner}, stacked{experts * inner, hidden};
+  // Every expert reads the same rows, so the stacked projections are one product.
+  auto project = [&](Value weight) {
+    Value product = tb.matmul(getX(), tb.reshape(weight, stacked), /*transposeLhs=*/false, /*transposeRhs=*/true);
+    return tb.reshape(product, space);
+  };
+  auto forEachExpert = [&](Value x) { return tb.broadcast(x, {experts, tokens, hidden}, {1, 2}); };
   Value gate = project(getGate()), up = project(getUp());
   Value active = tb.activation(getActivation(), gate), gated = tb.mul(active, up);
 
   // The cotangent of `gated` but for the routing weight, which multiplies what comes after it.
-  Value pulled = tb.matmul(cotangent, getDown());
+  Value pulled = tb.transpose(tb.matmul(forEachExpert(getCotangent()), getDown()), {1, 0, 2});
   Value routeGrad = tb.reduce(Reduction::sum, tb.mul(pulled, gated), {2});
-  Value route = tb.broadcast(tb.transpose(getRoute(), {1, 0}), shapeOf(gated), {0, 1});
+  Value route = tb.broadcast(getRoute(), space, {0, 1});
   Value gatedGrad = tb.mul(pulled, route);
   Value slope = tb.convert(buildActivationDerivative(tb, getActivation(), tb.convert(gate, wide)), element);
-  Value gateSum = tb.mul(tb.mul(gatedGrad, up), slope), upSum = tb.mul(gatedGrad, active);
+  auto asRows = [&](Value x) { return tb.reshape(x, {tokens, experts * inner}); };
+  Value gateSum = asRows(tb.mul(tb.mul(gatedGrad, up), slope)), upSum = asRows(tb.mul(gatedGrad, active));
 
-  Value xGrad = tb.add(tb.matmul(gateSum, getGate()), tb.matmul(upSum, getUp()));
-  return {tb.reduce(Reduction::sum, xGrad, {0}), tb.transpose(routeGrad, {1, 0}),
-          expertWgrad(tb, gateSum, x, elementOf(getGateGrad())), expertWgrad(tb, upSum, x, elementOf(getUpGrad())),
-          expertWgrad(tb, cotangent, tb.mul(gated, route), elementOf(getDownGrad()))};
+  Value xGrad =
+      tb.add(tb.matmul(gateSum, tb.reshape(getGate(), stacked)), tb.matmul(upSum, tb.reshape(getUp(), stacked)));
+  // Gradients of weights are summed in their own type, and never in anything narrower.
+  auto weightGrad = [&](Value sum, Value grad) {
+    return tb.reshape(tb.linearWgrad(sum, getX(), elementOf(grad)), shapeOf(grad));
+  };
+  Type downElement = elementOf(getDownGrad());
+  Value weighted = tb.convert(tb.transpose(tb.mul(gated, route), {1, 0, 2}), downElement);
+  Value downGrad = tb.matmul(forEachExpert(tb.convert(getCotangent(), downElement)), weighted, /*transposeLhs=*/true);
+  return {xGrad, routeGrad, weightGrad(gateSum, getGateGrad()), weightGrad(upSum, getUpGrad()), downGrad};
 }

@@ -90,10 +90,11 @@ static Value rowNumbers(TensorBuilder &tb, RankedTensorType type) {
   return number ? number : tb.splat(type, 0.0);
 }
 
-Value hf::dropoutAt(TensorBuilder &tb, Value x, Value key, double p, Value row, Value column) {
-  Value uniform = tb.randomUniform(row, column, tb.broadcast(key, shapeOf(x), {}));
+Value hf::dropoutAt(TensorBuilder &tb, Value x, Value keys, double p, Value row, Value column) {
+  Value uniform = tb.randomUniform(row, column, keys);
   Value kept = tb.compare(Compare::ge, uniform, tb.splatLike(uniform, p));
-  return tb.select(kept, tb.mul(x, 1.0 / (1.0 - p)), tb.splatLike(x, 0.0));
+  // All but the last op is about places, which a rank may number for itself.
+  return tb.mul(x, tb.select(kept, tb.splatLike(x, 1.0 / (1.0 - p)), tb.splatLike(x, 0.0)));
 }
 
 SmallVector<Value> DropoutOp::decompose(OpBuilder &builder) {
@@ -101,5 +102,6 @@ SmallVector<Value> DropoutOp::decompose(OpBuilder &builder) {
   ArrayRef<int64_t> shape = shapeOf(getX());
   auto space = RankedTensorType::get(shape, builder.getI32Type());
   double p = getP().convertToDouble();
-  return {dropoutAt(tb, getX(), getKey(), p, rowNumbers(tb, space), tb.iota(space, space.getRank() - 1))};
+  Value keys = tb.broadcast(getKey(), shape, {});
+  return {dropoutAt(tb, getX(), keys, p, rowNumbers(tb, space), tb.iota(space, space.getRank() - 1))};
 }

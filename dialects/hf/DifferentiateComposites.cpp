@@ -94,13 +94,14 @@ Values RotaryOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, A
 }
 
 Values AttentionOp::differentiate(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> wanted) {
-  if (getBias() && wanted.back())
+  if (getBias() && wanted[getBiasMutable()[0].getOperandNumber()])
     return {};
   Type types[] = {getQuery().getType(), getKey().getType(), getValue().getType()};
   auto op = AttentionBackwardOp::create(builder, getLoc(), types, cotangents[0], getQuery(), getKey(), getValue(),
                                         getResult(), /*log_sum=*/Value(), getKeyMask(), getQuerySegments(),
-                                        getKeySegments(), getPast(), getCount(), getBias(), getScaleAttr(),
-                                        getCausalAttr(), getWindowAttr(), getSoftcapAttr(), getLayoutAttr());
+                                        getKeySegments(), getPast(), getCount(), getBias(), getDropoutKey(),
+                                        getDropoutRows(), getScaleAttr(), getCausalAttr(), getWindowAttr(),
+                                        getSoftcapAttr(), getDropoutAttr(), getLayoutAttr());
   Values grads(getNumOperands());
   for (auto [index, result] : llvm::enumerate(op.getResults()))
     if (wanted[index])

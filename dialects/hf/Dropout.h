@@ -12,8 +12,9 @@
 
 namespace hfc::hf {
 
-/// Dropout of elements that stand in these rows and columns (i32, of the shape of `x`) of the whole tensor.
-Value dropoutAt(TensorBuilder &tb, Value x, Value key, double p, Value row, Value column);
+/// Dropout of elements that stand in these rows and columns of the whole tensor, by these keys (i32, of the shape of
+/// `x`).
+Value dropoutAt(TensorBuilder &tb, Value x, Value keys, double p, Value row, Value column);
 
 } // namespace hfc::hf
 

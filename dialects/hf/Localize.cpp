@@ -169,7 +169,10 @@ static SmallVector<Value> localizeDropout(DropoutOp op, Local &local) {
   Value column = index.pop_back_val(), row = tb.splat(space, 0.0);
   for (auto [dim, each] : llvm::enumerate(index))
     row = tb.add(tb.mul(row, sizeLike(local, row, local.results[0], dim, /*ofPiece=*/false)), each);
-  return {dropoutAt(tb, local.operands[0], local.operands[1], op.getP().convertToDouble(), row, column)};
+  // Everything else here is a number of the rank's own; a key that is spread lives as what it is for.
+  Value keys = tb.broadcast(local.operands[1], space.getShape(), {});
+  dist::setSharding(keys, local.results[0].withoutPartial());
+  return {dropoutAt(tb, local.operands[0], keys, op.getP().convertToDouble(), row, column)};
 }
 
 void hf::attachLocalizers(MLIRContext *context) {

@@ -98,6 +98,15 @@ public:
       rule.operands.push_back(bias(shapeOf(op.getBias())));
   }
 
+  /// What says which weights are dropped.
+  template <typename OpTy>
+  void addDropout(OpTy op) {
+    if (op.getDropoutKey())
+      rule.operands.push_back({});
+    if (op.getDropoutRows())
+      rule.operands.push_back({batch, heads});
+  }
+
 private:
   static Places placesOf(HeadLayout layout) {
     switch (layout) {
@@ -143,6 +152,7 @@ static Rule attentionRule(AttentionOp op) {
   AttentionDims dims(rule, op.getLayout(), op.getQuery(), op.getKey(), op.getValue());
   rule.operands = {dims.query(), dims.key(), dims.value()};
   dims.addParts(op);
+  dims.addDropout(op);
   rule.results = {dims.result()};
   rule.linear = {{2}};
   return rule;
@@ -166,6 +176,7 @@ static Rule attentionBackwardRule(AttentionBackwardOp op) {
   if (op.getLogSum())
     rule.operands.push_back(dims.statistics());
   dims.addParts(op);
+  dims.addDropout(op);
   rule.results = {dims.query(), dims.key(), dims.value()};
   rule.linear = {{0}};
   return rule;

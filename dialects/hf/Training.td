@@ -252,16 +252,18 @@ def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperan
     again: nothing of the size queries x keys is kept between the passes. With `P` the softmax, in float32:
 
     ```
-    dV = P^T cotangent                dP = cotangent V^T
+    dV = D(P)^T cotangent             dP = D(cotangent V^T)
     dS = P * (dP - rowsum(cotangent * output)), times 1 - (score / softcap)^2 if there is a softcap
     dQ = scale * dS K                 dK = scale * dS^T Q
     ```
+
+    where `D` drops what the attention dropped, and scales up the rest; without `drop` it does nothing.
 
     `log_sum`, if there, is the `hf.attention_statistics` of the same operands, which says nothing new: with it the weights need no
     second pass over the keys. Gradients of a key head are sums over the query heads that share it. A query that sees no key contributes nothing. There is no gradient of
     `bias` here: an attention whose bias wants one is differentiated through its decomposition.
 
-    Constraints: those of `hf.attention` (C1 to C6), and
+    Constraints: those of `hf.attention` (C1 to C6, C8), and
     - (C7) `cotangent` and `output` have the type of the attention's result, gradients the types of what they are gradients of;
       `log_sum` is `[batch, query heads, queries]`.
 
@@ -282,7 +284,8 @@ def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperan
     Hf_FloatTensor:$output, Optional<Hf_FloatTensor>:$log_sum,
     Optional<Hf_IntTensor>:$key_mask, Optional<Hf_IntTensor>:$query_segments, Optional<Hf_IntTensor>:$key_segments,
     Optional<Hf_IntTensor>:$past, Optional<Hf_IntTensor>:$count, Optional<Hf_FloatTensor>:$bias,
-    F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap,
+    Optional<Hf_I32Scalar>:$dropout_key, Optional<StaticShapeTensorOf<[I32]>>:$dropout_rows,
+    F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$dropout,
     DefaultValuedAttr<Hf_HeadLayoutAttr, "::hfc::hf::HeadLayout::bshd">:$layout);
   let results = (outs Hf_FloatTensor:$query_grad, Hf_FloatTensor:$key_grad, Hf_FloatTensor:$value_grad);
   let assemblyFormat = [{
@@ -290,6 +293,7 @@ def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperan
     (`segments` `(` $query_segments^ `,` $key_segments `:` type($query_segments) `,` type($key_segments) `)`)?
     (`past` `(` $past^ `,` $count `:` type($past) `,` type($count) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`drop` `(` $dropout_key^ `,` $dropout_rows `:` type($dropout_rows) `)`)?
     attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($output)
   }];
 }

@@ -107,10 +107,26 @@ static LogicalResult verifyParts(OpTy op) {
   return success();
 }
 
+template <typename OpTy>
+static LogicalResult verifyDropout(OpTy op) {
+  FloatAttr p = op.getDropoutAttr();
+  if (!op.getDropoutKey() != !p || !op.getDropoutRows() != !p)
+    return op.emitOpError("(C8) the key and the rows of what is dropped come with `dropout`; one is missing");
+  if (!p)
+    return success();
+  double probability = p.getValueAsDouble();
+  if (!(probability >= 0 && probability < 1))
+    return op.emitOpError("(C8) dropout must be at least 0 and less than 1, got ") << p;
+  AttentionSizes sizes(op);
+  return verifyTensor(op, "C8", "dropout_rows", op.getDropoutRows(), {sizes.batch, sizes.queryHeads},
+                      IntegerType::get(op.getContext(), 32));
+}
+
 LogicalResult AttentionOp::verify() {
-  if (failed(verifyHeads(*this, getValue())) || failed(verifyResult(*this, "the result", getResult())))
+  if (failed(verifyHeads(*this, getValue())) || failed(verifyResult(*this, "the result", getResult())) ||
+      failed(verifyParts(*this)))
     return failure();
-  return verifyParts(*this);
+  return verifyDropout(*this);
 }
 
 LogicalResult AttentionStatisticsOp::verify() {
@@ -121,7 +137,7 @@ LogicalResult AttentionStatisticsOp::verify() {
 
 LogicalResult AttentionBackwardOp::verify() {
   if (failed(verifyHeads(*this, getValue())) || failed(verifyResult(*this, "output", getOutput())) ||
-      failed(verifyParts(*this)))
+      failed(verifyParts(*this)) || failed(verifyDropout(*this)))
     return failure();
   return getLogSum() ? verifyStatistics(*this, "log_sum", getLogSum()) : success();
 }

@@ -186,12 +186,19 @@ def Rt_CoordinateOp : Rt_BufferOp<"coordinate"> {
 }
 
 def Rt_ViewOp : Rt_Op<"view", [Pure, HasParent<"EntryOp">]> {
-  let summary = "a buffer under another shape";
+  let summary = "a buffer under another shape, or in another order";
   let description = [{
     The same bytes, row-major, with as many elements of the same type.
 
+    With `sizes` and `strides` the view's elements, row-major, are those at `offset + sum_d index[d] * strides[d]` of the source, for each
+    `index` below `sizes`, row-major: dimensions exchanged or cut, or with a stride of 0 repeated. Products read such a view where it is,
+    which spares a kernel that would only move elements; nothing else does.
+
     Constraints:
-    - (C1) element types and numbers of elements agree.
+    - (C1) element types and numbers of elements agree; of an ordered view, element types, and the view has `sizes`' number of elements.
+    - (C2) `sizes` and `strides` come together, are as many, sizes positive, strides and `offset` not negative, and all elements inside the
+      source; without them `offset` is 0.
+    - (C3) an ordered view is a factor of `rt.gemm`, and nothing else.
 
     Example:
 
@@ -199,12 +206,21 @@ def Rt_ViewOp : Rt_Op<"view", [Pure, HasParent<"EntryOp">]> {
     rt.entry @e arena 64 {
       %t = rt.arena at 0 : memref<16xf32>
       %v = rt.view %t : memref<16xf32> to memref<4x4xf32>
+      %o = rt.view %t sizes [2, 4, 4] strides [0, 1, 4] : memref<16xf32> to memref<2x16xf32>
     }
     ```
   }];
-  let arguments = (ins AnyStaticShapeMemRef:$source);
+  let arguments = (ins AnyStaticShapeMemRef:$source, OptionalAttr<DenseI64ArrayAttr>:$sizes, OptionalAttr<DenseI64ArrayAttr>:$strides,
+                       DefaultValuedAttr<I64Attr, "0">:$offset);
   let results = (outs AnyStaticShapeMemRef:$buffer);
-  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($buffer)";
+  let builders = [OpBuilder<(ins "::mlir::MemRefType":$type, "::mlir::Value":$source), [{
+    build($_builder, $_state, type, source, ::mlir::DenseI64ArrayAttr(), ::mlir::DenseI64ArrayAttr(), 0);
+  }]>];
+  let assemblyFormat = "$source (`sizes` $sizes^ `strides` $strides (`offset` $offset^)?)? attr-dict `:` type($source) `to` type($buffer)";
+  let extraClassDeclaration = [{
+    /// Whether elements stand in an order of their own.
+    bool isOrdered() { return getSizes().has_value(); }
+  }];
   let hasVerifier = 1;
 }
 

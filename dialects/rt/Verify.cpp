@@ -152,8 +152,38 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+/// An ordered view reads inside its source, and is read by products.
+static LogicalResult verifyOrder(ViewOp op, MemRefType from, MemRefType to) {
+  if (!op.getSizes() || !op.getStrides() || op.getSizes()->size() != op.getStrides()->size())
+    return op.emitOpError("(C2) needs as many sizes as strides");
+  // Counts are compared before they are multiplied, so that none wraps around.
+  int64_t elements = to.getNumElements(), count = 1, last = op.getOffset(), room = from.getNumElements() - 1;
+  bool inside = last >= 0 && room >= last;
+  for (auto [size, stride] : llvm::zip_equal(*op.getSizes(), *op.getStrides())) {
+    if (size < 1 || stride < 0)
+      return op.emitOpError("(C2) sizes must be positive and strides not negative, got ") << size << " and " << stride;
+    inside &= size <= elements / count && (stride == 0 || size - 1 <= (room - last) / stride);
+    if (!inside)
+      break;
+    count *= size;
+    last += (size - 1) * stride;
+  }
+  if (!inside)
+    return op.emitOpError("(C2) sizes [") << *op.getSizes() << "] with strides [" << *op.getStrides() << "] from "
+                                          << op.getOffset() << " reach beyond " << from << " or " << to;
+  if (from.getElementType() != to.getElementType() || count != elements)
+    return op.emitOpError("(C1) ") << to << " must have the element type of " << from << " and as many elements as ["
+                                   << *op.getSizes() << "]";
+  for (OpOperand &use : op->getUses())
+    if (!isa<GemmOp>(use.getOwner()) || use.getOperandNumber() > 1)
+      return op.emitOpError("(C3) has an order of its own, and only a product's factor may be read so");
+  return success();
+}
+
 LogicalResult ViewOp::verify() {
   auto from = cast<MemRefType>(getSource().getType()), to = cast<MemRefType>(getBuffer().getType());
+  if (isOrdered() || getStrides() || getOffset())
+    return verifyOrder(*this, from, to);
   std::optional<int64_t> bytes = sizeInBytes(from);
   if (from.getElementType() != to.getElementType() || !bytes || bytes != sizeInBytes(to))
     return emitOpError("(C1) ") << from << " and " << to << " must have one element type and as many elements";

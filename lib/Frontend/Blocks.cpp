@@ -7,6 +7,8 @@
 
 #include "Blocks.h"
 
+#include "dialects/hf/Verify.h"
+
 using namespace hfc;
 using namespace hfc::frontend;
 
@@ -82,12 +84,17 @@ Value hfc::frontend::emitAttention(EntryBuilder &entry, Value query, Value key, 
   OpBuilder &builder = entry.builder();
   SmallVector<int64_t> shape(hf::shapeOf(query));
   shape.back() = hf::shapeOf(value).back();
+  std::pair<Value, Value> dropout;
+  hf::HeadDims dims(parts.layout);
+  if (parts.random && parts.dropout > 0)
+    dropout = parts.random->attention(shape[dims.batch], shape[dims.heads], shape[dims.sequence]);
   return hf::AttentionOp::create(builder, entry.getLoc(), RankedTensorType::get(shape, hf::elementOf(query)), query,
                                  key, value, parts.keyMask, parts.segments, parts.segments, parts.past, parts.count,
-                                 /*bias=*/Value(), builder.getF64FloatAttr(parts.scale),
+                                 /*bias=*/Value(), dropout.first, dropout.second, builder.getF64FloatAttr(parts.scale),
                                  parts.causal ? builder.getUnitAttr() : UnitAttr(),
                                  parts.window ? builder.getI64IntegerAttr(*parts.window) : IntegerAttr(),
                                  parts.softcap ? builder.getF64FloatAttr(*parts.softcap) : FloatAttr(),
+                                 dropout.first ? builder.getF64FloatAttr(parts.dropout) : FloatAttr(),
                                  hf::HeadLayoutAttr::get(builder.getContext(), parts.layout));
 }
 

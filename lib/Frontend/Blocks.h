@@ -8,7 +8,7 @@
 #ifndef HFC_LIB_FRONTEND_BLOCKS_H
 #define HFC_LIB_FRONTEND_BLOCKS_H
 
-#include "ProgramBuilder.h"
+#include "Dropout.h"
 
 namespace hfc::frontend {
 
@@ -47,6 +47,9 @@ struct AttentionParts {
   std::optional<int64_t> window;
   std::optional<double> softcap;
   hf::HeadLayout layout = hf::HeadLayout::bhsd;
+  /// Draws what is dropped of the softmax's weights; not null where `dropout` is above 0.
+  DropoutBuilder *random = nullptr;
+  double dropout = 0;
 };
 Value emitAttention(EntryBuilder &entry, Value query, Value key, Value value, const AttentionParts &parts);
 

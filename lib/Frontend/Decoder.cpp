@@ -67,7 +67,11 @@ Value DecoderEntry::sequenceInputs(int64_t batch) {
 void DecoderEntry::forward() { finishForward(decoder, request, entry, sequence, sequenceInputs(request.batch)); }
 
 void DecoderEntry::microStep() {
-  finishMicroStep(decoder, request, entry, sequence, sequenceInputs(request.microBatch()));
+  Value embeddings = sequenceInputs(request.microBatch());
+  std::optional<DropoutBuilder> dropout;
+  if (decoder.dropsOut(request))
+    dropout.emplace(entry);
+  finishMicroStep(decoder, entry, sequence, embeddings, dropout ? &*dropout : nullptr);
 }
 
 void DecoderEntry::chunk(int64_t tokens) {
@@ -125,11 +129,6 @@ private:
 } // namespace
 
 void hfc::frontend::checkDecoder(const Decoder &decoder, const Request &request, Problems &problems) {
-  if (request.isTraining() && request.dropout && decoder.dropout.attention > 0)
-    problems.add(
-        decoder.dropout.attentionKey + " = " + Json(decoder.dropout.attention).dump() +
-        ": hfc does not drop attention's probabilities in training; use --dropout=off, which trains without any "
-        "dropout, or set it to 0");
   if (!decoder.names.positions.empty() && request.sequence > decoder.maxPositions)
     problems.add("a sequence of " + Twine(request.sequence) + " does not fit: the model has " +
                  Twine(decoder.maxPositions) + " learned positions");

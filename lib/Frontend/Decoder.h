@@ -37,9 +37,10 @@ struct Experts {
 struct DropoutRates {
   /// Of the embeddings, and of what attention and MLP add to the residual stream.
   double embedding = 0, residual = 0;
-  /// Of attention's probabilities, and the key that says so.
+  /// Of attention's probabilities.
   double attention = 0;
-  StringRef attentionKey = "attention_dropout";
+
+  bool any() const { return embedding > 0 || residual > 0 || attention > 0; }
 };
 
 /// How a checkpoint holds the projections that a program keeps apart.
@@ -105,7 +106,7 @@ struct Decoder {
 
   /// Whether a program that is asked for drops anything.
   bool dropsOut(const Request &request) const {
-    return request.task == Task::train && request.dropout && (dropout.embedding > 0 || dropout.residual > 0);
+    return request.task == Task::train && request.dropout && dropout.any();
   }
 
   /// The class's special tokens where the config names none.

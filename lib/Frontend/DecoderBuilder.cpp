@@ -136,6 +136,8 @@ Value DecoderBuilder::attention(const std::string &path, const DecoderLayer &fea
   parts.segments = sequence.segments;
   parts.past = sequence.past;
   parts.count = sequence.count;
+  parts.random = dropout;
+  parts.dropout = decoder.dropout.attention;
   Value result = emitAttention(entry, query, key, value, parts);
   if (!sequence.cached())
     result = headsOutside(entry, result);
@@ -288,12 +290,9 @@ void frontend::finishForward(const Decoder &decoder, const Request &request, Ent
   entry.finish();
 }
 
-void frontend::finishMicroStep(const Decoder &decoder, const Request &request, EntryBuilder &entry,
-                               const Sequence &sequence, Value embeddings) {
-  std::optional<DropoutBuilder> dropout;
-  if (decoder.dropsOut(request))
-    dropout.emplace(entry);
-  DecoderBuilder builder(decoder, entry, sequence, dropout ? &*dropout : nullptr);
+void frontend::finishMicroStep(const Decoder &decoder, EntryBuilder &entry, const Sequence &sequence, Value embeddings,
+                               DropoutBuilder *dropout) {
+  DecoderBuilder builder(decoder, entry, sequence, dropout);
   emitTokenLoss(entry, decoder.vocabulary, builder.head(builder.layers(embeddings)));
   if (dropout)
     dropout->returnStates();

@@ -73,9 +73,9 @@ private:
 /// The rest of an entry whose tokens have embeddings: layers, head, logits.
 void finishForward(const Decoder &decoder, const Request &request, EntryBuilder &entry, const Sequence &sequence,
                    Value embeddings);
-/// The same, up to the loss of the tokens, with the dropout that the request asks for.
-void finishMicroStep(const Decoder &decoder, const Request &request, EntryBuilder &entry, const Sequence &sequence,
-                     Value embeddings);
+/// The same, up to the loss of the tokens. `dropout` is null where nothing is dropped.
+void finishMicroStep(const Decoder &decoder, EntryBuilder &entry, const Sequence &sequence, Value embeddings,
+                     DropoutBuilder *dropout);
 
 } // namespace hfc::frontend
 

@@ -29,9 +29,18 @@ Value DropoutBuilder::scaled(Value number, uint32_t factor) {
   return entry.ops().mul(number, static_cast<double>(static_cast<int32_t>(factor)));
 }
 
-Value DropoutBuilder::apply(Value x, double probability) {
+Value DropoutBuilder::nextKey() {
   Value place = entry.ops().splatLike(key, static_cast<double>(static_cast<int32_t>(placeFactor * ++places)));
-  return entry.ops().dropout(x, entry.ops().add(key, place), probability);
+  return entry.ops().add(key, place);
+}
+
+Value DropoutBuilder::apply(Value x, double probability) { return entry.ops().dropout(x, nextKey(), probability); }
+
+std::pair<Value, Value> DropoutBuilder::attention(int64_t batch, int64_t heads, int64_t queries) {
+  hf::TensorBuilder &ops = entry.ops();
+  RankedTensorType space = entry.integers({batch, heads});
+  Value element = ops.mul(ops.iota(space, 0), static_cast<double>(heads * queries));
+  return {nextKey(), ops.add(element, ops.mul(ops.iota(space, 1), static_cast<double>(queries)))};
 }
 
 void DropoutBuilder::returnStates() { entry.nextState("micro", entry.ops().add(micro, 1.0)); }

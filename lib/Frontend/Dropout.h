@@ -21,11 +21,15 @@ public:
 
   /// Drops each element of `x` with `probability`, and scales up the others.
   Value apply(Value x, double probability);
+  /// The key with which an attention drops its weights, and the numbers of the rows of its scores.
+  std::pair<Value, Value> attention(int64_t batch, int64_t heads, int64_t queries);
   /// Counts the micro-batch.
   void returnStates();
 
 private:
   Value scaled(Value number, uint32_t factor);
+  /// A key that no other place has.
+  Value nextKey();
 
   EntryBuilder &entry;
   Value micro, key;

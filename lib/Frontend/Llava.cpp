@@ -42,13 +42,15 @@ private:
   const Request &request;
   EntryBuilder entry;
   Sequence sequence;
+  /// There where something is dropped.
+  std::optional<DropoutBuilder> dropout;
 };
 
 } // namespace
 
 /// The hidden states of the layers that the config names. [B, tokens, hidden * layers].
 Value LlavaEntry::imageFeatures(Value pixels) {
-  TowerBuilder builder(llava.tower, entry, towerName);
+  TowerBuilder builder(llava.tower, entry, towerName, dropout ? &*dropout : nullptr);
   SmallVector<Value> states = builder.hiddenStates(pixels, llava.towerLayers());
   Scope scope(entry, "model");
   SmallVector<Value> taken;
@@ -118,7 +120,10 @@ Value LlavaEntry::embeddings(int64_t batch) {
 void LlavaEntry::forward() { finishForward(llava.decoder, request, entry, sequence, embeddings(request.batch)); }
 
 void LlavaEntry::microStep() {
-  finishMicroStep(llava.decoder, request, entry, sequence, embeddings(request.microBatch()));
+  if (llava.dropsOut(request))
+    dropout.emplace(entry);
+  Value x = embeddings(request.microBatch());
+  finishMicroStep(llava.decoder, entry, sequence, x, dropout ? &*dropout : nullptr);
 }
 
 namespace {
@@ -132,7 +137,7 @@ public:
     LlavaEntry(llava, request, program, "forward").forward();
   }
   void buildTraining(ProgramBuilder &program, const Request &request) const override {
-    buildTokenCount(program, request, llava.decoder.vocabulary, llava.decoder.dropsOut(request));
+    buildTokenCount(program, request, llava.decoder.vocabulary, llava.dropsOut(request));
     LlavaEntry(llava, request, program, "micro_step").microStep();
   }
   /// Room for an image and some text.

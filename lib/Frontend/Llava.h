@@ -26,6 +26,7 @@ struct Llava {
   int64_t imageToken = 0;
 
   /// The tokens that stand for one image.
+  bool dropsOut(const Request &request) const { return decoder.dropsOut(request) || tower.dropsOut(request); }
   int64_t imageTokens() const { return tower.tokens() - (dropFirstToken ? 1 : 0); }
   /// The layers of the tower that are computed.
   int64_t towerLayers() const { return *llvm::max_element(featureLayers); }

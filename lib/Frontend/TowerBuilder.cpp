@@ -56,6 +56,8 @@ Value TowerBuilder::selfAttention(const std::string &path, Value x) {
   Scope scope(entry, path);
   AttentionParts parts;
   parts.scale = scale();
+  parts.random = dropout;
+  parts.dropout = tower.attentionDropout;
   Value query = heads("q_proj"), key = heads("k_proj"), value = heads("v_proj");
   Value result = headsOutside(entry, emitAttention(entry, query, key, value, parts));
   return linear(path + ".out_proj", size, size, starts.attentionOut, joinHeads(entry, result));

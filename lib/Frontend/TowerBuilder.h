@@ -8,6 +8,7 @@
 #ifndef HFC_LIB_FRONTEND_TOWERBUILDER_H
 #define HFC_LIB_FRONTEND_TOWERBUILDER_H
 
+#include "Dropout.h"
 #include "VisionTower.h"
 
 #include <cmath>
@@ -17,8 +18,9 @@ namespace hfc::frontend {
 /// Writes the parts of a tower into an entry. `prefix` stands in front of its names where it is part of a larger model.
 class TowerBuilder {
 public:
-  TowerBuilder(const VisionTower &tower, EntryBuilder &entry, StringRef prefix = "")
-      : tower(tower), starts(tower.initializers), entry(entry), prefix(prefix.str()) {}
+  /// `dropout` is null where nothing is dropped.
+  TowerBuilder(const VisionTower &tower, EntryBuilder &entry, StringRef prefix = "", DropoutBuilder *dropout = nullptr)
+      : tower(tower), starts(tower.initializers), entry(entry), prefix(prefix.str()), dropout(dropout) {}
 
   /// What the first `layers` layers read, and the last of them writes: transformers' `hidden_states`.
   SmallVector<Value> hiddenStates(Value pixels, int64_t layers);
@@ -40,6 +42,7 @@ private:
   const TowerInitializers &starts;
   EntryBuilder &entry;
   std::string prefix;
+  DropoutBuilder *dropout;
 };
 
 } // namespace hfc::frontend

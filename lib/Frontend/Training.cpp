@@ -44,10 +44,12 @@ void hfc::frontend::buildTokenCount(ProgramBuilder &program, const Request &requ
   entry.finish();
 }
 
-void hfc::frontend::buildZeroLoss(ProgramBuilder &program) {
+void hfc::frontend::buildZeroLoss(ProgramBuilder &program, bool countsMicroSteps) {
   EntryBuilder entry(program, "begin_step");
   Scope scope(entry, "loss");
   entry.nextState("loss", entry.ops().splat(entry.declareState("loss", scalar(entry)), 0));
+  if (countsMicroSteps)
+    entry.nextState("micro", entry.ops().splat(entry.declareState("micro", entry.integers({})), 0));
   entry.finish();
 }
 

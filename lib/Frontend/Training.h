@@ -17,7 +17,7 @@ namespace hfc::frontend {
 void buildTokenCount(ProgramBuilder &program, const Request &request, int64_t vocabulary, bool countsMicroSteps);
 
 /// Writes `begin_step` of a program whose loss is a sum.
-void buildZeroLoss(ProgramBuilder &program);
+void buildZeroLoss(ProgramBuilder &program, bool countsMicroSteps);
 
 /// Ends `micro_step` of a language model: cross entropy against the shifted labels, over the number of counted tokens.
 /// `logits` are [batch, sequence, vocabulary].

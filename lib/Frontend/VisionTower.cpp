@@ -56,20 +56,22 @@ void VisionModel::buildForward(ProgramBuilder &program, const Request &request) 
 }
 
 void VisionModel::buildTraining(ProgramBuilder &program, const Request &request) const {
-  buildZeroLoss(program);
+  buildZeroLoss(program, tower.dropsOut(request));
   EntryBuilder entry(program, "micro_step");
-  TowerBuilder builder(tower, entry);
+  std::optional<DropoutBuilder> dropout;
+  if (tower.dropsOut(request))
+    dropout.emplace(entry);
+  TowerBuilder builder(tower, entry, /*prefix=*/"", dropout ? &*dropout : nullptr);
   Value x = builder.lastHiddenState(pixelInput(entry, tower, request.microBatch()));
   Value pooled = tower.pooler != VisionTower::Pooler::none ? builder.pooled(x) : Value();
   bool sequenceFirst = request.layout == BoundaryLayout::sequenceFirst;
   emitWeightedLoss(entry, sequenceFirst ? swapBatchAndSequence(entry, x) : x, pooled);
+  if (dropout)
+    dropout->returnStates();
   entry.finish();
 }
 
 void hfc::frontend::checkTower(const VisionTower &tower, const Request &request, Problems &problems) {
-  if (request.isTraining() && request.dropout && tower.attentionDropout > 0)
-    problems.add("attention_dropout = " + Json(tower.attentionDropout).dump() +
-                 ": hfc does not drop attention's probabilities in training; use --dropout=off, or set it to 0");
   int64_t widest = std::max({tower.hidden, tower.inner, tower.channels * tower.patchSize * tower.patchSize});
   if (widest > Limits::elements / 3 / tower.hidden)
     problems.add("a parameter of " + Twine(widest) + " times " + Twine(tower.hidden) +

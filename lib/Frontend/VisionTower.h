@@ -47,6 +47,10 @@ struct VisionTower {
   TowerInitializers initializers;
   SmallVector<StringRef> checkpointPrefixes = {""};
 
+  /// Whether a program that is asked for drops anything.
+  bool dropsOut(const Request &request) const {
+    return request.task == Task::train && request.dropout && attentionDropout > 0;
+  }
   int64_t patchesPerSide() const { return imageSize / patchSize; }
   int64_t tokens() const { return patchesPerSide() * patchesPerSide() + (classToken ? 1 : 0); }
 };

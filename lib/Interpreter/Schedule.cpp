@@ -150,7 +150,8 @@ llvm::Error Schedule::makeBuffer(Operation *op, const TensorMap &inputs, RankSto
       })
       .Case([&](rt::ViewOp op) {
         Buffer view = bufferOf(op.getSource());
-        view.shape = std::move(buffer.shape);
+        if (!op.isOrdered()) // Whoever reads in another order begins with the source.
+          view.shape = std::move(buffer.shape);
         buffers[key] = std::move(view);
         return llvm::Error::success();
       })
@@ -328,11 +329,34 @@ static MatrixRef matrixOf(const Tensor &x, int64_t batch, int64_t rows, int64_t 
   return transposed ? MatrixRef{data, 1, columns} : MatrixRef{data, columns, 1};
 }
 
+/// A factor of a product, in the order in which the product reads it.
+llvm::Expected<Tensor> Schedule::readFactor(Value factor) {
+  llvm::Expected<Tensor> stored = bufferOf(factor).read();
+  auto view = factor.getDefiningOp<rt::ViewOp>();
+  if (!stored || !view || !view.isOrdered())
+    return stored;
+  ArrayRef<int64_t> sizes = *view.getSizes(), strides = *view.getStrides();
+  Tensor ordered(stored->getElement(), cast<MemRefType>(factor.getType()).getShape());
+  SmallVector<int64_t> index(sizes.size(), 0);
+  int64_t place = view.getOffset();
+  for (Word &word : ordered.mutableWords()) {
+    word = stored->words()[place];
+    for (size_t dim = sizes.size(); dim-- > 0;) {
+      place += strides[dim];
+      if (++index[dim] < sizes[dim])
+        break;
+      place -= sizes[dim] * strides[dim];
+      index[dim] = 0;
+    }
+  }
+  return ordered;
+}
+
 llvm::Error Schedule::multiply(rt::GemmOp op) {
-  llvm::Expected<Tensor> a = bufferOf(op.getA()).read();
+  llvm::Expected<Tensor> a = readFactor(op.getA());
   if (!a)
     return a.takeError();
-  llvm::Expected<Tensor> b = bufferOf(op.getB()).read();
+  llvm::Expected<Tensor> b = readFactor(op.getB());
   if (!b)
     return b.takeError();
   Tensor bias;

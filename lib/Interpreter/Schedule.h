@@ -76,6 +76,7 @@ private:
   llvm::Error callKernel(rt::LaunchOp op, kernel::FuncOp callee);
   /// A kernel mapped to a GPU, thread by thread.
   llvm::Error callMappedKernel(rt::LaunchOp op, gpu::GPUFuncOp callee);
+  llvm::Expected<Tensor> readFactor(Value factor);
   llvm::Error multiply(rt::GemmOp op);
   llvm::Error copy(rt::CopyOp op);
   llvm::Expected<Results> read(ValueRange buffers);

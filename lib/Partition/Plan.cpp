@@ -27,8 +27,11 @@ static bool keepsPartials(Operation *op) {
     auto to = dyn_cast<FloatType>(getElementTypeOrSelf(convert.getResult()));
     return from && to && to.getWidth() > from.getWidth(); // loses nothing
   }
-  return isa<hf::AddOp, hf::SubOp, hf::NegOp, hf::ReshapeOp, hf::TransposeOp, hf::SliceOp, hf::ConcatOp,
-             hf::BroadcastOp, hf::ReduceOp, hf::RotaryOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::ScatterAddOp>(op);
+  if (auto broadcast = dyn_cast<hf::BroadcastOp>(op)) // What is repeated is less to reduce before.
+    return cast<RankedTensorType>(broadcast.getX().getType()).getNumElements() ==
+           cast<RankedTensorType>(broadcast.getType()).getNumElements();
+  return isa<hf::AddOp, hf::SubOp, hf::NegOp, hf::ReshapeOp, hf::TransposeOp, hf::SliceOp, hf::ConcatOp, hf::ReduceOp,
+             hf::RotaryOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::ScatterAddOp>(op);
 }
 
 /// The operand that is added to what the op sums up, and that every rank would count once.

@@ -74,3 +74,21 @@ func.func @odd(%dy: tensor<1x3x2x3xf32> {hf.input = "dy"}, %q: tensor<1x3x2x5xf3
     : (tensor<1x3x2x5xf32>, tensor<1x7x1x5xf32>, tensor<1x7x1x3xf32>) -> tensor<1x3x2x3xf32>
   return %0#0, %0#1, %0#2 : tensor<1x3x2x5xf32>, tensor<1x7x1x5xf32>, tensor<1x7x1x3xf32>
 }
+
+// Weights are dropped: in both kernels the same, and the same as in the forward pass. Shared key heads, tiles that are not full.
+func.func @dropped(%dy: tensor<2x37x4x16xf32> {hf.input = "dy"}, %q: tensor<2x37x4x16xf32> {hf.input = "q"}, %k: tensor<2x37x2x16xf32> {hf.input = "k"}, %v: tensor<2x37x2x16xf32> {hf.input = "v"}, %key: tensor<i32> {hf.input = "key", hf.max = 1000000 : i64}, %rows: tensor<2x4xi32> {hf.input = "rows", hf.max = 100000 : i64})
+    -> (tensor<2x37x4x16xf32> {hf.output = "y"}, tensor<2x37x4x16xf32> {hf.output = "dq"}, tensor<2x37x2x16xf32> {hf.output = "dk"}, tensor<2x37x2x16xf32> {hf.output = "dv"}) {
+  %y = hf.attention %q, %k, %v drop(%key, %rows : tensor<2x4xi32>) {causal, scale = 0.2 : f64, dropout = 0.3 : f64}
+    : (tensor<2x37x4x16xf32>, tensor<2x37x2x16xf32>, tensor<2x37x2x16xf32>) -> tensor<2x37x4x16xf32>
+  %0:3 = hf.attention_backward %dy, %q, %k, %v, %y drop(%key, %rows : tensor<2x4xi32>) {causal, scale = 0.2 : f64, dropout = 0.3 : f64}
+    : (tensor<2x37x4x16xf32>, tensor<2x37x2x16xf32>, tensor<2x37x2x16xf32>) -> tensor<2x37x4x16xf32>
+  return %y, %0#0, %0#1, %0#2 : tensor<2x37x4x16xf32>, tensor<2x37x4x16xf32>, tensor<2x37x2x16xf32>, tensor<2x37x2x16xf32>
+}
+
+// One query and many keys: scores as dot products.
+func.func @dropped_direct(%q: tensor<3x1x4x16xf32> {hf.input = "q"}, %k: tensor<3x100x2x16xf32> {hf.input = "k"}, %v: tensor<3x100x2x16xf32> {hf.input = "v"}, %key: tensor<i32> {hf.input = "key", hf.max = 1000000 : i64}, %rows: tensor<3x4xi32> {hf.input = "rows", hf.max = 100000 : i64})
+    -> (tensor<3x1x4x16xf32> {hf.output = "y"}) {
+  %y = hf.attention %q, %k, %v drop(%key, %rows : tensor<3x4xi32>) {scale = 0.2 : f64, dropout = 0.6 : f64}
+    : (tensor<3x1x4x16xf32>, tensor<3x100x2x16xf32>, tensor<3x100x2x16xf32>) -> tensor<3x1x4x16xf32>
+  return %y : tensor<3x1x4x16xf32>
+}

@@ -94,11 +94,12 @@ func.func @composites(%x: tensor<2x3x4xf32>, %w: tensor<6x4xf32>, %b: tensor<6xf
 }
 
 // -----
-// expected-remark @below {{18 cuts and 5 sums agree}}
+// expected-remark @below {{24 cuts and 7 sums agree}}
 module {
 func.func @attention(%q: tensor<2x3x4x4xf32>, %k: tensor<2x3x2x4xf32>, %v: tensor<2x3x2x4xf32>, %m: tensor<2x3xi32>,
                      %qh: tensor<2x4x3x4xf32>, %kh: tensor<2x2x3x4xf32>, %qs: tensor<3x2x4x4xf32>, %ks: tensor<3x2x2x4xf32>,
-                     %seg: tensor<2x3xi32>, %past: tensor<2xi32>, %count: tensor<2xi32> {hf.min = 1, hf.max = 2}, %bias: tensor<1x4x3x3xf32>, %dy: tensor<2x3x4x4xf32>) {
+                     %seg: tensor<2x3xi32>, %past: tensor<2xi32>, %count: tensor<2xi32> {hf.min = 1, hf.max = 2}, %bias: tensor<1x4x3x3xf32>, %dy: tensor<2x3x4x4xf32>,
+                     %dropkey: tensor<i32>, %rows: tensor<2x4xi32> {hf.max = 1000}) {
   %0 = hf.attention %q, %k, %v key_mask(%m : tensor<2x3xi32>) {causal, scale = 0.25 : f64}
     : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x3x4x4xf32>
   %1 = hf.attention %qh, %kh, %kh segments(%seg, %seg : tensor<2x3xi32>, tensor<2x3xi32>) bias(%bias : tensor<1x4x3x3xf32>)
@@ -111,6 +112,10 @@ func.func @attention(%q: tensor<2x3x4x4xf32>, %k: tensor<2x3x2x4xf32>, %v: tenso
     : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x3x4x4xf32>
   %dq1, %dk1, %dv1 = hf.attention_backward %qs, %qs, %ks, %ks, %qs {scale = 0.25 : f64, layout = #hf<head_layout sbhd>}
     : (tensor<3x2x4x4xf32>, tensor<3x2x2x4xf32>, tensor<3x2x2x4xf32>) -> tensor<3x2x4x4xf32>
+  %4 = hf.attention %q, %k, %v drop(%dropkey, %rows : tensor<2x4xi32>) {causal, scale = 0.25 : f64, dropout = 0.4 : f64}
+    : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x3x4x4xf32>
+  %dq2, %dk2, %dv2 = hf.attention_backward %dy, %q, %k, %v, %q drop(%dropkey, %rows : tensor<2x4xi32>) {scale = 0.25 : f64, dropout = 0.4 : f64}
+    : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x3x4x4xf32>
   return
 }
 }

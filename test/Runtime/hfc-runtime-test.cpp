@@ -74,8 +74,71 @@ void testGemm(int threads) {
         for (int end : {Plain, WithBias, Accumulating})
           checkGemm(context,
                     {dtype, resultType, transposes & 1, transposes >> 1, end == Accumulating, size[0], size[1], size[2],
-                     size[3], nullptr, nullptr, nullptr, nullptr},
+                     size[3], nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},
                     end == WithBias);
+}
+
+/// The elements of an operand in its order.
+std::vector<char> inOrder(const std::vector<char> &bytes, const std::vector<int64_t> &order, int64_t size) {
+  int64_t rank = order[0], count = 1;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    count *= order[1 + dim];
+  std::vector<char> result(count * size);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t rest = i, place = 0;
+    for (int64_t dim = rank; dim-- > 0; rest /= order[1 + dim])
+      place += rest % order[1 + dim] * order[1 + rank + dim];
+    std::copy_n(bytes.data() + place * size, size, result.data() + i * size);
+  }
+  return result;
+}
+
+/// A product of operands with orders is the product of what they read: a, of 512 elements, and b, of 1024.
+void checkOrders(hfc_context &context, hfc_gemm gemm, const std::vector<int64_t> &orderOfA,
+                 const std::vector<int64_t> &orderOfB, const char *what) {
+  int64_t size = gemm.dtype == HFC_FLOAT32 ? 4 : 2;
+  Matrix a(512, gemm.dtype, 5), b(1024, gemm.dtype, 6), bias(gemm.n, gemm.dtype, 7);
+  std::vector<float> ordered(gemm.batch * gemm.m * gemm.n), dense(ordered.size());
+  gemm.a = a.bytes.data();
+  gemm.b = b.bytes.data();
+  gemm.bias = bias.bytes.data();
+  gemm.c = ordered.data();
+  gemm.a_order = orderOfA.empty() ? nullptr : orderOfA.data();
+  gemm.b_order = orderOfB.empty() ? nullptr : orderOfB.data();
+  hfc_rt_gemm(&context, &gemm);
+  std::vector<char> readOfA = gemm.a_order ? inOrder(a.bytes, orderOfA, size) : a.bytes;
+  std::vector<char> readOfB = gemm.b_order ? inOrder(b.bytes, orderOfB, size) : b.bytes;
+  gemm.a_order = gemm.b_order = nullptr;
+  gemm.a = readOfA.data();
+  gemm.b = readOfB.data();
+  gemm.c = dense.data();
+  hfc_rt_gemm(&context, &gemm);
+  for (size_t i = 0; i < ordered.size(); ++i)
+    expect(std::fabs(ordered[i] - dense[i]) < 1e-3, std::string(what) + ", element " + std::to_string(i));
+}
+
+void testOrders(int threads) {
+  hfc_context context(threads);
+  for (int32_t dtype : {HFC_FLOAT32, HFC_BFLOAT16})
+    for (int32_t transposes = 0; transposes < 4; ++transposes) {
+      int32_t ta = transposes & 1, tb = transposes >> 1;
+      auto gemm = [&](int64_t batch, int64_t m, int64_t n, int64_t k) {
+        return hfc_gemm{dtype, HFC_FLOAT32, ta, tb, 0, batch, m, n, k};
+      };
+      // Patches: [2, 4, 8, 8] images as 16 rows of 32, or transposed as 32 rows of 16.
+      std::vector<int64_t> patches = {6, 2, 4, 2, 4, 2, 4, 256, 8, 4, 64, 32, 1};
+      checkOrders(context, ta ? gemm(1, 32, 20, 16) : gemm(1, 16, 20, 32), patches, {}, "patches");
+      // A matrix that all of a batch share, and one with rows and columns exchanged.
+      std::vector<int64_t> shared =
+          ta ? std::vector<int64_t>{3, 5, 24, 10, 0, 10, 1} : std::vector<int64_t>{3, 5, 10, 24, 0, 24, 1};
+      std::vector<int64_t> exchanged =
+          tb ? std::vector<int64_t>{3, 5, 8, 24, 192, 1, 8} : std::vector<int64_t>{3, 5, 24, 8, 192, 1, 24};
+      checkOrders(context, gemm(5, 10, 8, 24), shared, exchanged, "shared and exchanged");
+      // One row again and again: no matrix of a library's.
+      std::vector<int64_t> repeated =
+          ta ? std::vector<int64_t>{2, 24, 10, 1, 0} : std::vector<int64_t>{2, 10, 24, 0, 1};
+      checkOrders(context, gemm(1, 10, 8, 24), repeated, {}, "repeated");
+    }
 }
 
 /// Every element once, in many loops after each other, also from inside a loop.
@@ -119,6 +182,7 @@ int main() {
     testLoops(threads);
     testLaunch(threads);
     testGemm(threads);
+    testOrders(threads);
   }
   std::printf("%s\n", failures ? "the runtime is wrong" : "the runtime's loops and products are right");
   return failures != 0;

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a program compiled before would no longer run. */
-#define HFC_ABI_VERSION 2
+#define HFC_ABI_VERSION 3
 
 /* Element types, as numbers in hfc_gemm and as these names in the metadata. */
 typedef enum hfc_dtype {
@@ -62,7 +62,9 @@ void hfc_rt_launch(hfc_context *context, hfc_kernel kernel, int64_t grid, void *
 
 /* c[i][m][n] = sum_k a[i][m][k] * b[i][k][n] + bias[n], i < batch; see rt.gemm. With transpose_a `a` is
    stored [k][m], with transpose_b `b` is stored [n][k]. Matrices are dense; `bias` may be null, and is with
-   `accumulate`, which adds the product to what c holds. */
+   `accumulate`, which adds the product to what c holds. An operand with an order is not dense: the order is
+   a number of dimensions, their sizes and their strides, and element i of the operand, counted row-major over
+   the sizes, lies at the sum of indices times strides. */
 typedef struct hfc_gemm {
   int32_t dtype;        /* HFC_FLOAT32 or HFC_BFLOAT16, of a, b and bias alike */
   int32_t result_dtype; /* the same, or HFC_FLOAT32, of c */
@@ -71,6 +73,7 @@ typedef struct hfc_gemm {
   int64_t batch, m, n, k;
   const void *a, *b, *bias;
   void *c;
+  const int64_t *a_order, *b_order; /* null: as it lies */
 } hfc_gemm;
 void hfc_rt_gemm(hfc_context *context, const hfc_gemm *gemm);
 

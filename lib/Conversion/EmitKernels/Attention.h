@@ -39,12 +39,18 @@ struct AttentionParts {
     if (op.getSoftcap())
       parts.softcap = op.getSoftcap()->convertToDouble();
     parts.layout = op.getLayout();
+    if constexpr (!std::is_same_v<OpTy, hf::AttentionStatisticsOp>) {
+      parts.dropoutKey = op.getDropoutKey();
+      parts.dropoutRows = op.getDropoutRows();
+      if (op.getDropout())
+        parts.dropout = op.getDropout()->convertToDouble();
+    }
     return parts;
   }
 
   /// Arguments of the body; what is absent, or not needed, is null.
-  Value query, key, value, keyMask, querySegments, keySegments, past, count, bias;
-  double scale = 1;
+  Value query, key, value, keyMask, querySegments, keySegments, past, count, bias, dropoutKey, dropoutRows;
+  double scale = 1, dropout = 0;
   bool causal = false;
   std::optional<int64_t> window;
   std::optional<double> softcap;
@@ -134,6 +140,10 @@ protected:
   Value maskScore(Value score, Value localRow, Value local, int64_t width);
   Value emitBias(Value localRow, Value local, int64_t width);
   Value emitVisible(Value localRow, Value local, int64_t width);
+  /// The numbers of `width` keys from `local` on, as i32.
+  Value keyNumbers(Value local, int64_t width);
+  /// Weights, or their cotangents, times what dropout leaves of them.
+  Value emitDropped(Value weight, Value localRow, Value local, int64_t width);
 
   AttentionParts parts;
   AttentionPlan plan;

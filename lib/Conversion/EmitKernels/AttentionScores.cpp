@@ -46,7 +46,7 @@ AttentionBlock::Values AttentionBlock::emitProducts(Value rows, Value transposed
 }
 
 //===----------------------------------------------------------------------===//
-// Softcap, bias, mask
+// Softcap, bias, mask, dropout
 //===----------------------------------------------------------------------===//
 
 /// The bias of `width` keys from `local` on; its dimensions may be 1. Keys beyond the last read some other's.
@@ -71,12 +71,16 @@ Value AttentionBlock::emitBias(Value localRow, Value local, int64_t width) {
   return vector::FromElementsOp::create(b, VectorType::get(width, b.getF32Type()), lanes);
 }
 
-Value AttentionBlock::emitVisible(Value localRow, Value local, int64_t width) {
+Value AttentionBlock::keyNumbers(Value local, int64_t width) {
   Value key = splat(indexToI32(index.add(tile, local)), width);
-  if (width > 1) {
-    SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, width));
-    key = arith::AddIOp::create(b, key, arith::ConstantOp::create(b, b.getI32VectorAttr(steps)));
-  }
+  if (width == 1)
+    return key;
+  SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, width));
+  return arith::AddIOp::create(b, key, arith::ConstantOp::create(b, b.getI32VectorAttr(steps)));
+}
+
+Value AttentionBlock::emitVisible(Value localRow, Value local, int64_t width) {
+  Value key = keyNumbers(local, width);
   auto compare = [&](arith::CmpIPredicate predicate, Value lhs, Value rhs) -> Value {
     return arith::CmpIOp::create(b, predicate, lhs, splat(rhs, width));
   };
@@ -106,4 +110,19 @@ Value AttentionBlock::maskScore(Value score, Value localRow, Value local, int64_
   if (parts.bias)
     score = arith::AddFOp::create(b, score, emitBias(localRow, local, width), kContract);
   return arith::SelectOp::create(b, emitVisible(localRow, local, width), score, splat(f32(kMasked), width));
+}
+
+/// Draws by the row's and the key's number in the whole tensor. Rows beyond the last draw some other's.
+Value AttentionBlock::emitDropped(Value weight, Value localRow, Value local, int64_t width) {
+  if (!parts.dropoutKey)
+    return weight;
+  Value row = index.min(index.add(firstRow, localRow), plan.rows - 1);
+  Value head = index.add(index.mul(keyHead, plan.group), index.rem(row, plan.group));
+  Value first = load(buffer(parts.dropoutRows), {batch, head}, 1);
+  Value number = arith::AddIOp::create(b, first, indexToI32(index.div(row, plan.group)));
+  Value key = load(buffer(parts.dropoutKey), {}, 1);
+  Value uniform = emitRandomUniform(b, splat(number, width), keyNumbers(local, width), splat(key, width));
+  Value kept = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, uniform, splat(f32(parts.dropout), width));
+  Value scaled = multiply(weight, splat(f32(1 / (1 - parts.dropout)), width));
+  return arith::SelectOp::create(b, kept, scaled, splat(f32(0), width));
 }

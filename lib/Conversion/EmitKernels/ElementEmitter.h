@@ -96,6 +96,9 @@ private:
   bool invalid = false;
 };
 
+/// What `hf.random_uniform` says, of i32 scalars or vectors.
+Value emitRandomUniform(ImplicitLocOpBuilder &b, Value row, Value column, Value key);
+
 /// The elementwise hf op `op` on `operands`, scalars or vectors of one width; null if it is none.
 Value emitScalarOp(ImplicitLocOpBuilder &b, Operation *op, ArrayRef<Value> operands);
 

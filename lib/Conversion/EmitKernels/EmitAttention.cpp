@@ -9,7 +9,7 @@
 //
 //   load      the key tile, transposed, into scratch memory      (many rows)
 //   score     rows x keys, masked                                each lane a few rows x a vector of keys
-//   softmax   new maxima, exponentials, sums                     each lane a row
+//   softmax   new maxima, exponentials, sums, dropout            each lane a row
 //   weigh     output = output * correction + weights x values    each lane a few rows x a vector of columns
 //
 // With few rows (decoding) transposing would cost more than it saves: scores are dot products of rows instead.
@@ -122,7 +122,7 @@ void AttentionEmitter::emitSoftmax() {
     Value partial = loop(zero, end, width, splat(f32(0), width), [&](Value local, ValueRange carried) {
       Value weight = math::ExpOp::create(b, subtract(load(scores, {row, local}, width), all), kContract);
       if (parts.value)
-        store(weight, scores, {row, local});
+        store(emitDropped(weight, row, local, width), scores, {row, local});
       return Values{arith::AddFOp::create(b, carried[0], weight, kContract)};
     })[0];
     Value correction = math::ExpOp::create(b, subtract(before, now), kContract);

@@ -142,8 +142,8 @@ void AttentionBackwardEmitter::emitGradients() {
       Value shown = maskScore(emitCapped(score, slope), each, local, width);
       Value logSum = splat(load(logSums, each, 1), width), delta = splat(load(deltas, each, 1), width);
       Value weight = math::ExpOp::create(b, subtract(shown, logSum), kContract);
-      Value gradient = multiply(weight, subtract(product, delta));
-      store(weight, weights, {each, local});
+      Value gradient = multiply(weight, subtract(emitDropped(product, each, local, width), delta));
+      store(emitDropped(weight, each, local, width), weights, {each, local});
       store(slope ? multiply(gradient, slope) : gradient, gradients, {each, local});
     }
   });

@@ -111,8 +111,8 @@ static Value convert(ImplicitLocOpBuilder &b, Value x, Type element) {
                                                                    : Value(arith::TruncIOp::create(b, type, x));
 }
 
-/// Threefry-2x32 with 13 rounds, as hf.random_uniform says; the first word's upper 24 bits as a number below 1.
-static Value randomUniform(ImplicitLocOpBuilder &b, Value row, Value column, Value key) {
+/// Threefry-2x32 with 13 rounds; the first word's upper 24 bits as a number below 1.
+Value hfc::emitRandomUniform(ImplicitLocOpBuilder &b, Value row, Value column, Value key) {
   constexpr int64_t rotations[] = {13, 15, 26, 6, 17, 29, 16, 24}, parity = 0x1BD11BDA;
   Type type = row.getType();
   auto constant = [&](int64_t value) { return splat(b, type, value); };
@@ -166,7 +166,7 @@ Value hfc::emitScalarOp(ImplicitLocOpBuilder &b, Operation *op, ArrayRef<Value> 
       .Case([&](hf::AndOp) { return arith::AndIOp::create(b, in[0], in[1]); })
       .Case([&](hf::OrOp) { return arith::OrIOp::create(b, in[0], in[1]); })
       .Case([&](hf::CompareOp compareOp) { return compare(b, compareOp.getPredicate(), in[0], in[1]); })
-      .Case([&](hf::RandomUniformOp) { return randomUniform(b, in[0], in[1], in[2]); })
+      .Case([&](hf::RandomUniformOp) { return emitRandomUniform(b, in[0], in[1], in[2]); })
       .Case([&](hf::SelectOp) { return arith::SelectOp::create(b, in[0], in[1], in[2]); })
       .Case([&](hf::ConvertOp convertOp) { return convert(b, in[0], convertOp.getType().getElementType()); })
       .Default([](Operation *) { return Value(); });

@@ -19,7 +19,23 @@ namespace {
 enum FrameField : int32_t { Context, Arena, Parameters, States, Places };
 
 /// The fields of hfc_gemm, in order.
-enum GemmField : int32_t { DType, ResultDType, TransposeA, TransposeB, Accumulate, Batch, M, N, K, A, B, Bias, C };
+enum GemmField : int32_t {
+  DType,
+  ResultDType,
+  TransposeA,
+  TransposeB,
+  Accumulate,
+  Batch,
+  M,
+  N,
+  K,
+  A,
+  B,
+  Bias,
+  C,
+  AOrder,
+  BOrder
+};
 
 class EntryConversion {
 public:
@@ -37,6 +53,7 @@ private:
   LogicalResult convert(Operation &op);
   LogicalResult convertLaunch(rt::LaunchOp op);
   LogicalResult convertGemm(rt::GemmOp op);
+  Value orderAddress(Value factor);
   LogicalResult convertCopy(rt::CopyOp op);
   LogicalResult convertCollective(rt::CollectiveOp op);
 
@@ -151,8 +168,9 @@ LogicalResult EntryConversion::run() {
   if (width)
     arguments = reserve(pointer, width);
   Type i32 = builder.getI32Type();
-  gemmType = LLVM::LLVMStructType::getLiteral(
-      builder.getContext(), {i32, i32, i32, i32, i32, i64, i64, i64, i64, pointer, pointer, pointer, pointer});
+  gemmType =
+      LLVM::LLVMStructType::getLiteral(builder.getContext(), {i32, i32, i32, i32, i32, i64, i64, i64, i64, pointer,
+                                                              pointer, pointer, pointer, pointer, pointer});
   if (!entry.getBody().getOps<rt::GemmOp>().empty())
     gemm = reserve(gemmType, 1);
   for (Operation &op : entry.getBody().front())
@@ -303,6 +321,19 @@ static void productSizes(rt::GemmOp op, int64_t &batch, int64_t &m, int64_t &n, 
     batch *= size;
 }
 
+/// The order of a factor as `hfc_gemm` has it; null if it is read as it lies.
+Value EntryConversion::orderAddress(Value factor) {
+  auto view = factor.getDefiningOp<rt::ViewOp>();
+  if (!view || !view.isOrdered())
+    return LLVM::ZeroOp::create(builder, loc, pointer);
+  SmallVector<int64_t> order{static_cast<int64_t>(view.getSizes()->size())};
+  llvm::append_range(order, *view.getSizes());
+  llvm::append_range(order, *view.getStrides());
+  auto type = RankedTensorType::get({static_cast<int64_t>(order.size())}, builder.getI64Type());
+  return LLVM::AddressOfOp::create(builder, loc,
+                                   program.constant(loc, DenseElementsAttr::get(type, ArrayRef<int64_t>(order))));
+}
+
 LogicalResult EntryConversion::convertGemm(rt::GemmOp op) {
   Type element = cast<MemRefType>(op.getA().getType()).getElementType();
   if (!element.isF32() && !element.isBF16())
@@ -333,8 +364,14 @@ LogicalResult EntryConversion::convertGemm(rt::GemmOp op) {
     FailureOr<Value> source = buffer ? address(buffer) : LLVM::ZeroOp::create(builder, loc, pointer).getResult();
     if (failed(source))
       return failure();
+    auto view = buffer ? buffer.getDefiningOp<rt::ViewOp>() : rt::ViewOp();
+    if (view && view.getOffset())
+      source = LLVM::GEPOp::create(builder, loc, pointer, element, *source, ValueRange(integer(view.getOffset())))
+                   .getResult();
     store(field, *source);
   }
+  store(AOrder, orderAddress(op.getA()));
+  store(BOrder, orderAddress(op.getB()));
   call("hfc_rt_gemm", {frame[Context], gemm});
   return success();
 }

@@ -65,7 +65,7 @@ Decoder hfc::frontend::describeGpt2(ConfigReader &config) {
   decoder.tiedEmbeddings = config.flag("tie_word_embeddings", true);
   readScales(config, decoder);
   decoder.dropout = {readDropout(config, "embd_pdrop", 0.1), readDropout(config, "resid_pdrop", 0.1),
-                     readDropout(config, "attn_pdrop", 0.1), "attn_pdrop"};
+                     readDropout(config, "attn_pdrop", 0.1)};
   decoder.initializerRange = readInitializerRange(config);
   decoder.residualInitializerRange = decoder.initializerRange / std::sqrt(2.0 * decoder.layers.size());
   // The old name of n_positions, and options of GPT2DoubleHeadsModel.

@@ -59,15 +59,17 @@ void gemmPanels(hfc_context &context, const hfc_gemm &gemm) {
   int64_t wanted = threads == 1 ? 1 : divideUp(threads * panelsPerThread, gemm.batch);
   int64_t width = std::max(smallestPanel, divideUp(divideUp(length, wanted), panelMultiple) * panelMultiple);
   int64_t pieces = divideUp(length, width);
+  std::optional<Matrix> left = matrixOf(operandA(gemm), gemm.batch), right = matrixOf(operandB(gemm), gemm.batch);
+  bool isDirect = gemm.dtype == HFC_FLOAT32 && left && right;
   context.pool.parallelFor(gemm.batch * pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece) {
       int64_t first = piece % pieces * width, last = std::min(first + width, length);
       Panel panel =
           cutColumns ? Panel{piece / pieces, 0, gemm.m, first, last} : Panel{piece / pieces, first, last, 0, gemm.n};
-      if (gemm.dtype == HFC_FLOAT32)
-        gemmPanelFloat32(gemm, panel);
+      if (isDirect)
+        gemmPanelDirect(gemm, *left, *right, panel);
       else
-        gemmPanelBFloat16(gemm, panel);
+        gemmPanelPacked(gemm, panel);
     }
   });
 }
@@ -78,7 +80,7 @@ void gemmPanels(hfc_context &context, const hfc_gemm &gemm) {
 void hfc_rt_gemm(hfc_context *context, const hfc_gemm *gemm) {
   if (gemm->m <= 0 || gemm->n <= 0 || gemm->batch <= 0)
     return;
-  bool isPlain = !gemm->accumulate && gemm->result_dtype == gemm->dtype;
+  bool isPlain = !gemm->accumulate && gemm->result_dtype == gemm->dtype && !gemm->a_order && !gemm->b_order;
   if (isPlain && gemm->m <= hfc::cpu::maxRowsOfRowDot && gemm->transpose_b && (!gemm->transpose_a || gemm->m == 1))
     hfc::cpu::gemmFewRows(*context, *gemm);
   else

@@ -8,6 +8,7 @@
 #include "FusionGraph.h"
 
 #include "dialects/dist/Dist.h"
+#include "dialects/hf/OrderedOperand.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace hfc;
@@ -61,6 +62,32 @@ static bool isAccumulation(hf::AddOp add) {
   return sum.getDefiningOp<hf::ScatterAddOp>() || (inner && isAccumulation(inner));
 }
 
+/// Whether everything that reads `value`, through views and what only moves it, is a product that can read it where it
+/// is, in another order. Clears `selects` where one of them reads every element once.
+static bool feedsProductsOnly(Value value, bool &selects) {
+  return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (isa<hf::ReshapeOp>(user) || hf::isMove(user))
+      return feedsProductsOnly(user->getResult(0), selects);
+    std::optional<hf::OrderedOperand> order = hf::isFactor(use) ? hf::getOrderedOperand(value) : std::nullopt;
+    selects &= order && order->selects;
+    return order.has_value();
+  });
+}
+
+/// Reading memory through another index costs nothing; computing at another index may. Products read by strides what
+/// stands in memory; what a kernel computes it may as well write in their order, unless they read a part of it, or read
+/// it again.
+Role FusionGraph::classifyMove(Operation *op) const {
+  Operation *root = op->getOperand(0).getDefiningOp();
+  while (root && (info.at(root).role == Role::view || info.at(root).role == Role::inlined) && root->getNumOperands())
+    root = root->getOperand(0).getDefiningOp();
+  bool isComputed = root && info.at(root).role == Role::fusable, selects = true;
+  if (hf::isMove(op) && !op->use_empty() && feedsProductsOnly(op->getResult(0), selects) && (!isComputed || selects))
+    return Role::view;
+  return isComputed && !isa<hf::BroadcastOp>(op) ? Role::fusable : Role::inlined;
+}
+
 std::optional<Role> FusionGraph::classify(Operation *op) const {
   if (auto constant = dyn_cast<hf::ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue()) ? Role::inlined : Role::source;
@@ -68,18 +95,13 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
     return Role::source;
   if (isa<hf::ReshapeOp>(op))
     return Role::view;
-  if (isa<hf::IotaOp, hf::BroadcastOp>(op))
+  if (isa<hf::IotaOp>(op))
     return Role::inlined;
   // A narrowing conversion is fusable instead, so that what stands in memory is the narrow value.
   if (auto convert = dyn_cast<hf::ConvertOp>(op))
     return elementBits(convert.getResult()) >= elementBits(convert.getX()) ? Role::inlined : Role::fusable;
-  if (isa<hf::SliceOp, hf::SliceAtOp, hf::TransposeOp>(op)) {
-    // Reading memory through another index costs nothing; computing at another index may.
-    Operation *root = op->getOperand(0).getDefiningOp();
-    while (root && (info.at(root).role == Role::view || info.at(root).role == Role::inlined) && root->getNumOperands())
-      root = root->getOperand(0).getDefiningOp();
-    return root && info.at(root).role == Role::fusable ? Role::fusable : Role::inlined;
-  }
+  if (isa<hf::SliceOp, hf::SliceAtOp, hf::TransposeOp, hf::BroadcastOp>(op))
+    return classifyMove(op);
   if (isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp, func::CallOp, dist::CollectiveOpInterface,
           dist::DoneOp>(op))
     return Role::library;

@@ -23,7 +23,8 @@ namespace hfc::fusion {
 enum class Role {
   /// A constant with values of its own, or a rank's place on the mesh; stays in the entry.
   source,
-  /// A reshape: outside bodies a view, inside a change of index.
+  /// A reshape: outside bodies a view, inside a change of index. And what is only moved, where nothing but products reads
+  /// it: they take strides.
   view,
   /// Cheap, or only a change of index: copied into every body that reads it.
   inlined,
@@ -102,6 +103,7 @@ private:
 
   void lowerBarriers(func::FuncOp entry);
   std::optional<Role> classify(Operation *op) const;
+  Role classifyMove(Operation *op) const;
   void materializeInlined();
   void computePhases();
   void computeSpaces();

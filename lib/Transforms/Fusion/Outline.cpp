@@ -217,11 +217,13 @@ private:
     Value source = placed(def->getOperand(0));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfterValue(source);
-    auto view = hf::ReshapeOp::create(builder, def->getLoc(), value.getType(), source);
+    Operation *view = builder.clone(*def);
+    view->setOperand(0, source);
+    view->setDiscardableAttrs(DictionaryAttr::get(entry.getContext()));
     for (StringRef name : {"hf.block", "hf.phase"})
       if (Attribute attribute = def->getDiscardableAttr(name))
         view->setDiscardableAttr(name, attribute);
-    return replacements[value] = view;
+    return replacements[value] = view->getResult(0);
   }
 
   void eraseFused() {

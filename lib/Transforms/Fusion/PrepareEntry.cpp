@@ -129,6 +129,40 @@ struct ReduceInParts : OpRewritePattern<hf::ReduceOp> {
   }
 };
 
+/// `broadcast(x W)` is `broadcast(x) W` where rows are repeated: the product reads a row again, and nothing copies its
+/// result.
+struct RepeatBeforeProduct : OpRewritePattern<hf::BroadcastOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(hf::BroadcastOp op, PatternRewriter &rewriter) const override {
+    auto reshape = op.getX().getDefiningOp<hf::ReshapeOp>();
+    Value product = reshape ? reshape.getX() : op.getX();
+    auto linear = product.getDefiningOp<hf::LinearOp>();
+    ArrayRef<int64_t> from = shapeOf(op.getX()), to = shapeOf(op.getResult()),
+                      rows = linear ? shapeOf(linear.getX()) : from;
+    bool isRepeated = linear && product.hasOneUse() && op.getX().hasOneUse() && from.size() == to.size() &&
+                      rows[0] == 1 && from.front() == 1 && from.drop_front() == to.drop_front() && rows.size() > 1;
+    if (!isRepeated)
+      return failure();
+    auto repeat = [&](Value x) {
+      SmallVector<int64_t> shape(shapeOf(x));
+      shape[0] = to[0];
+      return cast<RankedTensorType>(x.getType()).clone(shape);
+    };
+    auto dims = llvm::to_vector(llvm::seq<int64_t>(0, rows.size()));
+    auto x = hf::BroadcastOp::create(rewriter, op.getLoc(), repeat(linear.getX()), linear.getX(), dims);
+    auto wide =
+        hf::LinearOp::create(rewriter, linear.getLoc(), repeat(product), x, linear.getWeight(), linear.getBias());
+    Operation *shaped = rewriter.replaceOpWithNewOp<hf::ReshapeOp>(op, op.getType(), wide);
+    // Where values live is said of other shapes.
+    for (Operation *made : {x.getOperation(), wide.getOperation(), shaped})
+      for (StringRef name : {StringRef("hf.block"), StringRef("hf.phase"), StringRef(originName)})
+        if (Attribute attribute = linear->getDiscardableAttr(name))
+          made->setDiscardableAttr(name, attribute);
+    return success();
+  }
+};
+
 /// `f(broadcast(x), splat)` is `broadcast(f(x, splat))`: what is the same in every column is computed once for a row.
 struct ComputeBeforeBroadcast : RewritePattern {
   explicit ComputeBeforeBroadcast(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
@@ -203,7 +237,7 @@ LogicalResult fusion::prepareEntry(func::FuncOp entry) {
     return failure();
   addStatistics(entry);
   RewritePatternSet patterns(entry.getContext());
-  patterns.add<ReduceTrailing, ReduceInParts, ComputeBeforeBroadcast>(entry.getContext());
+  patterns.add<ReduceTrailing, ReduceInParts, RepeatBeforeProduct, ComputeBeforeBroadcast>(entry.getContext());
   GreedyRewriteConfig config;
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   // The driver says whether it converged; these patterns each make progress, and any result is correct.

@@ -7,6 +7,7 @@
 
 #include "EntryPlan.h"
 #include "dialects/dist/Dist.h"
+#include "dialects/hf/OrderedOperand.h"
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
@@ -14,11 +15,14 @@
 using namespace hfc;
 using namespace hfc::memory;
 
+/// Whether an op of an entry only says how another value is read.
+static bool isView(Operation *op) { return isa<hf::ReshapeOp>(op) || hf::isMove(op); }
+
 /// The value of which `value` is a view, or which it waits for.
 static Value rootOf(Value value) {
   while (true) {
-    if (auto reshape = value.getDefiningOp<hf::ReshapeOp>())
-      value = reshape.getX();
+    if (Operation *op = value.getDefiningOp(); op && isView(op))
+      value = op->getOperand(0);
     else if (auto done = value.getDefiningOp<dist::DoneOp>())
       value = done.getOperand(cast<OpResult>(value).getResultNumber());
     else
@@ -27,29 +31,6 @@ static Value rootOf(Value value) {
 }
 
 static RankedTensorType tensorTypeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-hf::LinearWgradOp memory::getAddedProduct(hf::AddOp add) {
-  for (Value operand : add->getOperands())
-    if (auto product = operand.getDefiningOp<hf::LinearWgradOp>(); product && product->hasOneUse())
-      return product;
-  return {};
-}
-
-Value Bodies::getUpdated(Operation *op) {
-  if (auto add = dyn_cast_or_null<hf::AddOp>(op)) {
-    hf::LinearWgradOp product = getAddedProduct(add);
-    if (!product)
-      return {};
-    return add.getLhs() == product.getResult() ? add.getRhs() : add.getLhs();
-  }
-  auto call = dyn_cast_or_null<func::CallOp>(op);
-  func::FuncOp body = call ? lookup(call) : func::FuncOp();
-  auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-  bool updates = kind && (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add");
-  if (!updates || body.getNumArguments() == 0 || body.getResultTypes() != body.getArgumentTypes().take_front())
-    return {};
-  return call.getOperand(0);
-}
 
 bool memory::isInPlaceCollective(Operation *op) {
   return isa_and_nonnull<dist::AllReduceOp, dist::AgreeOp, dist::BroadcastOp, dist::SendReceiveOp>(op);
@@ -203,12 +184,12 @@ private:
     return plan.works.size() - 1;
   }
   void read(unsigned work, unsigned version, RankedTensorType type) {
-    plan.works[work].ins.push_back({version, type});
+    plan.works[work].ins.push_back({version, type, {}, {}, 0});
     plan.versions[version].readers.push_back(work);
   }
   unsigned write(unsigned work, unsigned buffer, RankedTensorType type) {
     unsigned version = newVersion(buffer, work);
-    plan.works[work].outs.push_back({version, type});
+    plan.works[work].outs.push_back({version, type, {}, {}, 0});
     return version;
   }
   unsigned overwrite(unsigned work, unsigned version, RankedTensorType type) {
@@ -238,10 +219,8 @@ private:
   //===--- Ops ------------------------------------------------------------===//
 
   LogicalResult addOp(Operation &op) {
-    if (auto reshape = dyn_cast<hf::ReshapeOp>(op)) {
-      versionOf[reshape.getResult()] = versionOf.at(reshape.getX());
-      return success();
-    }
+    if (isView(&op))
+      return addView(op);
     if (auto constant = dyn_cast<hf::ConstantOp>(op)) {
       versionOf[constant.getResult()] = newVersion(
           newBuffer(Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
@@ -275,6 +254,17 @@ private:
       addUpdate(call);
     else
       addLaunch(call, body);
+    return success();
+  }
+
+  LogicalResult addView(Operation &op) {
+    versionOf[op.getResult(0)] = versionOf.at(op.getOperand(0));
+    if (isa<hf::ReshapeOp>(op))
+      return success();
+    for (OpOperand &use : op.getUses())
+      if (!isView(use.getOwner()) && !(hf::isFactor(use) && hf::getOrderedOperand(op.getResult(0))))
+        return op.emitOpError("moves elements for what is no product; run --hfc-fuse first, which turns it into a "
+                              "kernel body");
     return success();
   }
 
@@ -346,14 +336,20 @@ private:
   }
 
   void readFactors(unsigned work, Operation &op) {
-    if (isa<hf::LinearWgradOp>(op)) { // The contraction is over all rows.
-      for (Value operand : op.getOperands())
-        read(work, versionOf.at(operand), asMatrix(tensorTypeOf(operand)));
-      return;
+    for (OpOperand &use : op.getOpOperands()) {
+      Value operand = use.get();
+      RankedTensorType type = tensorTypeOf(operand);
+      if (isa<hf::LinearWgradOp>(op)) // The contraction is over all rows.
+        type = asMatrix(type);
+      else if (use.getOperandNumber() == 0)
+        type = atLeastMatrix(type);
+      read(work, versionOf.at(operand), type);
+      if (std::optional<hf::OrderedOperand> order = hf::isFactor(use) ? hf::getOrderedOperand(operand) : std::nullopt) {
+        plan.works[work].ins.back().sizes = std::move(order->sizes);
+        plan.works[work].ins.back().strides = std::move(order->strides);
+        plan.works[work].ins.back().offset = order->offset;
+      }
     }
-    read(work, versionOf.at(op.getOperand(0)), atLeastMatrix(tensorTypeOf(op.getOperand(0))));
-    for (Value operand : op.getOperands().drop_front())
-      read(work, versionOf.at(operand), tensorTypeOf(operand));
   }
 
   void addProduct(Operation &op) {
@@ -405,7 +401,7 @@ private:
 
   static bool readsAfter(Value value, Operation *op) {
     return llvm::any_of(value.getUsers(), [&](Operation *user) {
-      if (isa<hf::ReshapeOp>(user))
+      if (isView(user))
         return readsAfter(user->getResult(0), op);
       return op->isBeforeInBlock(user);
     });
@@ -432,7 +428,7 @@ private:
   void addUpdate(func::CallOp call) {
     Value result = call.getResult(0);
     unsigned old = updatedVersion(call), work = newWork(Work::Kind::launch, call, call.getLoc());
-    plan.works[work].ins.push_back({old, tensorTypeOf(result)});
+    plan.works[work].ins.push_back({old, tensorTypeOf(result), {}, {}, 0});
     for (Value operand : call.getOperands().drop_front())
       read(work, versionOf.at(operand), tensorTypeOf(operand));
     versionOf[result] = overwrite(work, old, tensorTypeOf(result));

@@ -120,6 +120,10 @@ private:
 
   Value valueOf(const View &view, Location loc) {
     unsigned number = plan.versions[view.version].buffer;
+    if (!view.sizes.empty())
+      return rt::ViewOp::create(builder, loc, memRefOf(view.type), bases.at(number),
+                                builder.getDenseI64ArrayAttr(view.sizes), builder.getDenseI64ArrayAttr(view.strides),
+                                view.offset);
     Value &value = values[{number, memRefOf(view.type)}];
     if (!value)
       value = rt::ViewOp::create(builder, loc, memRefOf(view.type), bases.at(number));

@@ -54,10 +54,12 @@ struct Version {
   SmallVector<unsigned> readers;
 };
 
-/// A version seen under a shape.
+/// A version seen under a shape; by a product perhaps in another order, which the rest says (`rt.view`).
 struct View {
   unsigned version;
   RankedTensorType type;
+  SmallVector<int64_t, 0> sizes, strides;
+  int64_t offset = 0;
 };
 
 struct Work {

@@ -14,18 +14,6 @@
 using namespace hfc;
 using namespace hfc::memory;
 
-static constexpr llvm::StringLiteral aliasName = "kernel.alias";
-
-std::optional<unsigned> Bodies::getAlias(func::FuncOp body, unsigned result) {
-  if (auto argument = body.getResultAttrOfType<IntegerAttr>(result, aliasName))
-    return argument.getInt();
-  return std::nullopt;
-}
-
-void Bodies::setAlias(func::FuncOp body, unsigned result, unsigned argument) {
-  body.setResultAttr(result, aliasName, IntegerAttr::get(IntegerType::get(body.getContext(), 64), argument));
-}
-
 bool memory::isPointwise(func::FuncOp body, unsigned argument, unsigned result) {
   auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
   if (!kind || !llvm::is_contained({"loop", "row", "column"}, kind.getValue()) || body.isDeclaration() ||

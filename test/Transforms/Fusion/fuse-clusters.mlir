@@ -129,13 +129,13 @@ func.func @cycle(%x: tensor<4x64xf32>, %w: tensor<64x64xf32>) -> tensor<4x64xf32
 
 // -----
 
-// Constants that a product or the caller reads, and transposes, get kernels; a tensor with values of its own stays.
+// Constants that a product or the caller reads get kernels; a tensor with values of its own stays, and so does what a product
+// reads in another order.
 // CHECK: func.func private @constant_{{.*}}() -> tensor<64x64xf32> attributes {kernel.kind = "loop"}
-// CHECK: func.func private @transpose_
 // CHECK-LABEL: func.func @in_memory
 // CHECK-DAG: %[[DATA:.*]] = hf.constant dense<[1.0
 // CHECK-DAG: %[[W:.*]] = call @constant
-// CHECK-DAG: %[[T:.*]] = call @transpose
+// CHECK-DAG: %[[T:.*]] = hf.transpose %arg0
 // CHECK: hf.linear %[[T]], %[[W]]
 // CHECK: return %{{.*}}, %[[DATA]], %arg0, %arg0
 func.func @in_memory(%x: tensor<64x4xf32>) -> (tensor<4x64xf32>, tensor<2xf32>, tensor<64x4xf32>, tensor<64x4xf32>) {
@@ -186,4 +186,30 @@ func.func @mixture(%x: tensor<48x64xf32>, %l: tensor<48x8xf32>, %g: tensor<8x48x
   %0 = hf.experts silu, %x, %r, %g, %u, %d : (tensor<48x64xf32>, tensor<48x8xf32>, tensor<8x48x64xf32>,
       tensor<8x48x64xf32>, tensor<8x64x48xf32>) -> tensor<48x64xf32>
   return %0 : tensor<48x64xf32>
+}
+
+// -----
+
+// Where only products read what is moved, nothing moves it. What is computed is written in the order in which it is
+// read, unless the product reads a part of it, or repeats it.
+// CHECK-LABEL: func.func @moved
+// CHECK: hf.transpose %{{.*}} perm [1, 0] : tensor<4x6xf32>
+// CHECK-NEXT: hf.matmul
+// CHECK: call @[[TURN:neg_.*]](%{{.*}}) : (tensor<4x6xf32>) -> tensor<6x4xf32>
+// CHECK-NEXT: hf.matmul
+// CHECK: call @[[EXP:exp_.*]](%{{.*}}) : (tensor<4x6xf32>) -> tensor<4x6xf32>
+// CHECK-NEXT: hf.broadcast
+// CHECK-NEXT: hf.matmul
+func.func @moved(%a: tensor<4x6xf32> {hf.input = "a"}, %b: tensor<4x6xf32> {hf.input = "b"}, %c: tensor<4x6xf32> {hf.input = "c"}, %w: tensor<4x8xf32> {hf.input = "w"},
+                 %v: tensor<5x6x8xf32> {hf.input = "v"})
+    -> (tensor<6x8xf32> {hf.output = "x"}, tensor<6x8xf32> {hf.output = "y"}, tensor<5x4x8xf32> {hf.output = "z"}) {
+  %0 = hf.transpose %a perm [1, 0] : tensor<4x6xf32> -> tensor<6x4xf32>
+  %1 = hf.matmul %0, %w : (tensor<6x4xf32>, tensor<4x8xf32>) -> tensor<6x8xf32>
+  %2 = hf.neg %b : tensor<4x6xf32>
+  %3 = hf.transpose %2 perm [1, 0] : tensor<4x6xf32> -> tensor<6x4xf32>
+  %4 = hf.matmul %3, %w : (tensor<6x4xf32>, tensor<4x8xf32>) -> tensor<6x8xf32>
+  %5 = hf.exp %c : tensor<4x6xf32>
+  %6 = hf.broadcast %5 dims [1, 2] : tensor<4x6xf32> -> tensor<5x4x6xf32>
+  %7 = hf.matmul %6, %v : (tensor<5x4x6xf32>, tensor<5x6x8xf32>) -> tensor<5x4x8xf32>
+  return %1, %4, %7 : tensor<6x8xf32>, tensor<6x8xf32>, tensor<5x4x8xf32>
 }

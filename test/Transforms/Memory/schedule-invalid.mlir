@@ -22,6 +22,14 @@ func.func @not_fused(%x: tensor<4xf32> {hf.input = "x"}) -> (tensor<4xf32> {hf.o
 
 // -----
 
+func.func @moves(%x: tensor<4x2xf32> {hf.input = "x"}) -> (tensor<2x4xf32> {hf.output = "y"}) {
+  // expected-error @+1 {{moves elements for what is no product; run --hfc-fuse first}}
+  %0 = hf.transpose %x perm [1, 0] : tensor<4x2xf32> -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
 func.func private @body(%x: tensor<4xf32>) -> tensor<4xf32>
 func.func @no_body(%x: tensor<4xf32> {hf.input = "x"}) -> (tensor<4xf32> {hf.output = "y"}) {
   // expected-error @+1 {{calls @body, which is no kernel body: it has no attribute kernel.kind}}

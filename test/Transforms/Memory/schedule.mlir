@@ -199,3 +199,25 @@ func.func @accumulate(%dy: tensor<2x3x4xf32> {hf.input = "dy"}, %x: tensor<2x3x8
   %3 = hf.add %2, %g : tensor<4x8xf32>
   return %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// Products read what is only moved where it is: patches of an image, and a matrix that all of a batch share.
+// CHECK: rt.entry @moved
+// CHECK-DAG: %[[X:.*]] = rt.input "x"
+// CHECK-DAG: %[[A:.*]] = rt.input "a"
+// CHECK: %[[P:.*]] = rt.view %[[X]] sizes [2, 2, 3, 4] strides [24, 4, 8, 1] : memref<2x3x2x4xf32> to memref<4x12xf32>
+// CHECK-NEXT: rt.gemm %[[P]],
+// CHECK: %[[S:.*]] = rt.view %[[A]] sizes [5, 4, 6] strides [0, 6, 1] : memref<4x6xf32> to memref<5x4x6xf32>
+// CHECK-NEXT: rt.gemm %[[S]],
+// CHECK-NOT: rt.launch
+// CHECK-NOT: rt.copy
+func.func @moved(%x: tensor<2x3x2x4xf32> {hf.input = "x"}, %w: tensor<7x12xf32> {hf.input = "w"}, %a: tensor<4x6xf32> {hf.input = "a"},
+                 %b: tensor<5x6x8xf32> {hf.input = "b"}) -> (tensor<4x7xf32> {hf.output = "y"}, tensor<5x4x8xf32> {hf.output = "z"}) {
+  %0 = hf.transpose %x perm [0, 2, 1, 3] : tensor<2x3x2x4xf32> -> tensor<2x2x3x4xf32>
+  %1 = hf.reshape %0 : tensor<2x2x3x4xf32> -> tensor<4x12xf32>
+  %2 = hf.linear %1, %w : (tensor<4x12xf32>, tensor<7x12xf32>) -> tensor<4x7xf32>
+  %3 = hf.broadcast %a dims [1, 2] : tensor<4x6xf32> -> tensor<5x4x6xf32>
+  %4 = hf.matmul %3, %b : (tensor<5x4x6xf32>, tensor<5x6x8xf32>) -> tensor<5x4x8xf32>
+  return %2, %4 : tensor<4x7xf32>, tensor<5x4x8xf32>
+}

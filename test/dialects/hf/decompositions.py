@@ -62,6 +62,11 @@ class Module:
         self.lines.append(f"{name} = hf.constant dense<{tensor.literal()}> : {tensor.type}")
         return name
 
+    def scalar(self, value):
+        name = f"%c{len(self.lines)}"
+        self.lines.append(f"{name} = hf.constant dense<{value}> : tensor<i32>")
+        return name
+
     def op(self, name, text, *expected):
         results = [f"%{name}{n}" for n in range(len(expected))]
         self.lines.append(f"{', '.join(results)} = {text}")
@@ -220,7 +225,21 @@ def add_rotary(module):
                   f"hf.rotary {values} {{{attributes}}} : ({operand.type}, {cosine.type}) -> {operand.type}", expected)
 
 
-def attention(q, k, v, visible, scale, cap=None, bias=None):
+def random_uniform(row, column, key):
+    """Threefry-2x32 with 13 rounds, by the definition of hf.random_uniform."""
+    word, rotations = 0xFFFFFFFF, [13, 15, 26, 6, 17, 29, 16, 24]
+    keys = [key & word, 0, 0x1BD11BDA ^ key & word]
+    x, y = row + keys[0] & word, column + keys[1] & word
+    for step in range(13):
+        x, rotation = x + y & word, rotations[step % 8]
+        y = (y << rotation | y >> 32 - rotation) & word ^ x
+        if step % 4 == 3:
+            s = step // 4 + 1
+            x, y = x + keys[s % 3] & word, y + keys[(s + 1) % 3] + s & word
+    return (x >> 8) * 2.0**-24
+
+
+def attention(q, k, v, visible, scale, cap=None, bias=None, kept=lambda b, h, i, j: 1):
     """By the definition, in the order batch, sequence, heads, head dimension."""
     group, dims = q.shape[2] // k.shape[2], range(q.shape[3])
 
@@ -232,7 +251,7 @@ def attention(q, k, v, visible, scale, cap=None, bias=None):
     def mixed(b, i, h, d):
         seen = [j for j in range(k.shape[1]) if visible(b, i, j)]
         weights = softmax([score(b, h, i, j) for j in seen]) if seen else []
-        return sum(w * v[b, j, h // group, d] for w, j in zip(weights, seen))
+        return sum(w * kept(b, h, i, j) * v[b, j, h // group, d] for w, j in zip(weights, seen))
 
     return Tensor([*q.shape[:3], v.shape[3]], of=mixed)
 
@@ -243,6 +262,10 @@ def add_attention(module):
     rows, columns = integers([0, 1, 1, 2, 2, 7], 2, 3), integers([0, 0, 1, 1, 2, 2, 2, 2, 2, 2], 2, 5)
     past, count, bias = integers([2, 0], 2), integers([3, 1], 2), noise(1, 4, 3, 5)
     operands = {t: module.constant(t) for t in (mask, rows, columns, past, count, bias)}
+    # Rows of queries in a tensor of which this is the second half of the heads.
+    numbers = integers([3 * (8 * b + 4 + h) for b in range(2) for h in range(4)], 2, 4)
+    drop = f"drop({module.scalar(77)}, {module.constant(numbers)} : {numbers.type})"
+    kept = lambda b, h, i, j: (random_uniform(numbers[b, h] + i, j, 77) >= 0.3) / (1 - 0.3)
     typed = lambda *tensors: f"{', '.join(operands[t] for t in tensors)} : {', '.join(t.type for t in tensors)}"
     always = lambda b, i, j: True
     here = lambda b, i: past[b] + i
@@ -257,6 +280,7 @@ def add_attention(module):
         "past_window": (f"past({typed(past, count)})", "causal, window = 2 : i64, ",
                         lambda b, i, j: here(b, i) - 2 < j <= here(b, i) and j < past[b] + count[b], {}),
         "bias": (f"bias({typed(bias)})", "", always, {"bias": bias}),
+        "dropout": (drop, "causal, dropout = 0.3 : f64, ", lambda b, i, j: j <= i, {"kept": kept}),
         "softcap": (f"bias({typed(bias)})", "softcap = 1.5 : f64, ", always, {"bias": bias, "cap": 1.5}),
     }
     for layout, order in LAYOUTS.items():

@@ -145,11 +145,13 @@ def add_attention():
     mask = {"m": ([0, 1, 1, 0, 1, 0, 0, 0, 0, 0], [2, 5])}  # The second sequence sees nothing.
     segments = {"i": ([0, 1, 1, 2, 2, 7], [2, 3]), "j": ([0, 0, 1, 1, 2, 2, 2, 2, 2, 2], [2, 5])}
     lengths = {"p": ([2, 0], [2]), "n": ([3, 1], [2])}
+    dropped = {"c": ([5], []), "r": ([0, 3, 6, 9, 12, 15, 18, 21], [2, 4])}
     parts = {
         "plain": ("", "", {}), "causal": ("", "causal, ", {}), "window": ("", "causal, window = 2 : i64, ", {}),
         "key_mask": ("key_mask(%m : $m)", "", mask), "segments": ("segments(%i, %j : $i, $j)", "", segments),
         "past": ("past(%p, %n : $p, $n)", "causal, ", lengths),
         "softcap": ("key_mask(%m : $m)", "softcap = 0.7 : f64, ", mask),
+        "dropout": ("drop(%c, %r : $r)", "causal, dropout = 0.3 : f64, ", dropped),
         "bias": ("bias(%b : $b)", "softcap = 0.7 : f64, ", {}),
         "bias_fixed": ("bias(%b : tensor<1x4x3x5xf32>)", "softcap = 0.7 : f64, ", {}),
     }

@@ -357,7 +357,7 @@ func.func @f(%q: tensor<2x24x4x16xf32>, %m: tensor<2x23xi32>) {
 // -----
 func.func @f(%q: tensor<2x24x4x16xf32>, %m: tensor<2x24xi32>) {
   // expected-error @below {{(C3) segments of queries and of keys come together; one is missing}}
-  %0 = "hf.attention"(%q, %q, %q, %m) {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 0, 0, 0>}
+  %0 = "hf.attention"(%q, %q, %q, %m) {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0>}
     : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24xi32>) -> tensor<2x24x4x16xf32>
   return
 }
@@ -365,7 +365,7 @@ func.func @f(%q: tensor<2x24x4x16xf32>, %m: tensor<2x24xi32>) {
 // -----
 func.func @f(%q: tensor<2x24x4x16xf32>, %m: tensor<2xi32>) {
   // expected-error @below {{(C4) past and count come together; one is missing}}
-  %0 = "hf.attention"(%q, %q, %q, %m) {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0, 0>}
+  %0 = "hf.attention"(%q, %q, %q, %m) {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0>}
     : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2xi32>) -> tensor<2x24x4x16xf32>
   return
 }
@@ -430,5 +430,26 @@ func.func @f(%x: tensor<48x64xf32>, %r: tensor<48x9xf32>, %u: tensor<8x48x64xf32
 func.func @f(%x: tensor<48x64xf32>, %r: tensor<48x8xf32>, %u: tensor<8x48x64xf32>) {
   // expected-error @below {{(C2) down must be 'tensor<8x64x48xf32>', got 'tensor<8x48x64xf32>'}}
   %0 = hf.experts silu, %x, %r, %u, %u, %u : (tensor<48x64xf32>, tensor<48x8xf32>, tensor<8x48x64xf32>, tensor<8x48x64xf32>, tensor<8x48x64xf32>) -> tensor<48x64xf32>
+  return
+}
+
+// -----
+func.func @f(%q: tensor<2x24x4x16xf32>, %key: tensor<i32>, %rows: tensor<2x3xi32>) {
+  // expected-error @below {{(C8) dropout_rows must be 'tensor<2x4xi32>', got 'tensor<2x3xi32>'}}
+  %0 = hf.attention %q, %q, %q drop(%key, %rows : tensor<2x3xi32>) {scale = 0.25 : f64, dropout = 0.5 : f64} : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>) -> tensor<2x24x4x16xf32>
+  return
+}
+
+// -----
+func.func @f(%q: tensor<2x24x4x16xf32>, %key: tensor<i32>, %rows: tensor<2x4xi32>) {
+  // expected-error @below {{(C8) dropout must be at least 0 and less than 1, got 1.000000e+00 : f64}}
+  %0 = hf.attention %q, %q, %q drop(%key, %rows : tensor<2x4xi32>) {scale = 0.25 : f64, dropout = 1.0 : f64} : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>) -> tensor<2x24x4x16xf32>
+  return
+}
+
+// -----
+func.func @f(%q: tensor<2x24x4x16xf32>) {
+  // expected-error @below {{(C8) the key and the rows of what is dropped come with `dropout`; one is missing}}
+  %0 = hf.attention %q, %q, %q {scale = 0.25 : f64, dropout = 0.5 : f64} : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>) -> tensor<2x24x4x16xf32>
   return
 }

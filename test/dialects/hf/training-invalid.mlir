@@ -112,7 +112,7 @@ func.func @f(%dy: tensor<2x24x4x8xf32>, %q: tensor<2x24x4x16xf32>) {
 func.func @f(%q: tensor<2x24x4x16xf32>, %dy: tensor<2x24x4x8xf32>) {
   // expected-error @below {{failed to verify that all of {cotangent, output} have same type}}
   %0:3 = "hf.attention_backward"(%dy, %q, %q, %q, %q)
-    {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0>}
+    {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}
     : (tensor<2x24x4x8xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>)
     -> (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>)
   return
@@ -122,6 +122,14 @@ func.func @f(%q: tensor<2x24x4x16xf32>, %dy: tensor<2x24x4x8xf32>) {
 func.func @f(%q: tensor<2x24x4x16xf32>, %s: tensor<2x24x4xf32>) {
   // expected-error @below {{(C7) log_sum must be 'tensor<2x4x24xf32>', got 'tensor<2x24x4xf32>'}}
   %0:3 = hf.attention_backward %q, %q, %q, %q, %q log_sum(%s : tensor<2x24x4xf32>) {scale = 0.25 : f64}
+    : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>) -> tensor<2x24x4x16xf32>
+  return
+}
+
+// -----
+func.func @f(%q: tensor<2x24x4x16xf32>, %key: tensor<i32>, %rows: tensor<2x4xi32>) {
+  // expected-error @below {{(C8) the key and the rows of what is dropped come with `dropout`; one is missing}}
+  %0:3 = hf.attention_backward %q, %q, %q, %q, %q drop(%key, %rows : tensor<2x4xi32>) {scale = 0.25 : f64}
     : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>) -> tensor<2x24x4x16xf32>
   return
 }

@@ -48,6 +48,17 @@ func.func @attention_backward(%q: tensor<2x8x4x16xf32>, %kv: tensor<2x128x2x16xf
   return
 }
 
+// CHECK-LABEL: func @attention_dropout
+func.func @attention_dropout(%q: tensor<2x8x4x16xf32>, %kv: tensor<2x128x2x16xf32>, %key: tensor<i32>, %rows: tensor<2x4xi32>) {
+  // CHECK: hf.attention %{{.*}} drop(%{{.*}}, %{{.*}} : tensor<2x4xi32>) {causal, dropout = 1.000000e-01 : f64, scale = 2.500000e-01 : f64}
+  %0 = hf.attention %q, %kv, %kv drop(%key, %rows : tensor<2x4xi32>) {causal, scale = 0.25 : f64, dropout = 0.1 : f64}
+    : (tensor<2x8x4x16xf32>, tensor<2x128x2x16xf32>, tensor<2x128x2x16xf32>) -> tensor<2x8x4x16xf32>
+  // CHECK: hf.attention_backward {{.*}} drop(%{{.*}}, %{{.*}} : tensor<2x4xi32>) {causal, dropout = 1.000000e-01 : f64, scale = 2.500000e-01 : f64}
+  %1:3 = hf.attention_backward %q, %q, %kv, %kv, %0 drop(%key, %rows : tensor<2x4xi32>) {causal, scale = 0.25 : f64, dropout = 0.1 : f64}
+    : (tensor<2x8x4x16xf32>, tensor<2x128x2x16xf32>, tensor<2x128x2x16xf32>) -> tensor<2x8x4x16xf32>
+  return
+}
+
 // CHECK-LABEL: func @attention_statistics
 func.func @attention_statistics(%q: tensor<2x8x4x16xf32>, %kv: tensor<2x128x2x16xf32>, %mask: tensor<2x128xi32>) {
   // CHECK: %[[S:.*]] = hf.attention_statistics %{{.*}}, %{{.*}} key_mask(%{{.*}} : tensor<2x128xi32>) {causal, scale = 2.500000e-01 : f64} :

@@ -92,6 +92,50 @@ rt.entry @e arena 64 {
 
 // -----
 rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C1) 'memref<4x5xf32>' must have the element type of 'memref<16xf32>' and as many elements as [4, 4]}}
+  %v = rt.view %t sizes [4, 4] strides [1, 4] : memref<16xf32> to memref<4x5xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C2) needs as many sizes as strides}}
+  %v = rt.view %t sizes [4, 4] strides [1] : memref<16xf32> to memref<4x4xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C2) sizes must be positive and strides not negative, got 4 and -4}}
+  %v = rt.view %t sizes [4, 4] strides [1, -4] : memref<16xf32> to memref<4x4xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C2) sizes [4, 4] with strides [1, 5] from 0 reach beyond 'memref<16xf32>' or 'memref<4x4xf32>'}}
+  %v = rt.view %t sizes [4, 4] strides [1, 5] : memref<16xf32> to memref<4x4xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
+  %t = rt.arena at 0 : memref<16xf32>
+  // expected-error @below {{(C2) sizes [4, 2] with strides [4, 1] from 3 reach beyond 'memref<16xf32>' or 'memref<4x2xf32>'}}
+  %v = rt.view %t sizes [4, 2] strides [4, 1] offset 3 : memref<16xf32> to memref<4x2xf32>
+}
+
+// -----
+rt.entry @e arena 128 {
+  %t = rt.arena at 0 : memref<16xf32>
+  %u = rt.arena at 64 : memref<16xf32>
+  // expected-error @below {{(C3) has an order of its own, and only a product's factor may be read so}}
+  %v = rt.view %t sizes [4, 4] strides [1, 4] : memref<16xf32> to memref<16xf32>
+  rt.copy %v to %u : memref<16xf32>
+}
+
+// -----
+rt.entry @e arena 64 {
   // expected-error @below {{(C1) @e is not a func.func or kernel.func of this module}}
   rt.launch @e
 }

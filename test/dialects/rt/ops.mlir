@@ -30,6 +30,10 @@ rt.entry @forward arena 512 attributes {note} {
   %c = rt.constant dense<0.0> : tensor<8xf32> as memref<8xf32>
   // CHECK-NEXT: rt.view %[[T]] : memref<2x8xf32> to memref<16xf32>
   %v = rt.view %t : memref<2x8xf32> to memref<16xf32>
+  // CHECK-NEXT: rt.view %[[X]] sizes [2, 2, 2] strides [2, 0, 1] : memref<2x4xf32> to memref<2x4xf32>
+  %o = rt.view %x sizes [2, 2, 2] strides [2, 0, 1] : memref<2x4xf32> to memref<2x4xf32>
+  // CHECK-NEXT: rt.view %[[X]] sizes [2, 2] strides [4, 1] offset 2 : memref<2x4xf32> to memref<2x2xf32>
+  %p = rt.view %x sizes [2, 2] strides [4, 1] offset 2 : memref<2x4xf32> to memref<2x2xf32>
   // CHECK-NEXT: rt.gemm %[[X]], %[[W]] into %[[T]] bias(%[[C]] : memref<8xf32>) {stream = 1 : i32, transpose_b} : memref<2x4xf32>, memref<8x4xf32>, memref<2x8xf32>
   rt.gemm %x, %w into %t bias(%c : memref<8xf32>) {stream = 1 : i32, transpose_b} : memref<2x4xf32>, memref<8x4xf32>, memref<2x8xf32>
   // CHECK-NEXT: rt.record 0 {stream = 1 : i32}
