@@ -209,8 +209,7 @@ static llvm::Expected<Places> gatherBucket(const Collective &collective, ArrayRe
   return Places(operands.size(), members);
 }
 
-llvm::Expected<Places> interpreter::perform(const Domain &domain, const Collective &collective,
-                                            ArrayRef<Results> operands) {
+static llvm::Expected<Places> dispatch(const Domain &domain, const Collective &collective, ArrayRef<Results> operands) {
   switch (collective.kind) {
   case Collective::Kind::AllReduce:
     return reduceAll(domain, collective.reduction, operands);
@@ -232,4 +231,13 @@ llvm::Expected<Places> interpreter::perform(const Domain &domain, const Collecti
     return gatherBucket(collective, operands);
   }
   llvm_unreachable("a kind of collective");
+}
+
+llvm::Expected<Places> interpreter::perform(const Domain &domain, const Collective &collective,
+                                            ArrayRef<Results> operands) {
+  // What is added on the way counts as bytes sent.
+  int64_t operations = domain.operations();
+  llvm::Expected<Places> results = dispatch(domain, collective, operands);
+  domain.forgetOperations(operations);
+  return results;
 }

@@ -158,18 +158,28 @@ static Word integerUnary(Unary function, Element element, Word x) {
 //===----------------------------------------------------------------------===//
 
 void Domain::unary(Unary function, Element element, ArrayRef<Word> x, MutableArrayRef<Word> out) const {
-  if (isFloat(element))
+  if (isFloat(element)) {
+    performed += static_cast<int64_t>(x.size());
     return floatUnary(function, element, x, out);
+  }
   for (size_t i = 0; i < x.size(); ++i)
     out[i] = integerUnary(function, element, x[i]);
 }
 
 void Domain::binary(Binary function, Element element, ArrayRef<Word> lhs, ArrayRef<Word> rhs,
                     MutableArrayRef<Word> out) const {
-  if (isFloat(element))
+  if (isFloat(element)) {
+    performed += static_cast<int64_t>(lhs.size());
     return floatBinary(function, element, lhs, rhs, out);
+  }
   for (size_t i = 0; i < lhs.size(); ++i)
     out[i] = integerBinary(function, element, lhs[i], rhs[i]);
+}
+
+void Domain::matmul(Element element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
+                    ArrayRef<Word> bias, MutableArrayRef<Word> out) const {
+  performed += rows * columns * (2 * depth + (bias.empty() ? 0 : 1));
+  floatMatmul(element, rows, columns, depth, lhs, rhs, bias, out);
 }
 
 void Domain::compare(Predicate predicate, bool orUnordered, Element element, ArrayRef<Word> lhs, ArrayRef<Word> rhs,
@@ -209,8 +219,10 @@ static Word neutral(const Domain &domain, Combine kind, Element element) {
 Word Domain::reduce(Combine kind, Element element, ArrayRef<Word> x) const {
   if (x.empty())
     return neutral(*this, kind, element);
-  if (isFloat(element))
+  if (isFloat(element)) {
+    performed += static_cast<int64_t>(x.size());
     return floatReduce(kind, element, x);
+  }
   static constexpr Binary functions[] = {Binary::Add, Binary::Max, Binary::Min};
   Word result = x.front();
   for (Word word : x.drop_front())

@@ -155,8 +155,8 @@ public:
       out[i] = add(multiply(a[i], b[i]), c[i]);
   }
 
-  void matmul(Element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs, ArrayRef<Word> bias,
-              MutableArrayRef<Word> out) const override {
+  void floatMatmul(Element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
+                   ArrayRef<Word> bias, MutableArrayRef<Word> out) const override {
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j) {
         Word sum =

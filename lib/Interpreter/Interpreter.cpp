@@ -41,6 +41,10 @@ struct Interpreter::Implementation {
            : binding.kind == Binding::Kind::State   ? states.rank(rank)
                                                     : others;
   }
+  EntryCost &costOf(StringRef entry) {
+    auto found = llvm::find_if(costs, [&](const EntryCost &cost) { return cost.entry == entry; });
+    return found == costs.end() ? costs.emplace_back(EntryCost{entry.str()}) : *found;
+  }
   static void detach(Tensor &value) { value = value.clone(); }
 
   ModuleOp module;
@@ -51,6 +55,7 @@ struct Interpreter::Implementation {
   Machine machine;
   KernelCache kernels;
   Store parameters, states;
+  std::vector<EntryCost> costs;
   bool sizesAreChecked = false;
 };
 
@@ -189,6 +194,7 @@ static llvm::Error takeTurns(ArrayRef<std::unique_ptr<Schedule>> schedules) {
 llvm::Expected<RankMaps> Interpreter::Implementation::run(rt::EntryOp entry, const Signature &signature,
                                                           RankMaps inputs) {
   std::vector<std::unique_ptr<Schedule>> schedules;
+  EntryCost &cost = costOf(entry.getSymName());
   Meetings meetings(machine);
   for (int64_t rank = 0; rank < ranks; ++rank) {
     // The schedule writes in place; a value that someone else holds must not change.
@@ -211,6 +217,7 @@ llvm::Expected<RankMaps> Interpreter::Implementation::run(rt::EntryOp entry, con
     if (!values)
       return values.takeError();
     outputs.push_back(std::move(*values));
+    cost.arena = std::max(cost.arena, rank->arenaWritten());
   }
   return outputs;
 }
@@ -326,6 +333,8 @@ int64_t Interpreter::ranks() const { return implementation->ranks; }
 
 std::vector<CollectiveCount> Interpreter::collectives() const { return implementation->machine.getLog().counts(); }
 
+const std::vector<EntryCost> &Interpreter::costs() const { return implementation->costs; }
+
 llvm::Expected<TensorMap> Interpreter::run(StringRef name, const TensorMap &inputs) {
   Implementation &self = *implementation;
   if (llvm::Error error = self.checkSizes())
@@ -342,9 +351,14 @@ llvm::Expected<TensorMap> Interpreter::run(StringRef name, const TensorMap &inpu
   if (llvm::Error error = self.states.prepare(signature->states, /*zeroIfAbsent=*/true))
     return error;
   self.machine.getLog().enter(name);
+  int64_t operations = self.domain->operations();
   llvm::Expected<RankMaps> outputs = self.dispatch(entry, *signature, std::move(*local));
   if (!outputs)
     return outputs.takeError();
+  EntryCost &cost = self.costOf(name);
+  ++cost.runs;
+  // All ranks compute the same number.
+  cost.flops += (self.domain->operations() - operations) / self.ranks;
   self.parameters.adopt(signature->newParameters);
   self.states.adopt(signature->newStates);
   llvm::Expected<TensorMap> whole = self.assemble(signature->outputs, std::move(*outputs));

@@ -32,6 +32,7 @@ bool Arena::load(int64_t offset, int64_t size, unsigned owner, Word &word) const
 void Arena::store(int64_t offset, int64_t size, unsigned owner, Word word) {
   std::fill_n(owners.begin() + offset, size, owner);
   words[offset] = word;
+  end = std::max(end, offset + size);
 }
 
 void Arena::poison(int64_t offset, int64_t size, unsigned owner) {

@@ -25,6 +25,8 @@ public:
 
   bool load(int64_t offset, int64_t size, unsigned owner, Word &word) const;
   void store(int64_t offset, int64_t size, unsigned owner, Word word);
+  /// The end of what was ever written, rounded up to the arena's alignment.
+  int64_t written() const { return (end + alignment - 1) / alignment * alignment; }
   /// Poisons what of `[offset, offset + size)` still belongs to `owner`.
   void poison(int64_t offset, int64_t size, unsigned owner);
   /// Of the buffer that wrote this element last, for messages: "nothing has written it" or "… overwrote it".
@@ -32,6 +34,8 @@ public:
 
 private:
   static constexpr unsigned poisoned = 0;
+  static constexpr int64_t alignment = 64;
+  int64_t end = 0;
   std::unique_ptr<Word[]> words; // uninitialised; only bytes with an owner are read
   std::vector<unsigned> owners;
   std::vector<std::string> names{"poison"};

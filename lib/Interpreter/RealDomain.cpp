@@ -218,8 +218,8 @@ public:
     });
   }
 
-  void matmul(Element element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
-              ArrayRef<Word> bias, MutableArrayRef<Word> out) const override {
+  void floatMatmul(Element element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
+                   ArrayRef<Word> bias, MutableArrayRef<Word> out) const override {
     // A transposed right side is copied, so that the inner loop runs along memory.
     std::vector<double> right(depth * columns);
     for (int64_t k = 0; k < depth; ++k)

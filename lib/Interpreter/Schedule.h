@@ -54,6 +54,8 @@ public:
   /// For what each stream waits, if step() did nothing.
   std::string waiting() const;
   llvm::Expected<TensorMap> outputs();
+  /// Bytes of the arena up to the last that was written, rounded up to its alignment.
+  int64_t arenaWritten() const { return arena.written(); }
 
 private:
   Schedule(rt::EntryOp entry, Machine &machine, KernelCache &kernels, Meetings &meetings, int64_t rank,

@@ -14,6 +14,8 @@ Tensor interpreter::evaluate(const Domain &domain, hf::ScatterAddOp op, ArrayRef
   const Tensor &base = operands[0], &indices = operands[1], &updates = operands[2];
   Tensor result = base.clone();
   int64_t rows = base.getShape().front(), length = countOf(base.getShape().drop_front());
+  // How many rows are added depends on data: they count as bytes.
+  int64_t operations = domain.operations();
   for (int64_t i = 0; i < indices.size(); ++i) {
     int64_t row = indices.integer(i);
     if (row < 0 || row >= rows)
@@ -21,6 +23,7 @@ Tensor interpreter::evaluate(const Domain &domain, hf::ScatterAddOp op, ArrayRef
     MutableArrayRef<Word> sum = result.mutableWords().slice(row * length, length);
     domain.binary(Binary::Add, base.getElement(), sum, updates.words().slice(i * length, length), sum);
   }
+  domain.forgetOperations(operations);
   return result;
 }
 

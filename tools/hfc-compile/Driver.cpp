@@ -7,7 +7,6 @@
 
 #include "Driver.h"
 
-#include "Report.h"
 #include "dialects/dist/Sharding.h"
 #include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Plugin/Load.h"
@@ -269,6 +268,28 @@ LogicalResult Driver::build() {
   return failed(output.keep(error)) ? fail(error) : success();
 }
 
+LogicalResult Driver::account() {
+  std::optional<ledger::Machine> machine;
+  if (!options.machine.empty()) {
+    llvm::Expected<ledger::Machine> read = ledger::Machine::read(options.machine);
+    if (!read)
+      return fail("--machine: " + llvm::toString(read.takeError()));
+    machine = std::move(*read);
+  }
+  ledger::Ledger ledger = ledger::account(*module);
+  if (machine)
+    ledger::estimateTimes(ledger, *machine);
+  const ledger::Machine *known = machine ? &*machine : nullptr;
+  if (options.report == ReportFormat::Text)
+    ledger::printText(ledger, known, llvm::outs());
+  else if (options.report == ReportFormat::JSON)
+    ledger::printJSON(ledger, known, llvm::outs());
+  else if (options.report == ReportFormat::HTML)
+    ledger::printHTML(ledger, known, llvm::outs());
+  std::string excess = ledger::overBudget(ledger, options.budget);
+  return excess.empty() ? success() : fail(excess, ExitCheckFailed);
+}
+
 int Driver::run() {
   if (!pluginError.empty()) {
     (void)fail(pluginError);
@@ -276,11 +297,9 @@ int Driver::run() {
   }
   if (failed(openOutput()) || failed(load()) || failed(prepareCheck()))
     return status;
-  if (options.report != ReportFormat::None) {
-    if (failed(lower(Phase::Rt, "planning")))
-      return status;
-    printReport(*module, options.report, llvm::outs());
-  }
+  bool isAccounted = options.report != ReportFormat::None || options.budget.memory || options.budget.collectiveBytes;
+  if (isAccounted && (failed(lower(Phase::Rt, "planning")) || failed(account())))
+    return status;
   if (options.emit)
     (void)emit();
   else if (!options.output.empty())

@@ -44,6 +44,8 @@ private:
   LogicalResult prepareCheck();
   LogicalResult annotate();
   LogicalResult lower(Phase phase, StringRef what);
+  /// The ledger: prints it, and fails if it is above the budget.
+  LogicalResult account();
   LogicalResult emit();
   LogicalResult emitPTX();
   LogicalResult build();

@@ -133,12 +133,30 @@ static std::string takeEmit(StringRef value, Options &options) {
   return expected("a phase (" + known + ")", value);
 }
 
+/// "80GiB", "1.5e9", "4096".
+static std::string takeBytes(StringRef value, std::optional<int64_t> &bytes) {
+  static constexpr std::pair<StringLiteral, double> units[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30},
+                                                               {"TiB", 0x1p40}, {"KB", 1e3},     {"MB", 1e6},
+                                                               {"GB", 1e9},     {"TB", 1e12}};
+  StringRef number = value;
+  double scale = 1, count = 0;
+  for (auto [unit, size] : units)
+    if (number.consume_back(unit)) {
+      scale = size;
+      break;
+    }
+  if (number.trim().getAsDouble(count) || !(count * scale >= 0 && count * scale < 0x1p62))
+    return expected("a number of bytes, such as 80GiB", value);
+  bytes = static_cast<int64_t>(count * scale);
+  return "";
+}
+
 static std::string takeReport(StringRef value, Options &options) {
   std::optional<ReportFormat> format;
   if (value.empty())
     value = "text";
-  std::string error =
-      takeWord<ReportFormat>(value, format, {{"text", ReportFormat::Text}, {"json", ReportFormat::JSON}});
+  std::string error = takeWord<ReportFormat>(
+      value, format, {{"text", ReportFormat::Text}, {"json", ReportFormat::JSON}, {"html", ReportFormat::HTML}});
   options.report = format.value_or(ReportFormat::None);
   return error;
 }
@@ -193,8 +211,17 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
          options.printLocations = true;
          return std::string();
        }},
-      {"report", "text|json", ValueKind::Optional, output, "print the ledger: memory by kind, work by kind",
-       takeReport},
+      {"report", "text|json|html", ValueKind::Optional, output,
+       "print the ledger: memory, work by layer and op, collectives and their causes", takeReport},
+      {"machine", "FILE", required, output, "a machine (machines/h200x4.json) for the ledger's roofline times",
+       [](StringRef value, Options &options) {
+         options.machine = value.str();
+         return std::string(value.empty() ? "needs the name of a file" : "");
+       }},
+      {"max-memory", "BYTES", required, output, "fail if a rank needs more: parameters, states, activations (80GiB)",
+       [](StringRef value, Options &options) { return takeBytes(value, options.budget.memory); }},
+      {"max-collective-bytes", "BYTES", required, output, "fail if a rank's collectives carry more in a step",
+       [](StringRef value, Options &options) { return takeBytes(value, options.budget.collectiveBytes); }},
 
       {"mesh", "dp=D,tp=T", required, parallel, "ranks along each axis; axes not named have one", takeMesh, true},
       {"partitioner", "NAME[{OPTIONS}]", required, parallel, "default megatron{sequence-parallel=off zero=0}",

@@ -42,7 +42,8 @@ static std::string checkTogether(const Options &options) {
   if (options.model.empty())
     return "no model is given: name a checkpoint folder, a config.json, a model.json, an .mlir file, or '-'; --help "
            "says more";
-  if (options.output.empty() && !options.emit && options.report == ReportFormat::None)
+  bool isAccounted = options.report != ReportFormat::None || options.budget.memory || options.budget.collectiveBytes;
+  if (options.output.empty() && !options.emit && !isAccounted)
     return "nothing to do: give -o PROGRAM, --emit=PHASE or --report";
   if (options.emit && options.report != ReportFormat::None && (options.output.empty() || options.output == "-"))
     return "--emit and --report would both print to standard output: give -o FILE for the IR";

@@ -9,6 +9,7 @@
 #define HFC_TOOLS_HFC_COMPILE_OPTIONS_H
 
 #include "hfc/Frontend/Import.h"
+#include "hfc/Ledger/Print.h"
 #include "hfc/Pipelines/Pipelines.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -17,7 +18,7 @@
 
 namespace hfc {
 
-enum class ReportFormat { None, Text, JSON };
+enum class ReportFormat { None, Text, JSON, HTML };
 
 /// What the user asked for, checked as far as that is possible without the model.
 struct Options {
@@ -30,6 +31,9 @@ struct Options {
   std::optional<Phase> emit;
   bool printLocations = false;
   ReportFormat report = ReportFormat::None;
+  /// A file; empty: no times.
+  std::string machine;
+  ledger::Budget budget;
   /// Resolved; empty if the user did not say.
   std::string cpu;
   /// With target cuda.

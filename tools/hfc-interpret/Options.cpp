@@ -159,6 +159,8 @@ const InterpretOption optionTable[] = {
        options.execution.poisonPadding = true;
        return noProblem();
      }},
+    {"costs", "", "say what each entry's runs cost a rank: floating-point operations, bytes of the arena",
+     takeFlag<&InterpretOptions::costs>},
     {"collectives", "", "say how often a rank took part in each collective", takeFlag<&InterpretOptions::collectives>},
     {"compare", "B.mlir|PHASE", "run B too, on the same random values, and compare",
      takeText<&InterpretOptions::compare>},

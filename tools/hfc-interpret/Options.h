@@ -54,7 +54,7 @@ struct InterpretOptions {
   std::string entry;
   /// Another module, or another phase of this one, to compare with on random values.
   std::string compare;
-  bool print = false, json = false, collectives = false, help = false;
+  bool print = false, json = false, collectives = false, costs = false, help = false;
 
   bool generates() const { return !promptIds.empty() || newTokens || import.task == Task::generate; }
 };

@@ -73,6 +73,12 @@ void hfc::printCollectives(llvm::raw_ostream &os, ArrayRef<CollectiveCount> coun
        << '\n';
 }
 
+void hfc::printCosts(llvm::raw_ostream &os, ArrayRef<EntryCost> costs) {
+  for (const EntryCost &each : costs)
+    os << '@' << each.entry << ": " << each.runs << (each.runs == 1 ? " run, " : " runs, ") << each.flops
+       << " FLOPs, arena " << each.arena << " bytes\n";
+}
+
 std::string hfc::collectivesJson(ArrayRef<CollectiveCount> counts) {
   llvm::json::Array rows;
   for (const CollectiveCount &each : counts)

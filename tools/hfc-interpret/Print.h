@@ -22,6 +22,8 @@ void printDifferences(llvm::raw_ostream &os, ArrayRef<interpreter::OutputDiffere
 
 /// One line for each collective of each entry.
 void printCollectives(llvm::raw_ostream &os, ArrayRef<interpreter::CollectiveCount> counts);
+/// One line for each entry.
+void printCosts(llvm::raw_ostream &os, ArrayRef<interpreter::EntryCost> costs);
 std::string collectivesJson(ArrayRef<interpreter::CollectiveCount> counts);
 
 } // namespace hfc

@@ -225,6 +225,8 @@ llvm::Expected<Status> Session::report(ArrayRef<io::OwnedTensor> results, ArrayR
 void Session::printReport(const std::vector<io::Comparison> &comparisons, const io::Tolerances &tolerances) const {
   if (check && !options.json)
     llvm::outs() << io::comparisonTable(comparisons, tolerances, /*colors=*/false);
+  if (options.costs && !options.json)
+    printCosts(llvm::outs(), interpreter->costs());
   if (options.collectives && !options.json)
     printCollectives(llvm::outs(), interpreter->collectives());
   if (!options.json || (!check && !options.collectives))

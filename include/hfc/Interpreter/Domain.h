@@ -106,12 +106,20 @@ public:
   Word reduce(Combine kind, Element element, ArrayRef<Word> x) const;
   /// `out[i, j] = sum_k lhs[i, k] * rhs[k, j] (+ bias[j])` of floats, `out` dense; accumulates wider than the element
   /// type and rounds once. No bias is an empty one.
-  virtual void matmul(Element element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
-                      ArrayRef<Word> bias, MutableArrayRef<Word> out) const = 0;
+  void matmul(Element element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
+              ArrayRef<Word> bias, MutableArrayRef<Word> out) const;
   /// Sorts floats: whether `lhs` comes before `rhs` in descending order. NaN comes first.
   virtual bool greater(Word lhs, Word rhs) const = 0;
 
+  /// Floating-point operations so far: one for each element of an elementwise function, and of what is reduced; two for
+  /// each multiplication and addition of a product, one for its bias.
+  int64_t operations() const { return performed; }
+  /// Forgets what was counted since `operations()` was `count`.
+  void forgetOperations(int64_t count) const { performed = count; }
+
 protected:
+  virtual void floatMatmul(Element element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
+                           ArrayRef<Word> bias, MutableArrayRef<Word> out) const = 0;
   virtual void floatUnary(Unary function, Element element, ArrayRef<Word> x, MutableArrayRef<Word> out) const = 0;
   virtual void floatBinary(Binary function, Element element, ArrayRef<Word> lhs, ArrayRef<Word> rhs,
                            MutableArrayRef<Word> out) const = 0;
@@ -121,11 +129,14 @@ protected:
   virtual void floatToInteger(ArrayRef<Word> x, MutableArrayRef<Word> out) const = 0;
   virtual void integerToFloat(Element to, ArrayRef<Word> x, MutableArrayRef<Word> out) const = 0;
   virtual Word floatReduce(Combine kind, Element element, ArrayRef<Word> x) const = 0;
+
+private:
+  mutable int64_t performed = 0;
 };
 
 /// "typed": every float result is rounded to its element type. "float64": nothing is rounded. "bfloat16": every float
-/// result is rounded to bfloat16. "field": floats are elements of a prime field, and `key` decides what its oracles say.
-/// Null for any other name.
+/// result is rounded to bfloat16. "field": floats are elements of a prime field, and `key` decides what its oracles
+/// say. Null for any other name.
 std::unique_ptr<Domain> createDomain(StringRef name, uint64_t key = 0);
 std::unique_ptr<Domain> createRealDomain(StringRef name);
 std::unique_ptr<Domain> createFieldDomain(uint64_t key);

@@ -56,6 +56,16 @@ struct CollectiveCount {
   int64_t count = 0;
 };
 
+/// What the runs of an entry have cost a rank.
+struct EntryCost {
+  std::string entry;
+  int64_t runs = 0;
+  /// Floating-point operations of all runs, as Domain counts them, collectives' additions aside.
+  int64_t flops = 0;
+  /// Bytes of the arena up to the last that was written, rounded up to its alignment. 0 but for an rt.entry.
+  int64_t arena = 0;
+};
+
 using TensorMap = std::map<std::string, Tensor>;
 
 struct Options {
@@ -117,6 +127,8 @@ public:
   int64_t ranks() const;
   /// What a rank has executed so far, in the order in which it was first met.
   std::vector<CollectiveCount> collectives() const;
+  /// In the order in which entries were first run.
+  const std::vector<EntryCost> &costs() const;
 
 private:
   struct Implementation;

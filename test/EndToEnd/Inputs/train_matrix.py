@@ -5,8 +5,8 @@ usage: train_matrix.py GOLDENS_DIR [--full [--part=K/N]] [--only KEY=VALUE ...] 
 A combination is golden × mesh × sequence parallelism × ZeRO × executor × dtype. By default a subset is run in which each
 two values of different keys meet; --full runs all, or every N-th; --only keeps combinations with these values. A golden
 without gradients in its file is compared with what the compiled program of one rank computes in float32. In bfloat16 every
-gradient is compared with transformers', to 5e-2; the median, to 2e-2, is of errors against float32 gradients of the checkpoint
-as bfloat16 holds it, since rounding a checkpoint is not the program's doing (docs/numerics.md). Prints what fails, then how
+gradient is compared with transformers', to 5e-2, and their median to 2e-2; and again with float32 gradients of the checkpoint as
+bfloat16 holds it. Only the latter median counts where rounding the checkpoint takes too much of the former. Prints what fails, then how
 many combinations passed; exits with 1 if any failed. A combination that hfc refuses (exit status 2) fails too, unless the
 reason has the text of --allow-refusals.
 """
@@ -16,6 +16,7 @@ import collections
 import itertools
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -29,6 +30,10 @@ KEYS = {
     "executor": ["reduce", "rt", "cpu"],
     "dtype": ["float32", "bfloat16"],
 }
+
+# Of a median of 2e-2, what rounding the checkpoint to bfloat16 may take alone; where it takes more, PyTorch too is above 2e-2
+# (gemma2: 1.3e-2 by rounding, 2.4e-2 in PyTorch, 2.2e-2 here). See docs/numerics.md.
+ROUNDING_LIMIT = 1.25e-2
 
 
 def header(file):
@@ -112,6 +117,7 @@ class Runner:
         self.program = self.work / "program.so"
         self.allowed = allowed
         self.counts = collections.Counter()
+        self.rounding = {}  # by golden
 
     def compiling(self, golden, combination):
         return ["hfc-compile", golden, *model_options(golden, combination), "--target=cpu", "-o", self.program]
@@ -135,18 +141,24 @@ class Runner:
         return self.on_one_rank(golden, self.work / f"{golden.name}.safetensors", f"--check={held}")
 
     def rounded_reference(self, golden):
-        """The exact gradients of the checkpoint as bfloat16 holds it."""
+        """The exact gradients of the checkpoint as bfloat16 holds it, and their median distance from the checkpoint's."""
         weights = self.work / f"{golden.name}-weights.safetensors"
+        made = self.work / f"{golden.name}-rounded.safetensors"
         if not weights.exists():
             round_to_bfloat16(golden / "model.safetensors", weights)
-        return self.on_one_rank(golden, self.work / f"{golden.name}-rounded.safetensors", weights=weights)
+            self.on_one_rank(golden, made, weights=weights)
+            check = self.running(golden, f"--check={self.reference(golden)}", weights=weights)
+            printed = subprocess.run(check, capture_output=True, text=True).stdout
+            self.rounding[golden.name] = float(re.search(r"median of gradients +(\S+)", printed)[1])
+        return made, self.rounding[golden.name]
 
     def commands(self, combination):
         """What to run, each with whether the median of gradients may be too large."""
         golden = self.goldens / combination["golden"]
-        checks = [(self.reference(golden), combination["dtype"] == "bfloat16")]
+        checks = [(self.reference(golden), False)]
         if combination["dtype"] == "bfloat16":
-            checks.append((self.rounded_reference(golden), False))
+            rounded, rounding = self.rounded_reference(golden)
+            checks = [(self.reference(golden), rounding > ROUNDING_LIMIT), (rounded, False)]
         if combination["executor"] == "cpu":
             yield self.compiling(golden, combination), False
         for file, is_lenient in checks:

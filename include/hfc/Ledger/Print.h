@@ -1,0 +1,33 @@
+//===- Print.h - the ledger for people and programs
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LEDGER_PRINT_H
+#define HFC_LEDGER_PRINT_H
+
+#include "hfc/Ledger/Machine.h"
+
+namespace hfc::ledger {
+
+/// `machine` may be null: then there are no times.
+void printText(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os);
+void printJSON(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os);
+/// One page that needs nothing else.
+void printHTML(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os);
+
+/// What a user allows; nothing: anything.
+struct Budget {
+  std::optional<int64_t> memory, collectiveBytes;
+};
+/// What is above the budget, with the largest lines of it; empty if nothing is.
+std::string overBudget(const Ledger &ledger, const Budget &budget);
+
+/// "1.50 GiB".
+std::string formatBytes(int64_t bytes);
+
+} // namespace hfc::ledger
+
+#endif // HFC_LEDGER_PRINT_H

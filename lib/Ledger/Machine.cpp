@@ -1,0 +1,103 @@
+//===- Machine.cpp - machine descriptions and roofline times
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Ledger/Machine.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <map>
+
+using namespace hfc;
+using namespace hfc::ledger;
+
+static llvm::Error fail(StringRef file, const llvm::Twine &what) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), "'" + file + "': " + what);
+}
+
+/// Numbers of a machine, by their keys.
+static std::vector<std::pair<StringRef, double *>> numbersOf(Machine &machine, double &devices, double &memory) {
+  return {{"devices", &devices},
+          {"memory_bytes", &memory},
+          {"memory_bytes_per_second", &machine.memoryBandwidth},
+          {"float32_flops_per_second", &machine.floatRate},
+          {"bfloat16_flops_per_second", &machine.bfloat16Rate},
+          {"vector_flops_per_second", &machine.vectorRate},
+          {"link_bytes_per_second", &machine.linkBandwidth},
+          {"link_latency_seconds", &machine.linkLatency},
+          {"launch_latency_seconds", &machine.launchLatency}};
+}
+
+llvm::Expected<Machine> Machine::read(StringRef file) {
+  auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
+  if (!buffer)
+    return fail(file, "cannot read it: " + buffer.getError().message());
+  llvm::Expected<llvm::json::Value> document = llvm::json::parse((*buffer)->getBuffer());
+  if (!document)
+    return fail(file, "is not JSON: " + llvm::toString(document.takeError()));
+  const llvm::json::Object *object = document->getAsObject();
+  if (!object)
+    return fail(file, "is not a JSON object");
+  Machine machine;
+  double devices = 0, memory = 0;
+  std::vector<std::pair<StringRef, double *>> numbers = numbersOf(machine, devices, memory);
+  for (auto [key, target] : numbers) {
+    std::optional<double> value = object->getNumber(key);
+    if (!value || !(*value > 0))
+      return fail(file, "'" + key + "' must be a positive number");
+    *target = *value;
+  }
+  for (const auto &[key, value] : *object) {
+    bool isNumber =
+        llvm::any_of(numbers, [&, name = StringRef(key)](const auto &number) { return number.first == name; });
+    if (!isNumber && StringRef(key) != "name" && StringRef(key) != "calibrated" && StringRef(key) != "source")
+      return fail(file, "unknown key '" + StringRef(key) + "'");
+  }
+  machine.name = object->getString("name").value_or(file).str();
+  machine.calibrated = object->getBoolean("calibrated").value_or(false);
+  machine.devices = static_cast<int64_t>(devices);
+  machine.memory = static_cast<int64_t>(memory);
+  return machine;
+}
+
+/// Seconds of computing. Products run at the rate of the type that most of their bytes have.
+static double computing(const Line &line, bool bfloat16, const Machine &machine) {
+  bool isProduct = line.kind == "gemm" || StringRef(line.kind).starts_with("attention");
+  double rate = !isProduct ? machine.vectorRate : bfloat16 ? machine.bfloat16Rate : machine.floatRate;
+  return static_cast<double>(line.flops) / rate;
+}
+
+void ledger::estimateTimes(Ledger &ledger, const Machine &machine) {
+  bool bfloat16 = llvm::any_of(ledger.shards, [](const Shard &shard) { return shard.dtype == "bf16"; });
+  for (Entry &entry : ledger.entries)
+    for (Line &line : entry.lines) {
+      double seconds;
+      if (line.exchange) {
+        seconds = machine.linkLatency * static_cast<double>(line.exchange->ranks - 1) +
+                  static_cast<double>(line.exchange->sent) / machine.linkBandwidth;
+      } else {
+        double moving = static_cast<double>(line.read + line.written) / machine.memoryBandwidth;
+        seconds = machine.launchLatency + std::max(computing(line, bfloat16, machine), moving);
+      }
+      line.time = seconds * 1e6;
+    }
+}
+
+double ledger::estimatedTime(const Entry &entry) {
+  std::vector<double> done;
+  std::map<int64_t, double> streams;
+  double end = 0;
+  for (const Line &line : entry.lines) {
+    double &stream = streams[line.stream];
+    for (size_t other : line.after)
+      stream = std::max(stream, done[other]);
+    stream += line.time;
+    done.push_back(stream);
+    end = std::max(end, stream);
+  }
+  return end;
+}
