@@ -174,6 +174,26 @@ void AnnotationContext::cutOutputs(const Product &product, ArrayRef<AxisRefAttr>
   cut(product.bias, 0, axes);
 }
 
+LogicalResult AnnotationContext::cutHeads(const AttentionRole &attention, ArrayRef<AxisRefAttr> axes) {
+  FailureOr<std::pair<Axes, Axes>> heads = headAxes(attention, axes);
+  if (failed(heads))
+    return failure();
+  cutOutputs(attention.query, heads->first);
+  for (const Product &product : {attention.key, attention.value})
+    cutOutputs(product, heads->second);
+  cutInputs(attention.output, heads->first);
+  for (Value cache : attention.caches)
+    cut(cache, attention.headDim, heads->second);
+  return success();
+}
+
+void AnnotationContext::cutExperts(Operation *op, ArrayRef<AxisRefAttr> axes) {
+  auto experts = cast<hf::ExpertsOp>(op);
+  cut(experts.getGate(), 1, axes);
+  cut(experts.getUp(), 1, axes);
+  cut(experts.getDown(), 2, axes);
+}
+
 bool AnnotationContext::place(Value activation, ArrayRef<AxisRefAttr> sequence, ArrayRef<AxisRefAttr> features) {
   if (!activation.getDefiningOp())
     return false;

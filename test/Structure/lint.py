@@ -4,6 +4,7 @@
 - Includes follow the arrows: Support <- dialects <- Partition <- {Frontend, Interpreter, Transforms, Conversion, Target} <- Verify <- Pipelines <- Plugin <- tools.
 - The runtime knows nothing of MLIR.
 - Every pass has test files of its flag's name: one that shows what it does, one that shows what it refuses.
+- A strategy is at most 50 lines, comments aside: what needs more belongs into the core.
 - Every source file carries the license, and none is longer than 700 lines.
 """
 import pathlib
@@ -11,6 +12,7 @@ import re
 import sys
 
 MAX_LINES = 700
+MAX_STRATEGY = 50
 LICENSE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 SOURCES = (".h", ".cpp", ".td")
 # What a folder may include, by the beginning of the include's path. "mlir" and "llvm" stand for MLIR at all.
@@ -63,11 +65,19 @@ def check_passes(root, problems):
                     problems.append(f"--{flag}: there is no test {wanted}.mlir")
 
 
+def check_strategies(root, problems):
+    for path in [*root.glob("lib/Partition/Strategies/*.cpp"), root / "test/Plugins/examples/TensorParallel2D.cpp"]:
+        lines = [line for line in path.read_text().splitlines() if line.strip() and not line.strip().startswith("//")]
+        if len(lines) > MAX_STRATEGY:
+            problems.append(f"{path.relative_to(root)}: {len(lines)} lines of strategy (at most {MAX_STRATEGY})")
+
+
 def main():
     root, problems = pathlib.Path(sys.argv[1]), []
     check_includes(root, problems)
     check_files(root, problems)
     check_passes(root, problems)
+    check_strategies(root, problems)
     print("\n".join(problems) or "the tree keeps its shape")
     sys.exit(bool(problems))
 

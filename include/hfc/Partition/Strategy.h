@@ -95,6 +95,11 @@ public:
   /// Cuts a product by its outputs (weight's rows, and the bias) or its inputs (weight's columns).
   void cutOutputs(const Product &product, ArrayRef<dist::AxisRefAttr> axes);
   void cutInputs(const Product &product, ArrayRef<dist::AxisRefAttr> axes) { cut(product.weight, 1, axes); }
+  /// Cuts an attention by its heads: the products in front of it, the one behind it, and caches. Fails as `headAxes`
+  /// does.
+  LogicalResult cutHeads(const AttentionRole &attention, ArrayRef<dist::AxisRefAttr> axes);
+  /// Cuts `hf.experts` by their inner size.
+  void cutExperts(Operation *experts, ArrayRef<dist::AxisRefAttr> axes);
   /// Says where consumers see an activation: its batch where inputs have theirs, its sequence cut by `sequence` if that
   /// divides, its last dimension by `features`. Returns whether the sequence is cut.
   bool place(Value activation, ArrayRef<dist::AxisRefAttr> sequence = {}, ArrayRef<dist::AxisRefAttr> features = {});

@@ -32,26 +32,16 @@ public:
     if (failed(context.cutBatch(context.axis("dp"))))
       return failure();
     for (const auto &[function, roles] : context.getFunctions()) {
-      for (const AttentionRole &attention : roles.attentions) {
-        auto heads = context.headAxes(attention, tp);
-        if (failed(heads))
+      for (const AttentionRole &attention : roles.attentions)
+        if (failed(context.cutHeads(attention, tp)))
           return failure();
-        context.cutOutputs(attention.query, heads->first);
-        for (const Product &product : {attention.key, attention.value})
-          context.cutOutputs(product, heads->second);
-        context.cutInputs(attention.output, heads->first);
-        for (Value cache : attention.caches)
-          context.cut(cache, attention.headDim, heads->second);
-      }
       for (const MlpRole &mlp : roles.mlps) {
         for (const Product &product : mlp.first)
           context.cutOutputs(product, tp);
         context.cutInputs(mlp.second, tp);
       }
       for (Operation *experts : roles.experts)
-        for (auto [operand, dim] :
-             {std::pair(2, 1), std::pair(3, 1), std::pair(4, 2)}) // gate, up, down: the inner size
-          context.cut(experts->getOperand(operand), dim, tp);
+        context.cutExperts(experts, tp);
       for (Operation *embedding : roles.embeddings)
         context.cut(embedding->getOperand(0), 0, tp);
       for (const Product &head : roles.heads)

@@ -24,34 +24,32 @@ public:
 
   LogicalResult annotate(AnnotationContext &context) override {
     Axes x = context.axis("tpx"), y = context.axis("tpy");
-    // Into a block features are contracted, out of it they are made.
-    auto into = [&](const Product &product, ArrayRef<AxisRefAttr> outputs) {
-      context.cutOutputs(product, outputs);
-      context.cutInputs(product, y);
-    };
-    auto outOf = [&](const Product &product, ArrayRef<AxisRefAttr> inputs) {
-      context.cutOutputs(product, y);
-      context.cutInputs(product, inputs);
-    };
     if (failed(context.cutBatch(context.axis("dp"))))
       return failure();
     for (const auto &[function, roles] : context.getFunctions()) {
       for (const AttentionRole &attention : roles.attentions) {
-        auto heads = context.headAxes(attention, x);
-        if (failed(heads))
+        if (failed(context.cutHeads(attention, x)))
           return failure();
-        into(attention.query, heads->first);
-        into(attention.key, heads->second);
-        into(attention.value, heads->second);
-        outOf(attention.output, heads->first);
+        for (const Product &product : {attention.query, attention.key, attention.value})
+          context.cutInputs(product, y);
+        context.cutOutputs(attention.output, y);
       }
       for (const MlpRole &mlp : roles.mlps) {
-        for (const Product &product : mlp.first)
-          into(product, x);
-        outOf(mlp.second, x);
+        for (const Product &product : mlp.first) {
+          context.cutOutputs(product, x);
+          context.cutInputs(product, y);
+        }
+        context.cutOutputs(mlp.second, y);
+        context.cutInputs(mlp.second, x);
       }
-      for (const Product &head : roles.heads)
-        into(head, x);
+      for (Operation *experts : roles.experts)
+        context.cutExperts(experts, x);
+      for (Operation *embedding : roles.embeddings)
+        context.cut(embedding->getOperand(0), 1, y);
+      for (const Product &head : roles.heads) {
+        context.cutOutputs(head, x);
+        context.cutInputs(head, y);
+      }
       for (Value residual : roles.residuals)
         context.place(residual, /*sequence=*/{}, /*features=*/y);
     }
