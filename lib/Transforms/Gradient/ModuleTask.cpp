@@ -7,6 +7,8 @@
 
 #include "lib/Transforms/Gradient/Tasks.h"
 
+#include "dialects/dist/Dist.h"
+
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace hfc;
@@ -140,8 +142,9 @@ private:
       StringAttr name = builder.getStringAttr("residual." + Twine(types.size()));
       auto state = hf::StateOp::create(builder, value.getLoc(), name, TypeAttr::get(value.getType()));
       Value original = toForward.lookup(value);
-      if (Attribute sharding = shardingOf(original))
-        state->setAttr("dist.sharding", sharding);
+      // What is kept for another entry is complete.
+      if (auto sharding = dyn_cast_or_null<dist::ShardingAttr>(shardingOf(original)))
+        state->setAttr("dist.sharding", sharding.withoutPartial());
       types.push_back(value.getType());
       values.push_back(original);
       attributes.push_back(
