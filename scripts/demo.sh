@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From nothing to a trained model: installs, builds, compiles the checkpoint in test/Goldens/qwen2 to native code, shows its
-# IR on the way, runs it and compares it with transformers' answer; then trains a byte-level Qwen2 on this repository's
+# IR on the way, runs it and compares it with transformers' answer; deletes an all-reduce, which hfc notices; then trains a byte-level Qwen2 on this repository's
 # documentation, on four ranks (dp = 2, tp = 2), and generates a line with one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -15,6 +15,7 @@ trap 'rm -rf "$out"' EXIT
 exec 3>&1 # Commands are shown here, wherever their output goes.
 bold() { if [ -t 3 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi >&3; }
 run() { bold "\$ ${*//$root\//}"; "$@"; }
+run_failing() { bold "\$ ${*//$root\//}"; ! "$@"; }
 
 cat >"$out/model.json" <<JSON
 {"hfc": "0.1.0", "model": "$root/$model", "batch": 2, "sequence": 24}
@@ -35,6 +36,11 @@ show rt 'rt\.(launch|gemm)' 9
 run hfc-compile model.json --target=cpu -o model.so
 run hfc-run model.so --weights="$model" --inputs="$model/reference.safetensors" --check="$model/reference.safetensors" \
   --tolerance=1e-5
+
+# Every program for several ranks is verified when it is compiled. With one all-reduce deleted, hfc says where it is missing.
+run hfc-compile "$model" --target=cpu --task=train --batch=2 --seq=24 --mesh=tp=2 --emit=reduce --locations -o local.mlir
+"$root/scripts/drop_all_reduce.py" <local.mlir >broken.mlir
+run_failing hfc-compile broken.mlir -o broken.so
 
 # Training: one program for four ranks, which run as threads here. The ledger says why each collective is there.
 small=$root/bench/models/byte-qwen2
