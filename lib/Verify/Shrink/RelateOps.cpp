@@ -207,6 +207,8 @@ void Relations::relateCollective(CollectiveOpInterface op) {
 }
 
 void Relations::relateOp(Operation *op) {
+  if (isLocal)
+    followPlace(op);
   if (auto collective = dyn_cast<CollectiveOpInterface>(op))
     return relateCollective(collective);
   if (isa<dist::DoneOp, dist::ReshardOp>(op)) {

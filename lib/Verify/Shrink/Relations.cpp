@@ -20,6 +20,7 @@ void Relations::build() {
   relateProgram();
   solveCuts();
   findConstants();
+  keepUnsaidSizes();
 }
 
 //===----------------------------------------------------------------------===//

@@ -112,6 +112,9 @@ public:
   SmallVector<std::pair<Size, Size>> microBatchSizes;
   int64_t microBatches = 1;
 
+  /// Axes whose places meet constants that may be their number of ranks.
+  SmallVector<dist::AxisListAttr> keptAxes;
+
 private:
   friend class OpSizes;
   static constexpr unsigned none = ~0u;
@@ -134,6 +137,8 @@ private:
   void addSymbol(Operation *op);
   void addFunction(func::FuncOp function);
   void relateOp(Operation *op);
+  void followPlace(Operation *op);
+  void keepUnsaidSizes();
   void relateCollective(dist::CollectiveOpInterface op);
   void relateFlat(Operation *op, Value piece, ValueRange members, dist::AxisListAttr axes);
   void tie(ArrayRef<Size> left, ArrayRef<Size> right);
@@ -167,6 +172,8 @@ private:
   llvm::StringMap<InputRelation> inputs;
   llvm::StringMap<Shape> ports; ///< of the global program, by entry, direction and name
   llvm::DenseSet<Operation *> keptOps;
+  llvm::DenseMap<Value, SmallVector<dist::AxisListAttr, 1>> places; ///< integers, and whose places they are made of
+  llvm::DenseSet<int64_t> unsaidSizes;
   SmallVector<Operation *> sized; ///< constants that name a size
 };
 

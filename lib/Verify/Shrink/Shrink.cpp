@@ -67,6 +67,8 @@ FailureOr<Shrunk> verify::shrink(ModuleOp global, ModuleOp local) {
     for (Operation *op : kept)
       relations.keepSizesOf(op);
     relations.build();
+    for (dist::AxisListAttr list : relations.keptAxes)
+      axes.keep(list.getAxes());
     Solver solver(relations, axes);
     if (failed(solver.run()))
       return local.emitError("has sizes that contradict those of the global program; was it made of that one?");

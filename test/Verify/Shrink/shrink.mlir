@@ -27,6 +27,14 @@
 // GLOBAL: hf.parameter @table : tensor<{{[0-9]+}}x[[I:[0-9]+]]xf32>
 // GLOBAL: hf.constant dense<{{[0-9.e+]+}}> {{.*}}dist.size = #dist.size<dim 1 of [{{[0-9]+}}, [[I]]]>
 
+// A constant that says nothing of itself and meets a rank's place may be the number of ranks: tp stays, and so does what
+// has 63 elements; dp does not.
+// RUN: sed '0,/dense<63> : tensor<i32> {dist.size[^}]*}[^}]*}/s//dense<63> : tensor<i32>/' %t/local.mlir > %t/unsaid.mlir
+// RUN: hfc-opt %t/unsaid.mlir --hfc-shrink="reference=%t/global.mlir report" -o %t/unsaid-local.mlir 2>&1 | FileCheck %s --check-prefix=UNSAID
+// UNSAID: remark: dp 4 -> 2, tp 16 -> 16, {{.*}}table dim 0 1000 -> 1000
+// RUN: hfc-opt %t/unsaid.mlir --hfc-shrink="reference=%t/global.mlir of=global" -o %t/unsaid-global.mlir
+// RUN: hfc-interpret %t/unsaid-global.mlir --compare=%t/unsaid-local.mlir | FileCheck %s --check-prefix=SAME --implicit-check-not=DIFFERS
+
 //--- global.mlir
 module attributes {dist.mesh = #dist.mesh<"dp" = 4, "tp" = 16>, hf.program = {}} {
   hf.parameter @table : tensor<1000x4096xf32> from [#hf.piece<"table">] {dist.sharding = #dist.sharding<[{"tp"}, {}]>}
