@@ -113,12 +113,26 @@ static std::string keyOf(func::FuncOp function, bool isInput, StringRef name) {
   return (function.getName() + (isInput ? " <- " : " -> ") + name).str();
 }
 
+void Relations::tieNamed(const Twine &name, ArrayRef<Size> ofGlobal, ArrayRef<Size> ofLocal) {
+  auto spell = [&](ArrayRef<Size> shape) {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    llvm::interleaveComma(llvm::map_range(shape, [&](Size size) { return atoms.sizeOf(size); }), out);
+    return "[" + text + "]";
+  };
+  std::string expected = spell(ofGlobal), found = spell(ofLocal);
+  if (expected == found)
+    return tie(ofGlobal, ofLocal);
+  if (contradiction.empty())
+    contradiction = (name + " is " + expected + " in the global program, and " + found + " here, whole").str();
+}
+
 /// The same tensor in both programs, where it is whole.
 void Relations::tiePort(StringRef key, ArrayRef<Size> whole, bool portIsLocal) {
   if (!portIsLocal)
     ports.try_emplace(key, whole);
   else if (auto found = ports.find(key); found != ports.end())
-    tie(found->second, whole);
+    tieNamed("@" + key, found->second, whole);
 }
 
 void Relations::addFunction(func::FuncOp function) {
@@ -160,7 +174,7 @@ void Relations::addFunction(func::FuncOp function) {
 void Relations::tieSymbols() {
   for (auto &[name, op] : localSymbols)
     if (auto found = globalSymbols.find(name); found != globalSymbols.end())
-      tie(wholeOf(op).empty() ? pieceOf(op) : wholeOf(op), pieceOf(found->second));
+      tieNamed("@" + name, pieceOf(found->second), wholeOf(op).empty() ? pieceOf(op) : wholeOf(op));
 }
 
 /// The global batch, which `begin_step` sees whole, is so many micro-batches.

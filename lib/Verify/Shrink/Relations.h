@@ -112,6 +112,8 @@ public:
   SmallVector<std::pair<Size, Size>> microBatchSizes;
   int64_t microBatches = 1;
 
+  /// What has one name in both programs and another shape in each; empty if nothing has.
+  std::string contradiction;
   /// Axes whose places meet constants that may be their number of ranks.
   SmallVector<dist::AxisListAttr> keptAxes;
 
@@ -146,6 +148,7 @@ private:
 
   // Names.
   void relateReturn(func::FuncOp function);
+  void tieNamed(const Twine &name, ArrayRef<Size> ofGlobal, ArrayRef<Size> ofLocal);
   void tieSymbols();
   void tiePort(StringRef key, ArrayRef<Size> whole, bool isLocal);
   void relateMicroBatches();

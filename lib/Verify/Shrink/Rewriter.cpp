@@ -7,8 +7,6 @@
 
 #include "Rewriter.h"
 
-#include "mlir/IR/AttrTypeSubElements.h"
-
 #include <cmath>
 
 using namespace hfc;
@@ -16,6 +14,12 @@ using namespace hfc::verify;
 using dist::AxisListAttr;
 using dist::ShardingAttr;
 using dist::SizeAttr;
+
+Rewriter::Rewriter(Relations &relations, Solver &solver, const Axes &axes)
+    : relations(relations), solver(solver), axes(axes) {
+  axesReplacer.addReplacement(
+      [&axes](AxisListAttr list) { return std::make_pair(axes.shrunk(list), WalkResult::skip()); });
+}
 
 RankedTensorType Rewriter::newType(Type type, ArrayRef<Size> piece) {
   return cast<RankedTensorType>(type).clone(solver.valuesOf(piece));
@@ -141,9 +145,7 @@ void Rewriter::rewriteRule(Operation *op, Operation *clone) {
 void Rewriter::rewriteAxes(Operation *clone) {
   if (isa_and_nonnull<hf::HfDialect>(clone->getDialect()))
     return;
-  AttrTypeReplacer replacer;
-  replacer.addReplacement([&](AxisListAttr list) { return std::make_pair(axes.shrunk(list), WalkResult::skip()); });
-  replacer.replaceElementsIn(clone);
+  axesReplacer.replaceElementsIn(clone);
   if (auto broadcast = dyn_cast<dist::BroadcastOp>(clone))
     broadcast.setRoot(
         std::min<int64_t>(broadcast.getRoot(), dist::sizeOf(broadcast.getAxes().getAxes(), axes.shrunkMesh()) - 1));

@@ -10,12 +10,14 @@
 
 #include "Solver.h"
 
+#include "mlir/IR/AttrTypeSubElements.h"
+
 namespace hfc::verify {
 
 /// Clones a program and substitutes sizes and axes in the clone.
 class Rewriter {
 public:
-  Rewriter(Relations &relations, Solver &solver, const Axes &axes) : relations(relations), solver(solver), axes(axes) {}
+  Rewriter(Relations &relations, Solver &solver, const Axes &axes);
 
   OwningOpRef<ModuleOp> rewrite(ModuleOp module);
 
@@ -39,6 +41,7 @@ private:
   Relations &relations;
   Solver &solver;
   const Axes &axes;
+  AttrTypeReplacer axesReplacer;
   llvm::DenseMap<dist::ShardingAttr, SmallVector<std::pair<SmallVector<int64_t>, dist::ShardingAttr>, 1>> shardings;
   /// The numbers in attributes, by op.
   llvm::DenseMap<Operation *, SmallVector<AttributeSize>> numbers;

@@ -67,6 +67,8 @@ FailureOr<Shrunk> verify::shrink(ModuleOp global, ModuleOp local) {
     for (Operation *op : kept)
       relations.keepSizesOf(op);
     relations.build();
+    if (!relations.contradiction.empty())
+      return emitError(local.getLoc(), relations.contradiction) << "; give the program that this one was made of";
     for (dist::AxisListAttr list : relations.keptAxes)
       axes.keep(list.getAxes());
     Solver solver(relations, axes);

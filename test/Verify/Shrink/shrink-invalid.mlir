@@ -5,10 +5,13 @@
 // RUN: not hfc-opt %t/local.mlir --hfc-shrink="reference=%t/global.mlir of=both" 2>&1 | FileCheck %s --check-prefix=OF
 // RUN: not hfc-opt %t/global.mlir --hfc-shrink="reference=%t/global.mlir" 2>&1 | FileCheck %s --check-prefix=GLOBAL
 // RUN: not hfc-opt %t/local.mlir --hfc-shrink="reference=%t/mesh.mlir" 2>&1 | FileCheck %s --check-prefix=MESH
+// RUN: sed 's/64xf32/32xf32/g' %t/global.mlir > %t/smaller.mlir
+// RUN: not hfc-opt %t/local.mlir --hfc-shrink="reference=%t/smaller.mlir" 2>&1 | FileCheck %s --check-prefix=SHAPE
 
 // NONE: hfc-shrink needs the global program as reference=FILE
 // OF: hfc-shrink leaves the 'local' or the 'global' program, not 'both'
 // GLOBAL: hfc-shrink needs a local program; run --hfc-materialize-shardings first
+// SHAPE: error: @f <- x is [32] in the global program, and [64] here, whole; give the program that this one was made of
 // MESH: has the mesh #dist.mesh<"tp" = 4>, but the global program #dist.mesh<"tp" = 8>
 
 //--- global.mlir
