@@ -220,9 +220,14 @@ bool AnnotationContext::place(Value activation, ArrayRef<AxisRefAttr> sequence, 
 }
 
 void AnnotationContext::agree(ArrayRef<AxisRefAttr> axes) {
-  if (axes.empty())
-    return;
-  for (Operation &op : module.getOps())
-    if (isa<hf::ParameterOp>(op))
-      op.setAttr(agreeName, AxisListAttr::get(module.getContext(), axes));
+  for (auto parameter : module.getOps<hf::ParameterOp>()) {
+    // Along an axis that cuts a parameter it has no replicas.
+    dist::ShardingAttr sharding = declared(parameter);
+    dist::Axes along;
+    for (AxisRefAttr axis : axes)
+      if (llvm::none_of(sharding.getDims(), [&](AxisListAttr dim) { return overlap(dim.getAxes(), axis, mesh); }))
+        along.push_back(axis);
+    if (!along.empty())
+      parameter->setAttr(agreeName, AxisListAttr::get(module.getContext(), along));
+  }
 }

@@ -103,7 +103,8 @@ public:
   /// Says where consumers see an activation: its batch where inputs have theirs, its sequence cut by `sequence` if that
   /// divides, its last dimension by `features`. Returns whether the sequence is cut.
   bool place(Value activation, ArrayRef<dist::AxisRefAttr> sequence = {}, ArrayRef<dist::AxisRefAttr> features = {});
-  /// Asks that replicas of every parameter's gradient be made equal.
+  /// Asks that replicas of every parameter's gradient be made equal; of one that is cut already, along the axes that
+  /// are left.
   void agree(ArrayRef<dist::AxisRefAttr> axes);
   /// How much of the optimizer's state a rank keeps of what its data-parallel group has (ZeRO): 0 all of it, 1 its
   /// piece.
