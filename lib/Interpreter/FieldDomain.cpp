@@ -157,10 +157,12 @@ public:
 
   void floatMatmul(Element, int64_t rows, int64_t columns, int64_t depth, MatrixRef lhs, MatrixRef rhs,
                    ArrayRef<Word> bias, MutableArrayRef<Word> out) const override {
+    bool isPlain = areElements(lhs, rows, depth) && areElements(rhs, depth, columns);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j) {
-        Word sum =
-            dot(depth, lhs.data + i * lhs.rowStride, lhs.columnStride, rhs.data + j * rhs.columnStride, rhs.rowStride);
+        const Word *row = lhs.data + i * lhs.rowStride, *column = rhs.data + j * rhs.columnStride;
+        Word sum = isPlain ? dot(depth, row, lhs.columnStride, column, rhs.rowStride)
+                           : slowDot(depth, row, lhs.columnStride, column, rhs.rowStride);
         out[i * columns + j] = bias.empty() ? sum : add(sum, bias[j]);
       }
   }
@@ -203,7 +205,7 @@ protected:
     case Binary::Mul:
       return each(multiply);
     case Binary::Div:
-      if (areElements(lhs) && areElements(rhs) && !llvm::is_contained(rhs, Word(0)))
+      if (::areElements(lhs) && ::areElements(rhs) && !llvm::is_contained(rhs, Word(0)))
         return divideAll(lhs, rhs, out);
       return each(divide);
     case Binary::Max:
@@ -272,18 +274,22 @@ private:
       out[i] = compute(x[i]);
   }
 
+  static bool areElements(MatrixRef matrix, int64_t rows, int64_t columns) {
+    Word largest = 0;
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < columns; ++j)
+        largest = std::max(largest, matrix.data[i * matrix.rowStride + j * matrix.columnStride]);
+    return isElement(largest);
+  }
+
   static Word dot(int64_t count, const Word *a, int64_t strideA, const Word *b, int64_t strideB) {
     // Products have 122 bits: as many of them as this fit the sum beside it.
     constexpr int64_t together = 32;
     Word result = 0;
     for (int64_t first = 0; first < count; first += together) {
       unsigned __int128 sum = 0;
-      for (int64_t k = first; k < std::min(first + together, count); ++k) {
-        Word left = a[k * strideA], right = b[k * strideB];
-        if (LLVM_UNLIKELY(!isElement(left) || !isElement(right)))
-          return slowDot(count, a, strideA, b, strideB);
-        sum += static_cast<unsigned __int128>(left) * right;
-      }
+      for (int64_t k = first; k < std::min(first + together, count); ++k)
+        sum += static_cast<unsigned __int128>(a[k * strideA]) * b[k * strideB];
       result = field::add(result, field::reduce(sum));
     }
     return result;

@@ -124,9 +124,9 @@ llvm::Expected<RankMaps> Interpreter::Implementation::localize(ArrayRef<Port> po
     if (llvm::Error error = checkRange(port, found->second))
       return error;
     Word padding = options.poisonPadding ? poisonOf(*domain, port) : 0;
-    Placement placement(mesh, port.sharding, port.shape);
-    for (auto [rank, values] : llvm::enumerate(local))
-      values[port.name] = placement.localize(found->second, rank, padding);
+    std::vector<Tensor> pieces = Placement(mesh, port.sharding, port.shape).localizeAll(found->second, ranks, padding);
+    for (auto [values, piece] : llvm::zip_equal(local, pieces))
+      values[port.name] = std::move(piece);
   }
   return local;
 }

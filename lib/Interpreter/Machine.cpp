@@ -129,12 +129,37 @@ void Machine::report(const Step &step, const Frames &frames, uint64_t oracleCall
 // Ops
 //===----------------------------------------------------------------------===//
 
+/// Ranks whose operands are the same memory need an op only once: what is replicated stays shared. So it is in exact
+/// domains, which are there to compare programs; in others every rank does its own work, which is counted.
+void Machine::findEquals(const Step &step, const Frames &frames) {
+  constexpr size_t most = 8;
+  SmallVector<size_t, most> known;
+  first.resize(frames.size());
+  for (size_t rank = 0; rank < frames.size(); ++rank) {
+    auto isSame = [&](size_t other) {
+      return llvm::all_of(step.operands, [&](unsigned number) {
+        return frames[rank][number].sharesWith(frames[other][number]) &&
+               frames[rank][number].getShape() == frames[other][number].getShape();
+      });
+    };
+    auto found = domain.isExact() ? llvm::find_if(known, isSame) : known.end();
+    first[rank] = found == known.end() ? rank : *found;
+    if (found == known.end() && domain.isExact() && known.size() < most)
+      known.push_back(rank);
+  }
+}
+
 llvm::Error Machine::execute(const Step &step, Frames &frames) {
   using Kind = BlockPlan::Kind;
   switch (step.kind) {
   case Kind::Elementwise: {
+    findEquals(step, frames);
     SmallVector<Tensor, 3> operands;
-    for (Frame &frame : frames) {
+    for (auto [rank, frame] : llvm::enumerate(frames)) {
+      if (first[rank] != rank) {
+        frame[step.results.front()] = frames[first[rank]][step.results.front()];
+        continue;
+      }
       operands.clear();
       for (unsigned number : step.operands)
         operands.push_back(frame[number]);
@@ -164,9 +189,15 @@ llvm::Error Machine::execute(const Step &step, Frames &frames) {
 }
 
 llvm::Error Machine::executePrimitive(const Step &step, Frames &frames) {
-  for (Frame &frame : frames) {
+  findEquals(step, frames);
+  for (auto [rank, frame] : llvm::enumerate(frames)) {
     if (!step.constant.empty()) {
       setResults(step, frame, step.constant);
+      continue;
+    }
+    if (first[rank] != rank) {
+      for (unsigned number : step.results)
+        frame[number] = frames[first[rank]][number];
       continue;
     }
     llvm::Expected<Results> results = evaluatePrimitive(domain, step.op, operandsOf(step, frame));
@@ -214,18 +245,25 @@ llvm::Error Machine::executeComposite(const Step &step, Frames &frames) {
     step.body = *body;
   }
   const BlockPlan &body = *step.body;
-  Frames inner(frames.size(), Frame(body.numValues));
-  for (auto [outer, frame] : llvm::zip(frames, inner))
+  findEquals(step, frames);
+  Frames inner;
+  SmallVector<size_t> innerOf(frames.size());
+  for (auto [rank, outer] : llvm::enumerate(frames)) {
+    innerOf[rank] = first[rank] == rank ? inner.size() : innerOf[first[rank]];
+    if (first[rank] != rank)
+      continue;
+    Frame &frame = inner.emplace_back(body.numValues);
     for (auto [from, to] : llvm::zip(step.operands, body.arguments))
       frame[to] = outer[from];
+  }
   ++nesting;
   llvm::Error error = run(body, inner);
   --nesting;
   if (error)
     return at(step.op, std::move(error));
-  for (auto [outer, frame] : llvm::zip(frames, inner))
+  for (auto [outer, number] : llvm::zip(frames, innerOf))
     for (auto [from, to] : llvm::zip(body.live, step.results))
-      outer[to] = frame[from];
+      outer[to] = inner[number][from];
   return llvm::Error::success();
 }
 

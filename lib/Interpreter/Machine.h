@@ -55,6 +55,7 @@ private:
 
   llvm::Error run(const BlockPlan &plan, Frames &frames);
   llvm::Error execute(const Step &step, Frames &frames);
+  void findEquals(const Step &step, const Frames &frames);
   llvm::Error executePrimitive(const Step &step, Frames &frames);
   llvm::Error executeCollective(const Step &step, Frames &frames);
   llvm::Error executeComposite(const Step &step, Frames &frames);
@@ -73,6 +74,8 @@ private:
   // Calls add entries while references to others are in use: a node-based map.
   std::unordered_map<Block *, BlockPlan> plans;
   Interpreter::Observer observer;
+  /// For each rank, the first that gives an op the same operands, in memory that they share.
+  SmallVector<size_t> first;
   /// Composites around what is being executed.
   int nesting = 0;
 };

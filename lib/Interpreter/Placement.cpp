@@ -24,17 +24,40 @@ SmallVector<int64_t> Placement::localShape() const {
   return isWhole() ? SmallVector<int64_t>(whole) : dist::localShape(whole, sharding, mesh);
 }
 
+bool Placement::holdsNothing(int64_t rank) const {
+  bool isIdempotent = sharding.getKind() == dist::ReductionKind::max || sharding.getKind() == dist::ReductionKind::min;
+  return sharding.isPartial() && !isIdempotent && dist::placeOf(rank, sharding.getPartial().getAxes(), mesh) != 0;
+}
+
 Tensor Placement::localize(const Tensor &value, int64_t rank, Word padding) const {
   if (isWhole())
     return value;
   SmallVector<int64_t> local = localShape();
-  bool isIdempotent = sharding.getKind() == dist::ReductionKind::max || sharding.getKind() == dist::ReductionKind::min;
-  if (sharding.isPartial() && !isIdempotent && dist::placeOf(rank, sharding.getPartial().getAxes(), mesh) != 0)
+  if (holdsNothing(rank))
     return Tensor(value.getElement(), local);
   Tensor piece = value;
   for (size_t dim = 0; dim < local.size(); ++dim)
     piece = cut(piece, dim, placeOf(rank, dim) * local[dim], local[dim], padding);
   return piece;
+}
+
+std::vector<Tensor> Placement::localizeAll(const Tensor &value, int64_t ranks, Word padding) const {
+  std::vector<Tensor> pieces;
+  if (isWhole()) {
+    pieces.assign(ranks, value);
+    return pieces;
+  }
+  std::map<SmallVector<int64_t>, Tensor> known;
+  for (int64_t rank = 0; rank < ranks; ++rank) {
+    SmallVector<int64_t> places{holdsNothing(rank)};
+    for (size_t dim = 0; dim < whole.size(); ++dim)
+      places.push_back(placeOf(rank, dim));
+    auto [found, isNew] = known.try_emplace(std::move(places));
+    if (isNew)
+      found->second = localize(value, rank, padding);
+    pieces.push_back(found->second);
+  }
+  return pieces;
 }
 
 llvm::Expected<Placement::Pieces> Placement::complete(const Domain &domain, ArrayRef<Tensor> values) const {

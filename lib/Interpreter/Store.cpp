@@ -97,9 +97,10 @@ llvm::Error Store::prepare(ArrayRef<Port> taken, bool zeroIfAbsent) {
       given = whole.try_emplace(port.name, port.element, port.shape).first;
     if (llvm::Error error = checkType(what, port, given->second))
       return error;
-    Placement placement(mesh, port.sharding, port.shape);
-    for (auto [rank, values] : llvm::enumerate(pieces))
-      values[port.name] = placement.localize(given->second, rank, /*padding=*/0);
+    std::vector<Tensor> local =
+        Placement(mesh, port.sharding, port.shape).localizeAll(given->second, pieces.size(), /*padding=*/0);
+    for (auto [values, piece] : llvm::zip_equal(pieces, local))
+      values[port.name] = std::move(piece);
     whole.erase(given);
     ports[port.name] = port;
   }
