@@ -60,7 +60,16 @@ Cause partition::causeOfPartial(Value value) {
   return {words, op};
 }
 
+/// Whether the value is an argument that is a parameter.
+static bool isParameter(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  return function && function.getArgAttr(argument.getArgNumber(), "hf.parameter");
+}
+
 Cause partition::causeOfMove(Value value, Operation *user) {
+  if (isParameter(value) && !isa<func::ReturnOp>(user))
+    return {"parameter in pieces", user};
   std::string words =
       llvm::TypeSwitch<Operation *, std::string>(user)
           .Case([](hf::LinearOp) { return "column-parallel input"; })

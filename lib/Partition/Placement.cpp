@@ -72,6 +72,9 @@ Placement::Placement(func::FuncOp function, const Declarations &declarations) : 
       set(argument, sharding);
     if (function.getArgAttr(index, "hf.parameter"))
       parameters.insert(argument);
+    if (function.getArgAttr(index, "hf.input"))
+      for (AxisListAttr axes : get(argument).getDims())
+        inputAxes.append(without(axes.getAxes(), inputAxes, mesh));
   }
   findAccumulators(function);
 }

@@ -42,6 +42,8 @@ public:
   dist::ShardingAttr get(Value value) const;
   void set(Value value, dist::ShardingAttr sharding) { shardings[value] = canonical(sharding, mesh); }
 
+  /// The axes by which the function's inputs are cut: those of the batch.
+  ArrayRef<dist::AxisRefAttr> getInputAxes() const { return inputAxes; }
   /// Whether the value is a parameter, perhaps converted, permuted or reshaped.
   bool isParameter(Value value) const;
   /// Whether the value is a state to which the function does nothing but add (a gradient, a loss), or such a sum. It
@@ -54,6 +56,7 @@ private:
   void findAccumulators(func::FuncOp function);
 
   dist::MeshAttr mesh;
+  dist::Axes inputAxes;
   llvm::DenseMap<Value, dist::ShardingAttr> shardings;
   llvm::DenseSet<Value> parameters, accumulators;
 };

@@ -43,6 +43,26 @@ static std::optional<unsigned> addedOperand(Operation *op) {
   return std::nullopt;
 }
 
+/// The accumulator that all of the value goes into, perhaps widened or summed up with others on the way; null if there
+/// is none.
+static BlockArgument accumulatorOf(Value value, const Placement &placement) {
+  while (value.hasOneUse()) {
+    Operation *user = *value.user_begin();
+    if (!isa<hf::AddOp, hf::ConvertOp>(user))
+      return {};
+    if (!placement.isAccumulator(user->getResult(0))) {
+      value = user->getResult(0);
+      continue;
+    }
+    // The sums that were added before end at the argument.
+    Value base = placement.isAccumulator(user->getOperand(0)) ? user->getOperand(0) : user->getOperand(1);
+    while (Operation *before = base.getDefiningOp())
+      base = placement.isAccumulator(before->getOperand(0)) ? before->getOperand(0) : before->getOperand(1);
+    return cast<BlockArgument>(base);
+  }
+  return {};
+}
+
 namespace {
 class Planner {
 public:
@@ -60,6 +80,8 @@ private:
   void take(const Rule::Tensor &tensor, ShardingAttr sharding);
   void takeDim(const Rule::Dim &dim, Axes axes);
   void fix(const Rule::Tensor &tensor);
+  void takeAccumulators();
+  void takeInputAxes(ArrayRef<unsigned> parameters, ArrayRef<unsigned> activations);
   void wish(unsigned factor, ArrayRef<AxisRefAttr> axes);
   void dropWhatDoesNotFit();
   bool dropInDim(const Rule::Dim &dim);
@@ -166,20 +188,49 @@ void Planner::dropWhatDoesNotFit() {
     used.append(axes.begin(), axes.end());
 }
 
-void Planner::chooseAxes() {
-  SmallVector<unsigned> order;
-  auto isFirst = [&](unsigned operand) {
-    Value value = op->getOperand(operand);
-    return placement.isParameter(value) || placement.isAccumulator(value);
+void Planner::takeAccumulators() {
+  for (auto [operand, tensor] : llvm::enumerate(rule.operands))
+    if (placement.isAccumulator(op->getOperand(operand))) {
+      take(tensor, shardingOf(operand));
+      fix(tensor);
+    }
+}
+
+/// What the batch is cut by stays with activations, and with sums that are gradients: a parameter that is cut over the
+/// same axes is gathered where it is used, and its gradient is scattered.
+void Planner::takeInputAxes(ArrayRef<unsigned> parameters, ArrayRef<unsigned> activations) {
+  auto usesInputAxes = [&](ShardingAttr sharding) {
+    return sharding && llvm::any_of(sharding.getDims(), [&](AxisListAttr axes) {
+             return overlap(axes.getAxes(), placement.getInputAxes(), mesh);
+           });
   };
+  auto isAccumulator = [&](Value value) { return placement.isAccumulator(value); };
+  bool isGradient = llvm::none_of(op->getOperands(), isAccumulator) &&
+                    llvm::all_of(op->getResults(), [&](Value result) { return accumulatorOf(result, placement); });
+  if (llvm::none_of(parameters, [&](unsigned operand) { return usesInputAxes(shardingOf(operand)); }) &&
+      !(isGradient && llvm::any_of(wanted, usesInputAxes)))
+    return;
+  leavesSum = isGradient;
+  for (unsigned operand : activations)
+    for (auto [index, dim] : llvm::enumerate(rule.operands[operand])) {
+      Axes axes(shardingOf(operand).axesOf(index));
+      if (!axes.empty() && without(axes, placement.getInputAxes(), mesh).empty())
+        takeDim(dim, axes);
+    }
+  leavesSum = true;
+}
+
+void Planner::chooseAxes() {
+  SmallVector<unsigned> parameters, order;
   for (unsigned operand = 0; operand < op->getNumOperands(); ++operand) {
-    if (isFirst(operand))
-      take(rule.operands[operand], shardingOf(operand));
-    else
-      order.push_back(operand);
-    if (placement.isAccumulator(op->getOperand(operand)))
-      fix(rule.operands[operand]);
+    Value value = op->getOperand(operand);
+    if (!placement.isAccumulator(value))
+      (placement.isParameter(value) ? parameters : order).push_back(operand);
   }
+  takeAccumulators();
+  takeInputAxes(parameters, order);
+  for (unsigned operand : parameters)
+    take(rule.operands[operand], shardingOf(operand));
   for (auto [tensor, sharding] : llvm::zip_equal(rule.results, wanted))
     take(tensor, sharding);
   auto keyOf = [&](unsigned operand) { return std::make_pair(-elementsOf(op->getOperand(operand)), operand); };
@@ -320,26 +371,6 @@ OpPlan partition::planOp(Operation *op, const Placement &placement, ArrayRef<Sha
 //===----------------------------------------------------------------------===//
 // Annotations
 //===----------------------------------------------------------------------===//
-
-/// The accumulator that all of the value goes into, perhaps widened or summed up with others on the way; null if there
-/// is none.
-static BlockArgument accumulatorOf(Value value, const Placement &placement) {
-  while (value.hasOneUse()) {
-    Operation *user = *value.user_begin();
-    if (!isa<hf::AddOp, hf::ConvertOp>(user))
-      return {};
-    if (!placement.isAccumulator(user->getResult(0))) {
-      value = user->getResult(0);
-      continue;
-    }
-    // The sums that were added before end at the argument.
-    Value base = placement.isAccumulator(user->getOperand(0)) ? user->getOperand(0) : user->getOperand(1);
-    while (Operation *before = base.getDefiningOp())
-      base = placement.isAccumulator(before->getOperand(0)) ? before->getOperand(0) : before->getOperand(1);
-    return cast<BlockArgument>(base);
-  }
-  return {};
-}
 
 SmallVector<ShardingAttr> partition::wantedOf(Operation *op, const Placement &placement) {
   SmallVector<ShardingAttr> wanted(op->getNumResults());

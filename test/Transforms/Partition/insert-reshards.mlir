@@ -10,7 +10,7 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
   // CHECK-NEXT: hf.linear %[[X]]
   // CHECK: dist.reshard {{.*}}hf.phase = "backward"
   // CHECK-NOT: dist.reshard
-  func.func @once(%x: tensor<48x64xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}]>, hf.input = "x"},
+  func.func @once(%x: tensor<48x64xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}]>},
                   %w: tensor<32x64xf32> {hf.parameter = @w})
       -> (tensor<48x32xf32> {hf.output = "a"}, tensor<48x32xf32> {hf.output = "b"}, tensor<48x32xf32> {hf.output = "c"}) {
     %0 = hf.linear %x, %w : (tensor<48x64xf32>, tensor<32x64xf32>) -> tensor<48x32xf32>

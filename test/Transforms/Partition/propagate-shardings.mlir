@@ -21,7 +21,22 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
   hf.parameter @w : tensor<32x64xf32> from [#hf.piece<"w">] {dist.sharding = #dist.sharding<[{"tp"}, {}]>}
   // CHECK-LABEL: @parameter(
   // CHECK: hf.linear {{.*}}dist.shardings = [#dist.sharding<[{}, {"tp"}]>]
-  func.func @parameter(%x: tensor<48x64xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}]>, hf.input = "x"},
+  func.func @parameter(%x: tensor<48x64xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}]>},
+                       %w: tensor<32x64xf32> {hf.parameter = @w}) -> (tensor<48x32xf32> {hf.output = "y"}) {
+    %0 = hf.linear %x, %w : (tensor<48x64xf32>, tensor<32x64xf32>) -> tensor<48x32xf32>
+    return %0 : tensor<48x32xf32>
+  }
+}
+
+// -----
+
+// But not where it is cut over what the inputs' batch is cut by: the parameter is gathered, as fully sharded data parallelism
+// wants it.
+module attributes {dist.mesh = #dist.mesh<"dp" = 2>} {
+  hf.parameter @w : tensor<32x64xf32> from [#hf.piece<"w">] {dist.sharding = #dist.sharding<[{"dp"}, {}]>}
+  // CHECK-LABEL: @sharded(
+  // CHECK: hf.linear {{.*}}dist.shardings = [#dist.sharding<[{"dp"}, {}]>]
+  func.func @sharded(%x: tensor<48x64xf32> {dist.sharding = #dist.sharding<[{"dp"}, {}]>, hf.input = "x"},
                        %w: tensor<32x64xf32> {hf.parameter = @w}) -> (tensor<48x32xf32> {hf.output = "y"}) {
     %0 = hf.linear %x, %w : (tensor<48x64xf32>, tensor<32x64xf32>) -> tensor<48x32xf32>
     return %0 : tensor<48x32xf32>
