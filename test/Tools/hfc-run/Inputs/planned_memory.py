@@ -107,7 +107,7 @@ def main():
         subprocess.run([*model, "-o", program], check=True)
         report = json.loads(subprocess.run([*model, "--report=json"], check=True, capture_output=True).stdout)["memory"]
         info = metadata(program)
-        if report["arena"] != info["arena"] or sum(report.values()) - report["constants"] != sum(planned(info)):
+        if report["arena"] != info["arena"] or report["total"] - report["constants"] != sum(planned(info)):
             raise SystemExit(f"{name}: the report says {report}, the metadata {sum(planned(info))} bytes")
         ranks = 2 if "--mesh" in " ".join(options) else 1
         small = SMALL + ranks * (WIDENED if dtype == "bfloat16" else 0)
