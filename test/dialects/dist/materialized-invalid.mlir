@@ -247,3 +247,12 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
   // expected-error @below {{takes argument 0 partial (sum) over {dp}, but an optimizer takes complete gradients: hfc-insert-gradient-all-reduce completes them in last_micro_step}}
   func.func @optimizer_step(%g: tensor<4xf32> {dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>}) { return }
 }
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>, dist.materialized} {
+  func.func @f(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}], global [8, 8]>}) {
+    // expected-error @below {{names dimension 7 of a tensor that has 2}}
+    %1 = dist.all_gather %x dim 7 over {"tp"} {dist.shardings = [#dist.sharding<[{}, {}], global [8, 8]>]} : tensor<4x8xf32> -> tensor<8x8xf32>
+    return
+  }
+}
