@@ -76,18 +76,8 @@ private:
                    << piece << " that " << size << " elements have over {" << toString(outer) << "}" << where();
   }
 
-  /// Attributes are verified before the op that has them.
-  LogicalResult verifyDim(ShardingAttr sharding, int64_t dim) {
-    int64_t rank = sharding.getDims().size();
-    if (dim >= 0 && dim < rank)
-      return success();
-    return error() << "names dimension " << dim << " of a tensor that has " << rank << where();
-  }
-
   /// The sharding with the group's axes behind the others of a dimension.
   FailureOr<ShardingAttr> cut(ShardingAttr sharding, int64_t dim) {
-    if (failed(verifyDim(sharding, dim)))
-      return failure();
     Axes outer(sharding.axesOf(dim)), all = outer;
     all.append(axes.begin(), axes.end());
     if (failed(verifyNested(sharding, dim, outer, all)))
@@ -97,8 +87,6 @@ private:
 
   /// The sharding without the group's axes, which stand last in a dimension.
   FailureOr<ShardingAttr> joined(ShardingAttr sharding, int64_t dim) {
-    if (failed(verifyDim(sharding, dim)))
-      return failure();
     Axes all = canonical(sharding.axesOf(dim), mesh);
     int64_t outerSize = sizeOf(all, mesh) / sizeOf(axes, mesh);
     auto split = outerSize ? splitMajor(all, outerSize, mesh) : std::nullopt;

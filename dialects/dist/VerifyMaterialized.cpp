@@ -314,6 +314,9 @@ static LogicalResult verifyCall(CallOpInterface call, ArrayRef<ShardingAttr> ope
 }
 
 LogicalResult dist::verifyResultShardings(Operation *op, MeshAttr mesh) {
+  // Attributes are verified before the op that has them, and no rule holds for an op that is none.
+  if (failed(op->getName().verifyInvariants(op)))
+    return failure();
   SmallVector<ShardingAttr> operands, results;
   for (Value result : op->getResults())
     results.push_back(getSharding(result));

@@ -115,7 +115,7 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>, dist.materialized} {
 // -----
 module attributes {dist.mesh = #dist.mesh<"tp" = 4>, dist.materialized} {
   func.func @f(%x: tensor<6xf32> {dist.sharding = #dist.sharding<[{"tp"}], global [24]>}) {
-    // expected-error @below {{has dimension 0 of operand 0 cut over tp, which does not fit the 6 times that it is made of}}
+    // expected-error @below {{(C1) 6 and 2x4 must have the same number of elements}}
     %1 = hf.reshape %x {dist.shardings = [#dist.sharding<[{"tp"}, {}], global [6, 4]>]} : tensor<6xf32> -> tensor<2x4xf32>
     return
   }
@@ -251,8 +251,17 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
 // -----
 module attributes {dist.mesh = #dist.mesh<"tp" = 2>, dist.materialized} {
   func.func @f(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<[{"tp"}, {}], global [8, 8]>}) {
-    // expected-error @below {{names dimension 7 of a tensor that has 2}}
+    // expected-error @below {{(C1) dim 7 is no dimension of 'tensor<4x8xf32>'}}
     %1 = dist.all_gather %x dim 7 over {"tp"} {dist.shardings = [#dist.sharding<[{}, {}], global [8, 8]>]} : tensor<4x8xf32> -> tensor<8x8xf32>
+    return
+  }
+}
+
+// -----
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>, dist.materialized} {
+  func.func @f(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<[{}, {"tp"}], global [4, 16]>}) {
+    // expected-error @below {{(C1) dims [31] must not be empty, increase strictly and lie below the rank, 2}}
+    %1 = hf.reduce sum, %x dims [31] {dist.shardings = [#dist.sharding<[{}], global [4]>]} : tensor<4x8xf32> -> tensor<4xf32>
     return
   }
 }
