@@ -21,3 +21,11 @@ kernel.func @no_numbers() grid(1) lanes(32) outputs(0) {
 kernel.func @elsewhere(%x: memref<4xf32, 3>) grid(1) lanes(32) outputs(0) {
   kernel.return
 }
+
+// -----
+
+kernel.func @more_than_can_be_counted() grid(1) lanes(32) outputs(0) {
+  // expected-error @below {{does not fit on a thread's stack}}
+  %a = kernel.scratch : memref<9223372036854775807xf32>
+  kernel.return
+}

@@ -110,8 +110,9 @@ LogicalResult KernelLowering::checkScratch() {
     auto type = cast<MemRefType>(scratch.getType());
     if (!type.getElementType().isIntOrFloat() || !type.getLayout().isIdentity() || type.getMemorySpace())
       return scratch.emitOpError("must hold numbers, packed densely, but has type ") << type;
-    int64_t bytes = type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    total += std::min(bytes, maxScratchBytes + 1);
+    // More elements than bytes are too many anyway, whatever they are.
+    int64_t elements = std::min(type.getNumElements(), maxScratchBytes + 1);
+    total += elements * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
     if (total > maxScratchBytes)
       return scratch.emitOpError("does not fit on a thread's stack: the kernel's scratch is larger than ")
              << maxScratchBytes << " bytes; use smaller tiles";
