@@ -11,9 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/hf/DecomposeAside.h"
 #include "dialects/hf/ShardingRules.h"
 
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -341,15 +341,6 @@ dist::RuleAttr hf::deriveShardingRule(Operation *op) {
   auto isEmpty = [](Type type) { return llvm::is_contained(cast<RankedTensorType>(type).getShape(), 0); };
   if (llvm::any_of(op->getOperandTypes(), isEmpty) || llvm::any_of(op->getResultTypes(), isEmpty))
     return {};
-  Block block;
-  IRMapping mapping;
-  for (Value operand : op->getOperands())
-    mapping.map(operand, block.addArgument(operand.getType(), operand.getLoc()));
-  OpBuilder builder(op->getContext());
-  builder.setInsertionPointToEnd(&block);
-  Operation *copy = builder.clone(*op, mapping);
-  copy->setOperands(block.getArguments()); // One each, also for a value that the op takes twice.
-  SmallVector<Value> results = cast<CompositeOpInterface>(copy).decompose(builder);
-  copy->erase();
-  return dist::toAttribute(op->getContext(), RuleComposer(block, results).compose());
+  Aside aside = decomposeAside(cast<CompositeOpInterface>(op));
+  return dist::toAttribute(op->getContext(), RuleComposer(*aside.block, aside.results).compose());
 }

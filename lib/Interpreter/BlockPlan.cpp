@@ -8,6 +8,7 @@
 #include "BlockPlan.h"
 
 #include "dialects/dist/Dist.h"
+#include "dialects/hf/DecomposeAside.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -79,30 +80,15 @@ bool Decompositions::ByMeaning::operator()(Operation *a, Operation *b) const {
          a->getName().compareOpProperties(a->getPropertiesStorage(), b->getPropertiesStorage());
 }
 
-/// A block with nothing but a copy of the op, whose operands are the block's arguments: the program's values get no
-/// users.
-static std::unique_ptr<Block> isolate(Operation *op) {
-  auto block = std::make_unique<Block>();
-  for (Value operand : op->getOperands())
-    block->addArgument(operand.getType(), op->getLoc());
-  Operation *copy = op->clone();
-  copy->setOperands(block->getArguments());
-  block->push_back(copy);
-  return block;
-}
-
 llvm::Expected<const BlockPlan *> Decompositions::get(hf::CompositeOpInterface op) {
   if (auto found = entries.find(op); found != entries.end())
     return found->second.plan.get();
-  Entry entry{isolate(op), isolate(op), nullptr};
-  auto copy = cast<hf::CompositeOpInterface>(entry.decomposition->front());
-  OpBuilder builder(op->getContext());
-  builder.setInsertionPointToEnd(entry.decomposition.get());
-  SmallVector<Value> results = copy.decompose(builder);
-  if (results.size() != op->getNumResults())
-    return makeError("its decomposition gives " + Twine(results.size()) + " values, not " + Twine(op->getNumResults()));
-  copy->erase();
-  entry.plan = std::make_unique<BlockPlan>(*entry.decomposition, results);
+  hf::Aside aside = hf::decomposeAside(op);
+  if (aside.results.size() != op->getNumResults())
+    return makeError("its decomposition gives " + Twine(aside.results.size()) + " values, not " +
+                     Twine(op->getNumResults()));
+  Entry entry{hf::isolate(op), std::move(aside.block), nullptr};
+  entry.plan = std::make_unique<BlockPlan>(*entry.decomposition, aside.results);
   Operation *key = &entry.op->front();
   return entries.emplace(key, std::move(entry)).first->second.plan.get();
 }

@@ -7,10 +7,9 @@
 
 #include "hfc/Ledger/Ledger.h"
 
-#include "dialects/hf/Hf.h"
+#include "dialects/hf/DecomposeAside.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace hfc;
@@ -24,24 +23,9 @@ static bool isArithmetic(Operation *op) {
              hf::CosOp, hf::FloorOp, hf::AddOp, hf::SubOp, hf::MulOp, hf::DivOp, hf::PowOp, hf::MaxOp, hf::MinOp>(op);
 }
 
-static int64_t countComposite(hf::CompositeOpInterface op, ModuleOp module) {
-  // On block arguments, so that the program's values get no users.
-  Block block;
-  IRMapping mapping;
-  for (Value operand : op->getOperands())
-    if (!mapping.contains(operand))
-      mapping.map(operand, block.addArgument(operand.getType(), op->getLoc()));
-  OpBuilder builder(op->getContext());
-  builder.setInsertionPointToEnd(&block);
-  Operation *clone = builder.clone(*op, mapping);
-  (void)cast<hf::CompositeOpInterface>(clone).decompose(builder);
-  clone->erase();
-  return countFlops(block, module);
-}
-
 static int64_t count(Operation *op, ModuleOp module) {
   if (auto composite = dyn_cast<hf::CompositeOpInterface>(op))
-    return countComposite(composite, module);
+    return countFlops(*hf::decomposeAside(composite).block, module);
   if (isArithmetic(op))
     return isFloat(op->getResult(0)) ? elementsOf(op->getResult(0)) : 0;
   return llvm::TypeSwitch<Operation *, int64_t>(op)

@@ -69,6 +69,23 @@ std::vector<Group> ledger::groupLines(const Entry &entry) {
   return groups;
 }
 
+std::vector<Kind> ledger::groupKinds(const Entry &entry) {
+  llvm::MapVector<StringRef, Kind> kinds;
+  for (const Line &line : entry.lines) {
+    if (line.exchange)
+      continue;
+    Kind &kind = kinds[line.kind];
+    kind.name = line.kind;
+    ++kind.count;
+    kind.bytes += line.read + line.written;
+    kind.flops += line.flops;
+  }
+  std::vector<Kind> list;
+  for (auto &[name, kind] : kinds)
+    list.push_back(std::move(kind));
+  return list;
+}
+
 std::vector<Layer> ledger::groupLayers(const Entry &entry) {
   llvm::MapVector<std::pair<int64_t, StringRef>, Layer> layers;
   for (const Line &line : entry.lines) {

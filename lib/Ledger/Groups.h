@@ -19,6 +19,13 @@ struct Group {
 };
 std::vector<Group> groupLines(const Entry &entry);
 
+/// Lines of one kind that are no collectives; `bytes` is what they read and write.
+struct Kind {
+  std::string name;
+  int64_t count = 0, bytes = 0, flops = 0;
+};
+std::vector<Kind> groupKinds(const Entry &entry);
+
 /// The lines of one layer, or of none, in one phase.
 struct Layer {
   std::optional<int64_t> block;

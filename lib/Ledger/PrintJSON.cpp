@@ -7,6 +7,8 @@
 
 #include "hfc/Ledger/Print.h"
 
+#include "Groups.h"
+
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/JSON.h"
 
@@ -102,24 +104,12 @@ private:
     }
   }
 
-  /// Sums by kind of what is not a collective.
   void writeWork(const Entry &entry) {
-    struct Sum {
-      int64_t count = 0, bytes = 0, flops = 0;
-    };
-    llvm::MapVector<StringRef, Sum> sums;
-    for (const Line &line : entry.lines)
-      if (!line.exchange) {
-        Sum &sum = sums[line.kind];
-        ++sum.count;
-        sum.bytes += line.read + line.written;
-        sum.flops += line.flops;
-      }
-    for (auto &[kind, sum] : sums)
-      json.attributeObject(kind, [&, &sum = sum] {
-        json.attribute("count", sum.count);
-        json.attribute("bytes", sum.bytes);
-        json.attribute("flops", sum.flops);
+    for (const Kind &kind : groupKinds(entry))
+      json.attributeObject(kind.name, [&] {
+        json.attribute("count", kind.count);
+        json.attribute("bytes", kind.bytes);
+        json.attribute("flops", kind.flops);
       });
   }
 

@@ -10,7 +10,6 @@
 #include "Format.h"
 #include "Groups.h"
 
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace hfc;
@@ -41,23 +40,12 @@ static void printShards(const Ledger &ledger, llvm::raw_ostream &os) {
 }
 
 static void printEntry(const Entry &entry, bool timed, llvm::raw_ostream &os) {
-  struct Kind {
-    int64_t count = 0, bytes = 0, flops = 0;
-  };
-  llvm::MapVector<StringRef, Kind> kinds;
-  for (const Line &line : entry.lines)
-    if (!line.exchange) {
-      Kind &kind = kinds[line.kind];
-      ++kind.count;
-      kind.bytes += line.read + line.written;
-      kind.flops += line.flops;
-    }
   os << llvm::formatv("{0,-22}{1,8}{2,18}{3,22}", entry.name, "ops", "bytes", "FLOPs");
   if (timed)
     os << "  at least " << formatTime(estimatedTime(entry));
   os << '\n';
-  for (auto &[name, kind] : kinds)
-    os << llvm::formatv("  {0,-20}{1,8}{2,18}{3,22}\n", name, kind.count, kind.bytes, kind.flops);
+  for (const Kind &kind : groupKinds(entry))
+    os << llvm::formatv("  {0,-20}{1,8}{2,18}{3,22}\n", kind.name, kind.count, kind.bytes, kind.flops);
   for (const Group &group : groupLines(entry))
     if (const auto &exchange = group.line.exchange)
       os << llvm::formatv("  {0,-20}{1,8}{2,18}  over {3}: {4} ({5})\n", group.line.kind, group.count, exchange->bytes,

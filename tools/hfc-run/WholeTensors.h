@@ -52,12 +52,12 @@ std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &p
 std::optional<hfc_dtype> typeOfState(const io::ProgramInfo &program, const io::ParameterInfo &parameter,
                                      const std::string &role);
 
-/// What a run gives back, whole, on rank 0: outputs, gradients.
 /// Puts this rank's part of `ROLE.PARAMETER`, whole, into its state; nothing if the program keeps no such state.
 /// Refuses tensors that are missing or of another type or shape.
 void scatterState(const Rank &rank, const io::ProgramInfo &program, const io::ParameterInfo &parameter,
                   const std::string &role, const io::SafeTensors &tensors);
 
+/// What a run gives back, whole, on rank 0: outputs, gradients.
 class Results {
 public:
   void add(io::TensorInfo info, std::vector<char> data);

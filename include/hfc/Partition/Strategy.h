@@ -106,10 +106,10 @@ public:
   /// Asks that replicas of every parameter's gradient be made equal; of one that is cut already, along the axes that
   /// are left.
   void agree(ArrayRef<dist::AxisRefAttr> axes);
-  /// How much of the optimizer's state a rank keeps of what its data-parallel group has (ZeRO): 0 all of it, 1 its
-  /// piece.
   /// Leaves a declaration as it is annotated: nothing cuts it from here on.
   void keep(Operation *declaration) { kept.insert(declaration); }
+  /// How much of the optimizer's state a rank keeps of what its data-parallel group has (ZeRO): 0 all of it, 1 its
+  /// piece.
   void setZero(int64_t stage) { zero = stage; }
   int64_t getZero() const { return zero; }
 
