@@ -3,13 +3,13 @@
 // RUN: hfc-opt %s --hfc-convert-rt-to-llvm | FileCheck %s --check-prefix=JSON
 // RUN: hfc-opt %s --hfc-convert-rt-to-llvm | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=IR
 
-// CHECK-DAG: llvm.mlir.global external constant @hfc_program_abi(3 : i32)
+// CHECK-DAG: llvm.mlir.global external constant @hfc_program_abi(4 : i32)
 // CHECK-DAG: llvm.mlir.global internal constant @hfc_constant({{.*}}alignment = 64
 // CHECK-DAG: llvm.func @hfc_rt_launch(!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
 // CHECK-DAG: llvm.func @hfc_rt_gemm(!llvm.ptr, !llvm.ptr)
 // CHECK-DAG: llvm.func @hfc_rt_copy(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
 
-// JSON: hfc_program_json({{.*}}\22hfc\22:\22{{[0-9.]+}}\22,\22abi\22:3,\22task\22:\22generate\22
+// JSON: hfc_program_json({{.*}}\22hfc\22:\22{{[0-9.]+}}\22,\22abi\22:4,\22task\22:\22generate\22
 // JSON-SAME: \22cpu\22:\22x86-64-v3\22
 // JSON-SAME: \22checkpoint_prefixes\22:[\22\22,\22model.\22]
 // JSON-SAME: \22arena\22:1024

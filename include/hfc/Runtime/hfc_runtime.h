@@ -4,8 +4,9 @@
 |*===----------------------------------------------------------------------===*|
 |* Three parties meet here. A *program* is the ELF shared object that hfc-compile
 |* writes: it exports the `hfc_program_*` symbols below and calls the `hfc_rt_*`
-|* functions. The *runtime* (libhfc_rt) implements `hfc_rt_*` and the embedding
-|* API `hfc_program_*()`. A *host* (hfc-run, a Python module) uses the embedding
+|* functions, or, compiled for --target=cuda, the `hfc_cuda_*` functions and NCCL. The
+|* *runtime* implements `hfc_rt_*` and the embedding API `hfc_program_*()` (libhfc_rt), and
+|* `hfc_cuda_*` (libhfc_rt_cuda, which only CUDA programs need). A *host* (hfc-run, a Python module) uses the embedding
 |* API. All pointers are to row-major, densely packed tensors. Nothing here decides what
 |* the compiler could have decided.
 \*===----------------------------------------------------------------------===*/
@@ -21,7 +22,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a program compiled before would no longer run. */
-#define HFC_ABI_VERSION 3
+#define HFC_ABI_VERSION 4
 
 /* Element types, as numbers in hfc_gemm and as these names in the metadata. */
 typedef enum hfc_dtype {
@@ -36,22 +37,27 @@ typedef enum hfc_dtype {
 
 /*===-- Program to runtime ------------------------------------------------===*/
 
-/* A rank's runtime: its threads (and later its device, streams, communicators). */
+/* A rank's runtime: its threads, or its device, streams and communicators. */
 typedef struct hfc_context hfc_context;
 
 /* What an entry gets. `parameters` and `states` stand in the order of the metadata's
    lists; those that name a bucket point into it, at their offsets. `arena` is 64-byte aligned and as
    large as the metadata's "arena". `places[i]` is this rank's place along the axes of the metadata's
-   group number i; it holds from the program's opening to its end. */
+   group number i; it holds from the program's opening to its end. With CUDA all of these are in the
+   device's memory, but the two lists. */
 typedef struct hfc_frame {
   hfc_context *context;
   char *arena;
   void *const *parameters;
   void *const *states;
   const int32_t *places;
+  /* CUDA's; null on the CPU. */
+  const char *constants;      /* hfc_program_constants, on the device */
+  void *const *streams;       /* cudaStream_t, by the numbers of rt's streams */
+  void *const *communicators; /* ncclComm_t, by the metadata's group numbers; null for groups of one rank */
 } hfc_frame;
 
-/* An entry, exported under its metadata "symbol". Returns when its work is done. */
+/* An entry, exported under its metadata "symbol". Returns when its work is done; with CUDA, when it is queued. */
 typedef void (*hfc_entry)(const hfc_frame *frame);
 
 /* A kernel for the CPU: runs blocks [begin, end) of its grid. `args` are buffers, inputs first. */
@@ -122,12 +128,44 @@ typedef struct hfc_collective {
 void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, const void *const *ins,
                        void *const *outs);
 
+/*===-- Program to runtime: CUDA --------------------------------------------===*/
+
+/* All of these queue work on a stream, by its number. The first error is kept and becomes hfc_program_run's. An entry
+   that is captured as a graph runs once for all replays, so what they are given depends on nothing but the frame. */
+
+/* A kernel, by its place in the metadata's "kernels". It is given the pointers `args` themselves, in this order. */
+void hfc_cuda_launch(hfc_context *context, int32_t kernel, int32_t stream, void *const *args);
+
+/* See hfc_rt_gemm. `product` is the running number of the call in the program's code, below the metadata's "products":
+   the shape and types of a product never change. */
+void hfc_cuda_gemm(hfc_context *context, const hfc_gemm *gemm, int32_t product, int32_t stream);
+
+/* Within the device. `copy_rows` copies `rows` rows of `width` bytes, each `pitch` bytes behind the one before. */
+void hfc_cuda_copy(hfc_context *context, void *target, const void *source, int64_t bytes, int32_t stream);
+void hfc_cuda_copy_rows(hfc_context *context, void *target, int64_t target_pitch, const void *source,
+                        int64_t source_pitch, int64_t width, int64_t rows, int32_t stream);
+void hfc_cuda_clear(hfc_context *context, void *target, int64_t bytes, int32_t stream);
+
+/* Events, by numbers below the metadata's "events": what is queued on `stream` after `wait` begins when all that was
+   queued before `record` is done. */
+void hfc_cuda_record(hfc_context *context, int32_t event, int32_t stream);
+void hfc_cuda_wait(hfc_context *context, int32_t event, int32_t stream);
+
+/* Around the NCCL calls of one collective, whose number is `id`: the watchdog sees how far the stream has come, and
+   collectives are counted, with `bytes`, for hfc_program_collective_count. `nccl_result` is the first ncclResult_t of
+   these calls that is not ncclSuccess, or 0. */
+void hfc_cuda_collective_begin(hfc_context *context, int32_t id, int32_t stream);
+void hfc_cuda_collective_end(hfc_context *context, int32_t id, int64_t bytes, int32_t nccl_result, int32_t stream);
+
 /*===-- Symbols that a program exports -------------------------------------===*/
 
 /* uint32_t hfc_program_abi;      HFC_ABI_VERSION of the compiler
    const char hfc_program_json[]; the metadata: python-frontend-spec/program.md
    const char hfc_program_ir[];   the imported IR, as text
-   void hfc_entry_NAME(const hfc_frame *); one for each entry */
+   void hfc_entry_NAME(const hfc_frame *); one for each entry
+   --target=cuda:
+   const char hfc_program_cubin[];     the kernels' machine code, an ELF file
+   const char hfc_program_constants[]; constants, each at a multiple of 64, as many bytes as the metadata says */
 
 /*===-- Embedding API --------------------------------------------------------===*/
 
@@ -158,7 +196,8 @@ hfc_status hfc_program_bind_parameter(hfc_program *program, const char *name, co
 hfc_status hfc_program_random_weights(hfc_program *program, uint64_t seed, hfc_progress progress, void *user);
 
 /* The arena's address of an input or output of an entry (metadata: shape, dtype), or null if there is none
-   of that name. Valid until the program is closed; contents of outputs until the next run. */
+   of that name. Valid until the program is closed; contents of outputs until the next run. A program for another
+   target than "cpu" has its memory on a device: hosts read and write it by hfc_program_read and hfc_program_write. */
 void *hfc_program_input(hfc_program *program, const char *entry, const char *name);
 const void *hfc_program_output(hfc_program *program, const char *entry, const char *name);
 
@@ -173,8 +212,12 @@ hfc_status hfc_program_reset(hfc_program *program);
 void *hfc_program_parameter(hfc_program *program, const char *name);
 void *hfc_program_state(hfc_program *program, const char *name);
 
-/* How often this rank has executed the collective of that number (metadata: "collectives"), and the bytes that it put in
-   or got out, whichever is more, in all of these. */
+/* Copies between the host's memory and a program's: `address` lies in an input, an output, a parameter or a state. */
+hfc_status hfc_program_read(hfc_program *program, void *host, const void *address, int64_t bytes);
+hfc_status hfc_program_write(hfc_program *program, void *address, const void *host, int64_t bytes);
+
+/* How often this rank has executed the collective of that number (metadata: "collectives"), and the bytes that it put
+   in or got out, whichever is more, in all of these. */
 int64_t hfc_program_collective_count(const hfc_program *program, int64_t id);
 int64_t hfc_program_collective_bytes(const hfc_program *program, int64_t id);
 

@@ -96,8 +96,12 @@ hfc_status run(hfc_program *program, const char *name) {
     return fail(userError, "parameter '" + unbound->name + "' has no values yet");
   std::lock_guard<std::mutex> lock(program->running);
   program->memory->startStates();
-  hfc_frame frame{&program->context, program->memory->arena(), program->memory->parameters().data(),
-                  program->memory->states().data(), program->places.data()};
+  hfc_frame frame{};
+  frame.context = &program->context;
+  frame.arena = program->memory->arena();
+  frame.parameters = program->memory->parameters().data();
+  frame.states = program->memory->states().data();
+  frame.places = program->places.data();
   program->library->entries[entry - program->info().entries.data()](&frame);
   return program->world && program->world->failed() ? failureOf(*program->world) : success;
 }
@@ -199,6 +203,16 @@ void *hfc_program_state(hfc_program *program, const char *name) {
   if (!program->memory->findUnbound())
     program->memory->startStates();
   return findPointer(program->info().states, program->memory->states(), name);
+}
+
+hfc_status hfc_program_read(hfc_program *, void *host, const void *address, int64_t bytes) {
+  std::memcpy(host, address, bytes);
+  return success;
+}
+
+hfc_status hfc_program_write(hfc_program *, void *address, const void *host, int64_t bytes) {
+  std::memcpy(address, host, bytes);
+  return success;
 }
 
 int64_t hfc_program_collective_count(const hfc_program *program, int64_t id) { return countOf(*program, id).executed; }

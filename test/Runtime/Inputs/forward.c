@@ -6,7 +6,7 @@ enum { B = 2, S = 3, H = 4, V = 5 };
 uint32_t hfc_program_abi = ABI;
 const char hfc_program_ir[] = "none";
 const char hfc_program_json[] =
-    "{\"hfc\": \"0.1.0\", \"abi\": 3, \"task\": \"forward\", \"target\": \"" TARGET "\", \"cpu\": \"" CPU "\", \"architecture\": \"Hand\","
+    "{\"hfc\": \"0.1.0\", \"abi\": 4, \"task\": \"forward\", \"target\": \"" TARGET "\", \"cpu\": \"" CPU "\", \"architecture\": \"Hand\","
     " \"batch\": 2, \"sequence\": 3, \"dtype\": \"float32\", \"layout\": \"batch-first\", \"arena\": 1024,"
     " \"checkpoint_prefixes\": [\"\", \"model.\"],"
     " \"parameters\": ["

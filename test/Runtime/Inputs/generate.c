@@ -13,7 +13,7 @@ const char hfc_program_ir[] = "none";
   "{\"name\": \"count\", \"dtype\": \"int32\", \"shape\": [3], \"offset\": 128, \"min\": 0, \"max\": " C "}],"         \
   " \"outputs\": [{\"name\": \"logits\", \"dtype\": \"float32\", \"shape\": [3, 11], \"offset\": 192}]}" X
 const char hfc_program_json[] =
-    "{\"hfc\": \"0.1.0\", \"abi\": 3, \"task\": \"generate\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
+    "{\"hfc\": \"0.1.0\", \"abi\": 4, \"task\": \"generate\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
     " \"batch\": 3, \"sequence\": 16, \"dtype\": \"float32\", \"layout\": \"batch-first\", \"arena\": 1024,"
     " \"parameters\": [], \"states\": [{\"name\": \"cache.0.key\", \"dtype\": \"int32\", \"shape\": [3, 16]}],"
     " \"entries\": [" ENTRY("prefill_4", "4", ",") ENTRY("prefill_2", "2", ",") ENTRY("decode", "1", "") "],"

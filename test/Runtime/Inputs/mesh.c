@@ -13,7 +13,7 @@ enum { BATCH = 3, IN = 4, HIDDEN = 6, ROWS = (BATCH + DP - 1) / DP, COLUMNS = (H
 uint32_t hfc_program_abi = HFC_ABI_VERSION;
 const char hfc_program_ir[] = "none";
 const char hfc_program_json[] =
-    "{\"hfc\": \"0.1.0\", \"abi\": 3, \"task\": \"forward\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
+    "{\"hfc\": \"0.1.0\", \"abi\": 4, \"task\": \"forward\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
     " \"batch\": 3, \"sequence\": 4, \"dtype\": \"float32\", \"arena\": 1024,"
     " \"mesh\": [{\"name\": \"dp\", \"size\": " NUMBER(DP) "}, {\"name\": \"tp\", \"size\": " NUMBER(TP) "}],"
     " \"groups\": [{\"axes\": " TP_AXIS "}],"

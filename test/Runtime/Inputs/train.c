@@ -20,7 +20,7 @@ enum { BATCH = 4, WIDTH = 4, V = 3, ROWS = BATCH / MICRO / DP, COLUMNS = WIDTH /
 uint32_t hfc_program_abi = HFC_ABI_VERSION;
 const char hfc_program_ir[] = "none";
 const char hfc_program_json[] =
-    "{\"hfc\": \"0.1.0\", \"abi\": 3, \"task\": \"train\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
+    "{\"hfc\": \"0.1.0\", \"abi\": 4, \"task\": \"train\", \"target\": \"cpu\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
     " \"batch\": 4, \"sequence\": 4, \"dtype\": \"float32\", \"arena\": 1024, \"micro_batches\": " NUMBER(MICRO) ","
     " \"mesh\": [{\"name\": \"dp\", \"size\": " NUMBER(DP) "}, {\"name\": \"tp\", \"size\": " NUMBER(TP) "}],"
     " \"groups\": [{\"axes\": [" AXIS("dp", DP) ", " AXIS("tp", TP) "]}, {\"axes\": [" AXIS("dp", DP) "]}, {\"axes\": [" AXIS("tp", TP) "]}],"
