@@ -25,6 +25,7 @@ RULES = [
     ("lib/Partition/", ("dialects/", "hfc/Support/", "hfc/Partition/", "lib/Partition/", "mlir/", "llvm/")),
     ("lib/Transforms/", ("dialects/", "hfc/Support/", "hfc/Partition/", "hfc/Transforms/", "lib/Partition/", "lib/Transforms/", "mlir/", "llvm/")),
     ("lib/Verify/", ("dialects/", "hfc/Support/", "hfc/Partition/", "hfc/Interpreter/", "hfc/Verify/", "lib/Verify/", "mlir/", "llvm/")),
+    ("lib/Picture/", ("dialects/", "hfc/Support/", "hfc/Ledger/", "hfc/Picture/", "lib/Picture/", "mlir/", "llvm/")),
     ("lib/Conversion/", ("dialects/", "hfc/Support/", "hfc/Conversion/", "lib/Conversion/", "mlir/", "llvm/", "hfc/Runtime/hfc_runtime.h", "nlohmann/")),
 ]
 OURS = ("dialects/", "hfc/", "lib/", "tools/", "mlir/", "llvm/", "nlohmann/")
