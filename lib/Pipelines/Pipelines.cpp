@@ -121,7 +121,7 @@ void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, 
   buildCPUPipeline(manager, std::min(phase, Phase::Rt), checks);
   if (phase >= Phase::Kernel) {
     EmitKernelsOptions options;
-    options.vectorBits = 128; // what one instruction of a thread moves
+    options.vectorBits = 256; // at bfloat16, what one instruction of a thread moves; at float32, two
     options.interleave = 1;
     manager.addPass(createEmitKernels(options));
   }

@@ -15,6 +15,9 @@
 // RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_most
 // RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_most
 // RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_one_block
+// RUN: hfc-interpret %s --compare=%t.cpu.mlir --entry=column_parts
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=column_parts
+// RUN: hfc-interpret %s --compare=%t.simt.mlir --entry=column_parts --tolerance=5e-3
 // RUN: FileCheck %s --check-prefix=CPU --input-file=%t.cpu.mlir
 // RUN: FileCheck %s --check-prefix=GPU --input-file=%t.gpu.mlir
 
@@ -98,4 +101,20 @@ rt.entry @column_one_block arena 768 {
   %x = rt.input "x" at 0 : memref<2x1x4x16xf32>
   %y = rt.output "y" at 512 : memref<1x4x16xf32>
   rt.launch @one_block ins(%x : memref<2x1x4x16xf32>) outs(%y : memref<1x4x16xf32>)
+}
+
+// Many parts are blocks enough: each has more columns, and lanes read several rows at once.
+// GPU-LABEL: kernel.func @parts
+// GPU-SAME: grid(128) lanes(64) outputs(1)
+// GPU: scf.for
+// GPU-COUNT-4: vector.load {{.*}} vector<4xbf16>
+func.func private @parts(%x: tensor<64x32x136xbf16>) -> tensor<64x136xf32> attributes {kernel.kind = "column"} {
+  %0 = hf.convert %x : tensor<64x32x136xbf16> -> tensor<64x32x136xf32>
+  %1 = hf.reduce sum, %0 dims [1] : tensor<64x32x136xf32> -> tensor<64x136xf32>
+  return %1 : tensor<64x136xf32>
+}
+rt.entry @column_parts arena 591872 {
+  %x = rt.input "x" at 0 : memref<64x32x136xbf16>
+  %y = rt.output "y" at 557056 : memref<64x136xf32>
+  rt.launch @parts ins(%x : memref<64x32x136xbf16>) outs(%y : memref<64x136xf32>)
 }

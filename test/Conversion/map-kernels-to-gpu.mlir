@@ -1,6 +1,7 @@
 // RUN: hfc-opt %s --hfc-map-kernels-to-gpu --split-input-file | FileCheck %s
 
-// One kernel, one gpu.module; what is read only says so; short ranges become straight code without a loop.
+// One kernel, one gpu.module; what is read only says so; short ranges become straight code without a loop, whose loads do
+// not wait for each other: threads with nothing left to do read again what they have, and store nothing.
 // CHECK-LABEL: gpu.module @elementwise
 // CHECK: gpu.func @elementwise(%[[X:.*]]: memref<4x192xf32> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly},
 // CHECK-SAME: %[[Y:.*]]: memref<4x192xf32> {llvm.align = 16 : i64, llvm.noalias})
@@ -8,11 +9,14 @@
 // CHECK-DAG: %[[T:.*]] = gpu.thread_id x upper_bound 32
 // CHECK-DAG: %[[B:.*]] = gpu.block_id x upper_bound 4
 // CHECK: %[[I:.*]] = arith.muli %[[T]], %{{.*}}
+// CHECK: %[[NEXT:.*]] = arith.addi %[[I]], %{{.*}}
+// CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %[[NEXT]]
+// CHECK: %[[REST:.*]] = arith.select %[[INSIDE]], %[[NEXT]], %[[I]]
 // CHECK: vector.load %[[X]][%[[B]], %[[I]]] {alignment = 16 : i64}
-// CHECK: vector.store %{{.*}}, %[[Y]][%[[B]], %[[I]]] {alignment = 16 : i64}
-// CHECK: %[[REST:.*]] = arith.addi %[[I]], %{{.*}}
-// CHECK: scf.if
 // CHECK: vector.load %[[X]][%[[B]], %[[REST]]] {alignment = 16 : i64}
+// CHECK: vector.store %{{.*}}, %[[Y]][%[[B]], %[[I]]] {alignment = 16 : i64}
+// CHECK: scf.if %[[INSIDE]]
+// CHECK-NEXT: vector.store %{{.*}}, %[[Y]][%[[B]], %[[REST]]] {alignment = 16 : i64}
 // CHECK: gpu.return
 kernel.func @elementwise(%x: memref<4x192xf32>, %y: memref<4x192xf32>) grid(4) lanes(32) outputs(1) {
   %row = kernel.block_id
@@ -28,9 +32,15 @@ kernel.func @elementwise(%x: memref<4x192xf32>, %y: memref<4x192xf32>) grid(4) l
 
 // -----
 
-// Bounds that only the run knows: a loop. Rows of 7 elements: nothing is known to be aligned.
+// Bounds that only the run knows: a loop of four steps at once, and one for the rest. Rows of 7 elements: nothing is known
+// to be aligned.
 // CHECK-LABEL: gpu.func @dynamic
 // CHECK: %[[N:.*]] = arith.index_cast
+// CHECK: %[[AHEAD:.*]] = arith.constant 384 : index
+// CHECK: %[[END:.*]] = arith.subi %[[N]], %[[AHEAD]]
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[END]] step %{{.*}}
+// CHECK-COUNT-4: vector.load %{{.*}} {alignment = 4 : i64}
+// CHECK-COUNT-4: vector.store
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[N]] step %{{.*}}
 // CHECK: vector.load %{{.*}} {alignment = 4 : i64}
 kernel.func @dynamic(%n: memref<1xi32>, %x: memref<8x7xf32>, %y: memref<8x7xf32>) grid(8) lanes(32) outputs(1) {
@@ -77,6 +87,31 @@ kernel.func @reduce(%x: memref<4x1024xbf16>, %y: memref<4xbf16>) grid(4) lanes(1
   }
   %all = kernel.reduce max %partial : vector<8xbf16> -> bf16
   memref.store %all, %y[%row] : memref<4xbf16>
+  kernel.return
+}
+
+// -----
+
+// What is carried goes from step to step; a thread that has nothing left to do keeps what it has.
+// CHECK-LABEL: gpu.func @carried
+// CHECK: %[[INSIDE:.*]] = arith.cmpi slt
+// CHECK: %[[A:.*]] = vector.load
+// CHECK: %[[B:.*]] = vector.load
+// CHECK: %[[ONE:.*]] = arith.addf %{{.*}}, %[[A]]
+// CHECK: %[[TWO:.*]] = arith.addf %[[ONE]], %[[B]]
+// CHECK: arith.select %[[INSIDE]], %[[TWO]], %[[ONE]]
+kernel.func @carried(%x: memref<4x192xf32>, %y: memref<4xf32>) grid(4) lanes(32) outputs(1) {
+  %row = kernel.block_id
+  %c0 = arith.constant 0 : index
+  %c192 = arith.constant 192 : index
+  %zero = arith.constant dense<0.0> : vector<4xf32>
+  %partial = kernel.distribute %i = %c0 to %c192 vector 4 iter_args(%sum = %zero : vector<4xf32>) {
+    %v = vector.load %x[%row, %i] : memref<4x192xf32>, vector<4xf32>
+    %s = arith.addf %sum, %v : vector<4xf32>
+    kernel.yield %s : vector<4xf32>
+  }
+  %all = kernel.reduce add %partial : vector<4xf32> -> f32
+  memref.store %all, %y[%row] : memref<4xf32>
   kernel.return
 }
 

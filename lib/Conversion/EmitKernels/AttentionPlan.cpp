@@ -43,7 +43,7 @@ AttentionPlan::AttentionPlan(const AttentionParts &parts, const EmitOptions &opt
     columns = 0;
   group = heads / keyHeads;
   rows = queries * group;
-  keyVector = options.width * std::max<int64_t>(1, options.interleave / 2);
+  keyVector = std::max<int64_t>(1, options.width * options.interleave / 2);
   depthVector = largestPowerDividing(depth, keyVector);
   columnVector = largestPowerDividing(columns, keyVector);
 }

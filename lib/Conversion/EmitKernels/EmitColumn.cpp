@@ -23,8 +23,10 @@
 
 using namespace hfc;
 
-/// Columns of a block: whole cache lines, and few, so that there are many blocks.
-static constexpr int64_t kBlockColumns = 32;
+/// Columns of a block: whole cache lines, and few, so that there are many blocks; more where slices are blocks enough.
+static constexpr int64_t kBlockColumns = 32, kSliceColumns = 128, kManySlices = 64;
+/// Rows that a lane reads at once.
+static constexpr int64_t kRowsTogether = 4;
 /// Rows that make a group worth its place in scratch memory.
 static constexpr int64_t kRowsPerGroup = 16;
 /// Elements that a block of few rows reads.
@@ -131,9 +133,10 @@ LogicalResult ColumnEmitter::checkShapes() {
 /// How the vector width, which is known by now, divides a block.
 void ColumnEmitter::planGroups() {
   int64_t vectors = columns / index.width;
-  side = std::min(vectors, std::max<int64_t>(1, kBlockColumns / index.width));
+  int64_t most = slices < kManySlices ? kBlockColumns : kSliceColumns;
+  side = std::min(vectors, std::max<int64_t>(1, most / index.width));
   share = side * index.width;
-  int64_t most = std::min(options.lanes / side, kScratchElements / (share * static_cast<int64_t>(reductions.size())));
+  most = std::min(options.lanes / side, kScratchElements / (share * static_cast<int64_t>(reductions.size())));
   groups = std::clamp<int64_t>(rows / kRowsPerGroup, 1, std::max<int64_t>(most, 1));
 }
 
@@ -182,16 +185,19 @@ FailureOr<SmallVector<Value>> ColumnEmitter::accumulate(Value row, Value column,
   return next;
 }
 
-/// The reductions of `group`'s rows: it takes every `groups`-th.
+/// The reductions of `group`'s rows: it takes every `groups`-th, several at a time, as their loads need not wait.
 FailureOr<SmallVector<Value>> ColumnEmitter::sumRows(Value group, Value column) {
   SmallVector<Value> neutral = llvm::map_to_vector(reductions, [&](hf::ReduceOp op) {
     return elements.toVector(neutralElement(b, op.getKind(), op.getType().getElementType()));
   });
-  auto loop = scf::ForOp::create(b, group, index.constant(rows), index.constant(groups), neutral);
+  int64_t together = rows % (groups * kRowsTogether) ? 1 : kRowsTogether;
+  auto loop = scf::ForOp::create(b, group, index.constant(rows), index.constant(groups * together), neutral);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(loop.getBody());
   ElementEmitter::Scope scope(elements);
-  FailureOr<SmallVector<Value>> next = accumulate(loop.getInductionVar(), column, loop.getRegionIterArgs());
+  FailureOr<SmallVector<Value>> next = SmallVector<Value>(loop.getRegionIterArgs());
+  for (int64_t number = 0; number < together && succeeded(next); ++number)
+    next = accumulate(index.add(loop.getInductionVar(), number * groups), column, *next);
   if (failed(next))
     return failure();
   scf::YieldOp::create(b, *next);

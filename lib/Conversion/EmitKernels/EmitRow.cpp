@@ -26,6 +26,10 @@ using namespace hfc;
 
 /// A block takes several rows if they are shorter than this.
 static constexpr int64_t kBlockElements = 2048;
+/// Vectors that a lane reads at once, of all arguments together, and of one.
+static constexpr int64_t kLoadsPerLane = 8, kVectorsPerLane = 4;
+/// Lanes of a GPU's largest block.
+static constexpr int64_t kMaxLanes = 1024;
 /// Longer rows are not kept in scratch memory, which is a GPU's shared memory.
 static constexpr int64_t kMaxScratchElements = 8192;
 
@@ -81,6 +85,7 @@ private:
   LogicalResult checkRows();
   void planStages();
   void planScratch();
+  int64_t chooseLanes(int64_t longest);
   LogicalResult emitStage(const Stage &stage);
   LogicalResult emitStageBody(const Stage &stage, kernel::DistributeOp loop);
   FailureOr<Value> accumulate(hf::ReduceOp op, Value accumulator);
@@ -323,6 +328,16 @@ LogicalResult RowEmitter::emitStage(const Stage &stage) {
   return success();
 }
 
+/// A lane has several vectors, which it loads at once: more lanes only make reductions longer. Long rows have as many
+/// as a block may have, so that few rows are read at a time and later stages find them in the cache.
+int64_t RowEmitter::chooseLanes(int64_t longest) {
+  int64_t streams =
+      llvm::count_if(body.getArguments(), [&](Value argument) { return sizeOf(argument) >= elements.rows * longest; });
+  int64_t vectors = std::clamp<int64_t>(kLoadsPerLane / std::max<int64_t>(streams, 1), 1, kVectorsPerLane);
+  int64_t busy = llvm::PowerOf2Ceil(llvm::divideCeil(longest, vectors * options.width));
+  return std::clamp<int64_t>(busy, 32, kMaxLanes);
+}
+
 LogicalResult RowEmitter::emit() {
   if (failed(checkRows()))
     return failure();
@@ -334,9 +349,7 @@ LogicalResult RowEmitter::emit() {
   int64_t longest = 1, rows = elements.rows;
   for (const Stage &stage : stages)
     longest = std::max(longest, stage.length);
-  // Lanes that would find nothing to do only make a reduction longer.
-  int64_t busy = llvm::PowerOf2Ceil(llvm::divideCeil(longest, options.width));
-  writer.kernel.setLanes(std::min(options.lanes, std::max<int64_t>(32, busy)));
+  writer.kernel.setLanes(chooseLanes(longest));
   int64_t share = std::clamp<int64_t>(kBlockElements / longest, 1, rows), grid = llvm::divideCeil(rows, share);
   IndexBuilder &index = elements.index;
   Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));

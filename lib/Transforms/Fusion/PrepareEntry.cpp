@@ -101,27 +101,36 @@ struct ReduceTrailing : OpRewritePattern<hf::ReduceOp> {
   }
 };
 
-/// A reduction of everything to one number would be one block's work. Where there is enough of it, blocks reduce parts,
-/// and one reduces what they found.
+/// A reduction of everything to one number would be one block's work; one of many rows to few columns, that of few
+/// blocks. Where there is enough of it, blocks reduce parts, and then what they found: always the same parts, so that
+/// sums are always the same.
 struct ReduceInParts : OpRewritePattern<hf::ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
 
   static constexpr int64_t smallestSize = 1 << 16, mostParts = 256, fewestParts = 8;
+  /// Rows of many columns that one block can reduce, and what makes a part worth its place in memory.
+  static constexpr int64_t manyRows = 2048, rowsOfPart = 32;
 
   LogicalResult matchAndRewrite(hf::ReduceOp op, PatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getX().getType());
-    int64_t size = type.getNumElements(), parts = mostParts;
-    if (cast<RankedTensorType>(op.getType()).getRank() != 0 || size < smallestSize)
+    ArrayRef<int64_t> dims = op.getDims(), columns = type.getShape().drop_front(dims.size());
+    bool isLeading = llvm::equal(dims, llvm::seq<int64_t>(0, dims.size()));
+    int64_t size = type.getNumElements(), rows = llvm::product_of(type.getShape().take_front(dims.size()));
+    int64_t fewestRows = columns.empty() ? 1 : rowsOfPart, parts = mostParts;
+    if (!isLeading || size < smallestSize || (!columns.empty() && rows < manyRows))
       return failure();
-    while (size % parts)
+    while (parts >= fewestParts && (rows % parts || rows / parts < fewestRows))
       parts /= 2;
-    if (parts < fewestParts)
+    if (parts < fewestParts || rows / parts == 1)
       return failure();
     DictionaryAttr attributes = op->getDiscardableAttrDictionary();
-    Value rows = hf::ReshapeOp::create(rewriter, op.getLoc(), type.clone({parts, size / parts}), op.getX());
-    Value found = hf::ReduceOp::create(rewriter, op.getLoc(), type.clone(ArrayRef<int64_t>{parts}), op.getKind(), rows,
-                                       ArrayRef<int64_t>{1});
-    for (Value made : {rows, found})
+    SmallVector<int64_t> cut{parts, rows / parts}, kept{parts};
+    llvm::append_range(cut, columns);
+    llvm::append_range(kept, columns);
+    Value parted = hf::ReshapeOp::create(rewriter, op.getLoc(), type.clone(cut), op.getX());
+    Value found =
+        hf::ReduceOp::create(rewriter, op.getLoc(), type.clone(kept), op.getKind(), parted, ArrayRef<int64_t>{1});
+    for (Value made : {parted, found})
       made.getDefiningOp()->setDiscardableAttrs(attributes);
     auto whole = rewriter.replaceOpWithNewOp<hf::ReduceOp>(op, op.getType(), op.getKind(), found, ArrayRef<int64_t>{0});
     whole->setDiscardableAttrs(attributes);

@@ -73,6 +73,21 @@ func.func @norm(%x: tensor<96x1024xf32>) -> tensor<f32> {
 
 // -----
 
+// So are many rows of few columns: the gradient of a bias, which is then added to what is there.
+// CHECK: kernel.kind = "column"
+// CHECK: hf.reduce {{.*}} dims [1] : tensor<128x32x40xf32> -> tensor<128x40xf32>
+// CHECK: kernel.kind = "column"
+// CHECK: hf.reduce {{.*}} dims [0] : tensor<128x40xf32> -> tensor<40xf32>
+// CHECK-NEXT: hf.add
+func.func @bias(%dy: tensor<2x2048x40xbf16>, %g: tensor<40xf32>) -> tensor<40xf32> {
+  %0 = hf.convert %dy : tensor<2x2048x40xbf16> -> tensor<2x2048x40xf32>
+  %1 = hf.reduce sum, %0 dims [0, 1] : tensor<2x2048x40xf32> -> tensor<40xf32>
+  %2 = hf.add %g, %1 : tensor<40xf32>
+  return %2 : tensor<40xf32>
+}
+
+// -----
+
 // Dimensions that do not stand next to each other are reduced as trailing ones of a transposed operand.
 // CHECK: kernel.kind = "row"
 // CHECK: hf.transpose %{{.*}} perm [1, 0, 2] : tensor<3x4x8xf32> -> tensor<4x3x8xf32>
