@@ -16,7 +16,8 @@ foreach(tool ${HFC_TOOLS})
 endforeach()
 # LLVM lies where no loader looks by itself.
 set_target_properties(${tools} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
-install(TARGETS ${tools} hfc_rt
+get_property(runtimes GLOBAL PROPERTY HFC_RUNTIMES)
+install(TARGETS ${tools} ${runtimes}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
 target_include_directories(HFC INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

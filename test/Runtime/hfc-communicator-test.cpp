@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lib/Runtime/CPU/Comm/Communicator.h"
-#include "lib/Runtime/CPU/Comm/TcpWorld.h"
+#include "lib/Runtime/Host/Comm/Communicator.h"
+#include "lib/Runtime/Host/Comm/TcpWorld.h"
 
 #include "Expect.h"
 
@@ -21,7 +21,7 @@
 #include <thread>
 
 using namespace hfc;
-using namespace hfc::cpu;
+using namespace hfc::host;
 
 namespace {
 using Shape = std::vector<int64_t>;

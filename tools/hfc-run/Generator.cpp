@@ -119,7 +119,7 @@ std::vector<int32_t> Generator::chooseTokens(const io::ChunkInfo &chunk, const s
 const char *Generator::gatherLogits(const io::ChunkInfo &chunk, const io::BindingInfo &logits) {
   const void *piece = rank.output(chunk.entry, "logits");
   if (!logits.isCut())
-    return static_cast<const char *>(piece);
+    return rank.leads() ? rank.view(piece, logits.bytes(), wholeLogits) : nullptr;
   if (rank.leads())
     wholeLogits.resize(wholeTensor(logits).bytes());
   gatherTensor(rank, session.info.mesh, logits, piece, wholeLogits.data());

@@ -76,6 +76,22 @@ void checkStatus(hfc_status status) {
 
 void Rank::run(const std::string &entry) const { checkStatus(hfc_program_run(program.get(), entry.c_str())); }
 
+void Rank::read(void *host, const void *address, int64_t bytes) const {
+  checkStatus(hfc_program_read(program.get(), host, address, bytes));
+}
+
+void Rank::write(void *address, const void *host, int64_t bytes) const {
+  checkStatus(hfc_program_write(program.get(), address, host, bytes));
+}
+
+const char *Rank::view(const void *address, int64_t bytes, std::vector<char> &buffer) const {
+  if (isHost)
+    return static_cast<const char *>(address);
+  buffer.resize(bytes);
+  read(buffer.data(), address, bytes);
+  return buffer.data();
+}
+
 void Rank::gather(const void *piece, const std::vector<int64_t> &bytes, const std::vector<void *> &targets) const {
   checkStatus(hfc_program_gather(program.get(), piece, bytes.data(), targets.data()));
 }
@@ -112,7 +128,12 @@ Ranks::~Ranks() = default;
 void Ranks::openAlone(const Options &options) {
   hfc_program *program = nullptr;
   checkStatus(hfc_program_open(options.program.c_str(), options.threads, &program));
-  ranks.push_back(std::make_unique<Rank>(0, program));
+  addRank(0, program);
+}
+
+void Ranks::addRank(int number, hfc_program *program) {
+  io::Result<io::ProgramInfo> info = io::parseMetadata(hfc_program_metadata(program));
+  ranks.push_back(std::make_unique<Rank>(number, program, info && info->target == "cpu"));
 }
 
 void Ranks::openWorld(const Options &options, int count) {
@@ -131,7 +152,7 @@ void Ranks::openWorld(const Options &options, int count) {
   std::vector<hfc_program *> programs(local);
   checkStatus(hfc_world_open_program(made, options.program.c_str(), options.threads, onHost, programs.data()));
   for (int i = 0; i < local; ++i)
-    ranks.push_back(std::make_unique<Rank>(first + i, programs[i]));
+    addRank(first + i, programs[i]);
 }
 
 void Ranks::onFailure(void *user, hfc_status status, const char *message) {

@@ -22,8 +22,10 @@ namespace hfc::run {
 /// One rank, as the thread that drives it sees it.
 class Rank {
 public:
-  Rank(int number, hfc_program *program) : number(number), program(program) {}
+  /// `isHost`: the program's memory is the host's.
+  Rank(int number, hfc_program *program, bool isHost) : number(number), isHost(isHost), program(program) {}
 
+  /// Addresses in the program's memory, or null where there is nothing of that name.
   void *input(const std::string &entry, const std::string &name) const {
     return hfc_program_input(program.get(), entry.c_str(), name.c_str());
   }
@@ -32,8 +34,13 @@ public:
   }
   void *parameter(const std::string &name) const { return hfc_program_parameter(program.get(), name.c_str()); }
   void *state(const std::string &name) const { return hfc_program_state(program.get(), name.c_str()); }
+  /// Copies from and to the program's memory.
+  void read(void *host, const void *address, int64_t bytes) const;
+  void write(void *address, const void *host, int64_t bytes) const;
+  /// The program's memory itself, where the host can read it, or a copy in `buffer`.
+  const char *view(const void *address, int64_t bytes, std::vector<char> &buffer) const;
   void run(const std::string &entry) const;
-  /// See hfc_program_gather.
+  /// See hfc_program_gather. All of it is the host's memory.
   void gather(const void *piece, const std::vector<int64_t> &bytes, const std::vector<void *> &targets) const;
   /// See hfc_program_broadcast.
   void broadcast(void *data, int64_t bytes) const;
@@ -42,6 +49,7 @@ public:
   bool leads() const { return number == 0; }
 
   const int number;
+  const bool isHost;
 
 private:
   struct Close {
@@ -73,6 +81,7 @@ public:
 private:
   struct Run;
 
+  void addRank(int number, hfc_program *program);
   void openAlone(const Options &options);
   void openWorld(const Options &options, int count);
   static void onFailure(void *user, hfc_status status, const char *message);

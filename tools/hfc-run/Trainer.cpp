@@ -10,7 +10,6 @@
 #include "hfc/Runtime/IO/MicroBatches.h"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace hfc::run {
@@ -19,8 +18,11 @@ namespace {
 constexpr const char *beginStep = "begin_step", *microStep = "micro_step", *lastMicroStep = "last_micro_step",
                      *optimizerStep = "optimizer_step";
 
-double readScalar(const void *data, hfc_dtype dtype) {
-  return data ? io::loadElement(data, dtype, 0) : std::numeric_limits<double>::quiet_NaN();
+double readScalar(const Rank &rank, const void *address, hfc_dtype dtype) {
+  if (!address)
+    return std::numeric_limits<double>::quiet_NaN();
+  std::vector<char> buffer;
+  return io::loadElement(rank.view(address, io::sizeOf(dtype), buffer), dtype, 0);
 }
 } // namespace
 
@@ -95,18 +97,20 @@ void Trainer::update(const Rank &rank, const Hyperparameters &numbers) const {
                                                      {"weight_decay", numbers.weightDecay},
                                                      {"clip", numbers.clip}};
   for (auto [name, value] : scalars)
-    if (auto *target = static_cast<float *>(rank.input(optimizerStep, name)))
-      *target = float(value);
+    if (void *target = rank.input(optimizerStep, name)) {
+      float number = float(value);
+      rank.write(target, &number, sizeof number);
+    }
   rank.run(optimizerStep);
 }
 
 double Trainer::loss(const Rank &rank) const {
   const io::StateInfo *state = program.findState("loss");
-  return readScalar(state ? rank.state(state->name) : nullptr, state ? state->dtype : HFC_FLOAT32);
+  return readScalar(rank, state ? rank.state(state->name) : nullptr, state ? state->dtype : HFC_FLOAT32);
 }
 
 double Trainer::gradientNorm(const Rank &rank) const {
-  return readScalar(rank.output(optimizerStep, "grad_norm"), HFC_FLOAT32);
+  return readScalar(rank, rank.output(optimizerStep, "grad_norm"), HFC_FLOAT32);
 }
 
 } // namespace hfc::run

@@ -7,8 +7,6 @@
 
 #include "TrainingState.h"
 
-#include <cstring>
-
 namespace hfc::run {
 
 namespace {
@@ -109,7 +107,7 @@ void restoreState(const Session &session, const Rank &rank, const train::SavedRu
       scatterState(rank, session.info, parameter, role, run.optimizer);
   if (void *step = rank.state(stepState)) {
     int32_t steps = int32_t(run.progress.step);
-    std::memcpy(step, &steps, sizeof steps);
+    rank.write(step, &steps, sizeof steps);
   }
 }
 

@@ -54,14 +54,16 @@ void WholeInputs::give(const io::ProgramInfo &program, const io::EntryInfo &entr
       io::takeMicroBatch(program, whole, micro, values, part.data());
       values = part.data();
     }
-    io::takePiece(program.mesh, binding, rank.number, values, rank.input(entry.name, binding.name));
+    std::vector<char> piece(binding.bytes());
+    io::takePiece(program.mesh, binding, rank.number, values, piece.data());
+    rank.write(rank.input(entry.name, binding.name), piece.data(), binding.bytes());
   }
 }
 
 //===-- Gathering ---------------------------------------------------------===//
 
 namespace {
-/// What each rank has, as many bytes as `sizes` says; empty on all ranks but 0.
+/// What each rank has at `piece` of its program, as many bytes as `sizes` says; empty on all ranks but 0.
 std::vector<std::vector<char>> gatherPieces(const Rank &rank, const std::vector<int64_t> &sizes, const void *piece) {
   std::vector<std::vector<char>> pieces(sizes.size());
   std::vector<void *> targets(sizes.size());
@@ -70,7 +72,8 @@ std::vector<std::vector<char>> gatherPieces(const Rank &rank, const std::vector<
       pieces[i].resize(sizes[i]);
     targets[i] = pieces[i].data();
   }
-  rank.gather(piece, sizes, targets);
+  std::vector<char> buffer;
+  rank.gather(rank.view(piece, sizes[rank.number], buffer), sizes, targets);
   return pieces;
 }
 
@@ -178,7 +181,7 @@ void gatherTensor(const Rank &rank, const io::Mesh &mesh, const io::TensorInfo &
                   char *whole) {
   if (!tensor.isCut()) {
     if (rank.leads())
-      std::memcpy(whole, piece, tensor.bytes());
+      rank.read(whole, piece, tensor.bytes());
     return;
   }
   std::vector<bool> holders = holdersOf(mesh, tensor);
@@ -248,8 +251,8 @@ void putInBucketPiece(const Rank &rank, const io::ProgramInfo &program, const io
   int64_t begin = pieceNumber(program, place, rank.number) * place.state->elements();
   Range range = overlap(program, values, place, rank.number);
   if (range.elements() > 0)
-    std::memcpy(static_cast<char *>(rank.state(place.state->name)) + (range.first - begin) * size,
-                local + (range.first - place.offset) * size, range.elements() * size);
+    rank.write(static_cast<char *>(rank.state(place.state->name)) + (range.first - begin) * size,
+               local + (range.first - place.offset) * size, range.elements() * size);
 }
 } // namespace
 
@@ -264,8 +267,9 @@ void scatterState(const Rank &rank, const io::ProgramInfo &program, const io::Pa
     putInBucketPiece(rank, program, values, *place, local.data());
   } else if (const io::StateInfo *state = findState(program, role, parameter);
              state && !repeatsParameter(parameter, *state)) {
-    io::takePiece(program.mesh, *state, rank.number, findWhole(parameter, *state, role, tensors),
-                  rank.state(state->name));
+    std::vector<char> local(state->bytes());
+    io::takePiece(program.mesh, *state, rank.number, findWhole(parameter, *state, role, tensors), local.data());
+    rank.write(rank.state(state->name), local.data(), state->bytes());
   }
 }
 
@@ -279,7 +283,7 @@ void Results::add(io::TensorInfo info, std::vector<char> data) {
 void gatherOutput(const Rank &rank, const io::ProgramInfo &program, const io::EntryInfo &entry,
                   const io::BindingInfo &output, Results &results) {
   const void *piece = rank.output(entry.name, output.name);
-  if (!output.isCut()) {
+  if (!output.isCut() && rank.isHost) {
     if (rank.leads())
       results.refer(wholeTensor(output), piece);
     return;

@@ -32,7 +32,8 @@ private:
   std::map<std::string, std::vector<char>> buffers;
 };
 
-/// Brings a tensor of which ranks have pieces to rank 0, where `whole` takes it. All ranks call it.
+/// Brings a tensor of which ranks have pieces, each at `piece` of its program's memory, to rank 0, where `whole` takes
+/// it. All ranks call it.
 void gatherTensor(const Rank &rank, const io::Mesh &mesh, const io::TensorInfo &tensor, const void *piece, char *whole);
 
 /// Values that belong to a parameter, in its whole shape; `data` on rank 0 only.
@@ -61,7 +62,7 @@ void scatterState(const Rank &rank, const io::ProgramInfo &program, const io::Pa
 class Results {
 public:
   void add(io::TensorInfo info, std::vector<char> data);
-  /// Memory that outlives this.
+  /// Memory of the host that outlives this.
   void refer(io::TensorInfo info, const void *data) { views.push_back({std::move(info), data}); }
 
   const std::vector<io::OutputView> &list() const { return views; }

@@ -7,12 +7,17 @@
 
 #include "ThreadPool.h"
 
-#include "Futex.h"
+#include "lib/Runtime/Host/Futex.h"
 
 #include <algorithm>
 #include <chrono>
 
 namespace hfc::cpu {
+
+using host::futexWait;
+using host::futexWakeAll;
+using host::pauseBriefly;
+using host::usableCores;
 
 namespace {
 constexpr uint32_t openBit = 1u << 31;

@@ -99,6 +99,28 @@ GenerationInfo readGeneration(Reader &reader) {
   return generation;
 }
 
+GpuInfo readGpu(Reader &reader) {
+  constexpr int64_t most = int64_t(1) << 20;
+  GpuInfo gpu;
+  gpu.name = reader.string("gpu");
+  reader.objects("kernels", [&](Reader &each) {
+    KernelInfo kernel{each.string("name"), each.integer("grid"), each.integer("lanes"), each.integer("arguments"),
+                      each.integer("shared")};
+    if (kernel.grid < 1 || kernel.grid > INT32_MAX || kernel.lanes < 1 || kernel.lanes > 1024 || kernel.arguments < 0 ||
+        kernel.arguments > 512 || kernel.shared < 0 || kernel.shared > most)
+      each.fail("kernel '" + kernel.name + "' cannot be launched as it stands there");
+    gpu.kernels.push_back(std::move(kernel));
+  });
+  gpu.streams = reader.integer("streams", 1);
+  gpu.events = reader.integer("events", 0);
+  gpu.products = reader.integer("products", 0);
+  gpu.constants = reader.integer("constants", 0);
+  if (gpu.streams < 1 || gpu.streams > 64 || gpu.events < 0 || gpu.events > most || gpu.products < 0 ||
+      gpu.products > most || gpu.constants < 0 || gpu.constants > int64_t(1) << 40)
+    reader.fail("absurd numbers of streams, events, products or constants");
+  return gpu;
+}
+
 template <typename T>
 const T *findByName(const std::vector<T> &list, std::string_view name) {
   auto it = std::find_if(list.begin(), list.end(), [&](const T &element) { return element.name == name; });
@@ -171,6 +193,8 @@ Result<ProgramInfo> parseMetadata(std::string_view text) {
       if (!program.findEntry(chunk.entry) || chunk.tokens < 1)
         inner.fail("chunk '" + chunk.entry + "' is no entry of the program");
   });
+  if (program.target == "cuda")
+    program.gpu = readGpu(reader);
   readDistribution(reader, program);
   checkDistribution(reader, program);
   if (!reader.error.empty())

@@ -145,15 +145,16 @@ Result<Weights> Weights::random(const ProgramInfo &program, uint64_t seed, const
     const ParameterInfo &parameter = program.parameters[i];
     char *target = placement.memory ? placement.memory(i) : nullptr;
     if (!target) {
-      Result<Memory> memory = Memory::allocate(parameter.bytes(), /*huge=*/false);
+      Result<char *> memory = weights.allocate(parameter.bytes());
       if (!memory)
         return Failure{memory.error()};
-      target = memory->data();
-      weights.owned.push_back(std::move(*memory));
+      target = *memory;
     }
     PieceFiller(parameter, regionOf(program.mesh, parameter, placement.rank), randomKey(seed, parameter.name), target)
         .run();
     weights.pointers.push_back(target);
+    if (Status status = weights.handOver(i, placement); !status)
+      return Failure{status.error()};
     done += parameter.bytes();
     if (progress)
       progress("drawing weights", done, total);

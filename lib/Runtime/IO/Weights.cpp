@@ -145,6 +145,23 @@ void touch(const PieceSource &piece) {
 }
 } // namespace
 
+Result<char *> Weights::allocate(int64_t bytes) {
+  Result<Memory> memory = Memory::allocate(bytes, /*huge=*/false);
+  if (!memory)
+    return Failure{memory.error()};
+  owned.push_back(std::move(*memory));
+  return owned.back().data();
+}
+
+Status Weights::handOver(size_t parameter, const WeightPlacement &placement) {
+  if (!placement.take)
+    return {};
+  Status status = placement.take(parameter, pointers[parameter]);
+  pointers[parameter] = nullptr;
+  owned.clear();
+  return status;
+}
+
 Result<Weights> Weights::load(const ProgramInfo &program, const std::string &path, const Progress &progress,
                               const WeightPlacement &placement) {
   Result<SafeTensors> opened = SafeTensors::open(path);
@@ -175,20 +192,24 @@ Result<Weights> Weights::load(const ProgramInfo &program, const std::string &pat
     Region region = regionOf(program.mesh, parameter, placement.rank);
     std::vector<CutPiece> pieces = cutPieces(std::move(jobs[i].pieces), region);
     char *target = placement.memory ? placement.memory(jobs[i].parameter) : nullptr;
-    if (!target && canMap(parameter, pieces)) {
+    bool isMapped = !target && canMap(parameter, pieces);
+    if (isMapped) {
       touch(pieces[0].source);
       weights.pointers[jobs[i].parameter] = pieces[0].source.begin();
     } else {
       if (!target) {
-        Result<Memory> memory = Memory::allocate(parameter.bytes(), /*huge=*/false);
+        Result<char *> memory = weights.allocate(parameter.bytes());
         if (!memory)
           return Failure{memory.error()};
-        target = memory->data();
-        weights.owned.push_back(std::move(*memory));
+        target = *memory;
       }
       convertPieces(parameter, region, pieces, target);
       weights.pointers[jobs[i].parameter] = target;
     }
+    if (Status status = weights.handOver(jobs[i].parameter, placement); !status)
+      return Failure{status.error()};
+    if (isMapped && placement.take)
+      pieces[0].source.tensor->file->drop(pieces[0].source.begin(), parameter.bytes());
     done += parameter.bytes();
     if (progress)
       progress("reading weights", done, total);

@@ -135,6 +135,23 @@ struct GenerationInfo {
   std::vector<ChunkInfo> chunks;
 };
 
+/// A kernel of a GPU's program, in the order of the program's launches' numbers.
+struct KernelInfo {
+  std::string name;
+  /// Blocks, threads of one, pointers that it is given, and bytes of dynamic shared memory.
+  int64_t grid = 0, lanes = 0, arguments = 0, shared = 0;
+};
+
+/// What a program for a GPU needs of it.
+struct GpuInfo {
+  /// "sm_90a".
+  std::string name;
+  std::vector<KernelInfo> kernels;
+  int64_t streams = 1, events = 0, products = 0;
+  /// Bytes of `hfc_program_constants`.
+  int64_t constants = 0;
+};
+
 struct ProgramInfo {
   std::string version, task, target, cpu, family, architecture, dtype, layout;
   int64_t abi = 0, batch = 0, sequence = 0, microBatches = 1, arena = 0;
@@ -147,6 +164,8 @@ struct ProgramInfo {
   std::vector<StateInfo> states;
   std::vector<EntryInfo> entries;
   std::optional<GenerationInfo> generation;
+  /// --target=cuda.
+  std::optional<GpuInfo> gpu;
   Mesh mesh;
   /// Ranks that differ in their places along these axes do collectives together.
   std::vector<Axes> groups;

@@ -26,6 +26,9 @@ struct WeightPlacement {
   /// Memory of its own for a parameter (what training writes, what lies in a bucket); null where the mapped file or any
   /// memory will do.
   std::function<char *(size_t parameter)> memory;
+  /// For memory that the host cannot write: if given, it is handed every parameter's values when they are ready, and
+  /// they are not kept.
+  std::function<Status(size_t parameter, const void *values)> take;
 };
 
 /// The values of a program's parameters. Those whose type and layout are the checkpoint's stay in the mapped file;
@@ -46,6 +49,10 @@ public:
   const std::vector<const void *> &data() const { return pointers; }
 
 private:
+  /// Memory of a parameter's own.
+  Result<char *> allocate(int64_t bytes);
+  Status handOver(size_t parameter, const WeightPlacement &placement);
+
   std::vector<SafeTensors> checkpoint;
   std::vector<Memory> owned;
   std::vector<const void *> pointers;

@@ -1,0 +1,123 @@
+//===- Communicators.cpp - NCCL's communicators of a rank
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Communicators.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hfc::cuda {
+
+namespace {
+/// The name by which the members of a group find each other is made by its first one, and travels over the world: all
+/// names come to rank 0, which gives them to everybody.
+class Names {
+public:
+  Names(const host::RankSetting &setting) : setting(setting), program(*setting.program) {}
+
+  host::Outcome exchange() {
+    std::vector<int64_t> bytes(setting.ranks);
+    for (int rank = 0; rank < setting.ranks; ++rank)
+      bytes[rank] = int64_t(ledBy(rank).size() * sizeof(ncclUniqueId));
+    std::vector<ncclUniqueId> own(ledBy(setting.rank).size());
+    for (ncclUniqueId &name : own)
+      if (host::Outcome made = outcomeOf(ncclGetUniqueId(&name), "NCCL"); !made)
+        return made;
+    std::vector<void *> targets(setting.ranks);
+    int64_t total = 0;
+    for (int rank = 0; rank < setting.ranks; ++rank) {
+      first.push_back(total);
+      total += int64_t(ledBy(rank).size());
+    }
+    names.resize(total);
+    for (int rank = 0; rank < setting.ranks; ++rank)
+      targets[rank] = names.data() + first[rank];
+    bool done = setting.communicator->gather(own.data(), bytes, targets.data()) &&
+                setting.communicator->broadcast(names.data(), int64_t(names.size() * sizeof(ncclUniqueId)));
+    // What failed is the world's to say.
+    return done ? host::Outcome() : host::Outcome{rankFailure, "ranks could not meet"};
+  }
+
+  ncclUniqueId of(size_t group) const {
+    int leader = members(group, setting.rank).front();
+    std::vector<size_t> led = ledBy(leader);
+    return names[first[leader] + (std::find(led.begin(), led.end(), group) - led.begin())];
+  }
+
+  std::vector<int> members(size_t group, int rank) const { return program.mesh.groupOf(rank, program.groups[group]); }
+
+private:
+  std::vector<size_t> ledBy(int rank) const {
+    std::vector<size_t> groups;
+    for (size_t group = 0; group < program.groups.size(); ++group)
+      if (std::vector<int> ranks = members(group, rank); ranks.size() > 1 && ranks.front() == rank)
+        groups.push_back(group);
+    return groups;
+  }
+
+  const host::RankSetting &setting;
+  const io::ProgramInfo &program;
+  /// Of all leaders, one behind the other; and where each rank's begin.
+  std::vector<ncclUniqueId> names;
+  std::vector<int64_t> first;
+};
+} // namespace
+
+host::Outcome Communicators::connect(const host::RankSetting &setting) {
+  const io::ProgramInfo &program = *setting.program;
+  list.assign(program.groups.size(), nullptr);
+  if (!setting.communicator || setting.ranks == 1)
+    return {};
+  Names names(setting);
+  if (host::Outcome outcome = names.exchange(); !outcome)
+    return outcome;
+  for (size_t group = 0; group < list.size(); ++group) {
+    std::vector<int> ranks = names.members(group, setting.rank);
+    if (ranks.size() == 1)
+      continue;
+    int place = int(std::find(ranks.begin(), ranks.end(), setting.rank) - ranks.begin());
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    ncclComm_t communicator = nullptr;
+    ncclResult_t result = ncclCommInitRankConfig(&communicator, int(ranks.size()), names.of(group), place, &config);
+    if (result != ncclSuccess)
+      return outcomeOf(result, "rank " + std::to_string(setting.rank) + " cannot connect with the others along " +
+                                   io::toString(program.groups[group], program.mesh));
+    std::lock_guard<std::mutex> lock(mutex);
+    list[group] = communicator;
+  }
+  return {};
+}
+
+bool Communicators::empty() const {
+  return std::all_of(list.begin(), list.end(), [](void *each) { return !each; });
+}
+
+host::Outcome Communicators::findError() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (aborted)
+    return {};
+  for (void *each : list) {
+    ncclResult_t result = ncclSuccess;
+    if (each && ncclCommGetAsyncError(static_cast<ncclComm_t>(each), &result) == ncclSuccess &&
+        result != ncclInProgress)
+      if (host::Outcome outcome = outcomeOf(result, "NCCL"); !outcome)
+        return outcome;
+  }
+  return {};
+}
+
+void Communicators::abort() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (aborted)
+    return;
+  aborted = true;
+  for (void *each : list)
+    if (each)
+      ncclCommAbort(static_cast<ncclComm_t>(each));
+}
+
+} // namespace hfc::cuda

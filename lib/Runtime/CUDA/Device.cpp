@@ -1,0 +1,150 @@
+//===- Device.cpp - a rank on a GPU
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Graphs.h"
+#include "Memory.h"
+#include "Requirements.h"
+
+namespace hfc::cuda {
+
+namespace {
+class CudaDevice : public host::Device {
+public:
+  explicit CudaDevice(const host::RankSetting &setting)
+      : context(setting), graphs(context, setting.program->entries.size()) {}
+
+  ~CudaDevice() override {
+    select();
+    context.communicators.abort();
+    context.streams.synchronize();
+  }
+
+  io::Status open(const Choice &choice) {
+    context.ordinal = choice.ordinal;
+    context.deviceName = choice.name;
+    if (cudaError_t error = select(); error != cudaSuccess)
+      return statusOf(error, "using " + choice.name);
+    const host::RankSetting &setting = context.setting;
+    io::Status status = context.streams.create(context.gpu.streams, context.gpu.events);
+    if (status)
+      status = context.kernels.load(setting.symbol("hfc_program_cubin"), context.gpu);
+    if (status)
+      status = context.products.create(setting, choice.name, context.gpu.streams);
+    return status;
+  }
+
+  bool isHost() const override { return false; }
+
+  io::Status reserve(int64_t bytes, int64_t pieces, const std::string &what) override {
+    select();
+    int64_t constants = context.gpu.constants;
+    io::Status status =
+        memory.reserve(bytes + constants, pieces + 1, what + ", constants " + std::to_string(constants) + " bytes",
+                       context.deviceName);
+    return status ? putConstants() : status;
+  }
+
+  io::Result<char *> allocate(int64_t bytes, bool) override { return memory.allocate(bytes); }
+
+  io::Status clear(char *address, int64_t bytes) override {
+    select();
+    cudaStream_t stream = context.streams[0];
+    cudaError_t error = bytes ? cudaMemsetAsync(address, 0, bytes, stream) : cudaSuccess;
+    return finish(error, "clearing memory");
+  }
+
+  io::Status read(void *host, const void *address, int64_t bytes) override {
+    select();
+    return finish(copy(host, address, bytes, cudaMemcpyDeviceToHost), "reading from " + context.deviceName);
+  }
+
+  io::Status write(void *address, const void *host, int64_t bytes) override {
+    select();
+    return finish(copy(address, host, bytes, cudaMemcpyHostToDevice), "writing to " + context.deviceName);
+  }
+
+  host::Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) override {
+    context.failure = {};
+    context.check(select(), "using " + context.deviceName);
+    if (!connected && !context.hasFailed())
+      connect();
+    frame.context = &context;
+    frame.constants = constants;
+    frame.streams = context.streams.data();
+    frame.communicators = context.communicators.data();
+    context.watchdog.enter();
+    if (!context.hasFailed())
+      graphs.queue(entry, code, frame);
+    context.check(context.streams.synchronize(),
+                  "running '" + context.setting.program->entries[entry].name + "' on " + context.deviceName);
+    return context.failure;
+  }
+
+  host::CollectiveCount count(int64_t collective) const override {
+    bool known = collective >= 0 && collective < int64_t(context.counts.size());
+    return known ? context.counts[collective] : host::CollectiveCount();
+  }
+
+private:
+  /// Each call may come from another thread of the host's.
+  cudaError_t select() const { return cudaSetDevice(context.ordinal); }
+
+  cudaError_t copy(void *target, const void *source, int64_t bytes, cudaMemcpyKind kind) {
+    return bytes ? cudaMemcpyAsync(target, source, bytes, kind, context.streams[0]) : cudaSuccess;
+  }
+
+  io::Status finish(cudaError_t error, const std::string &what) {
+    if (error == cudaSuccess)
+      error = cudaStreamSynchronize(context.streams[0]);
+    return error == cudaSuccess ? io::Status() : statusOf(error, what);
+  }
+
+  io::Status putConstants() {
+    int64_t bytes = context.gpu.constants;
+    if (bytes == 0)
+      return {};
+    const void *values = context.setting.symbol("hfc_program_constants");
+    if (!values)
+      return io::Failure{"the program has no 'hfc_program_constants'; compile it again"};
+    io::Result<char *> address = memory.allocate(bytes);
+    if (!address)
+      return io::Failure{"constants: " + address.error()};
+    constants = *address;
+    return write(*address, values, bytes);
+  }
+
+  /// When all ranks run: opening them may be the work of one thread.
+  void connect() {
+    connected = true;
+    context.keep(context.communicators.connect(context.setting));
+    if (!context.hasFailed() && !context.communicators.empty())
+      context.keep(context.watchdog.start(context.setting, context.communicators, context.gpu.streams));
+  }
+
+  Memory memory;
+  hfc_context context;
+  Graphs graphs;
+  const char *constants = nullptr;
+  bool connected = false;
+};
+
+io::Result<std::unique_ptr<host::Device>> openDevice(const host::RankSetting &setting) {
+  io::Result<Choice> choice = chooseDevice(setting);
+  if (!choice)
+    return io::Failure{choice.error()};
+  auto device = std::make_unique<CudaDevice>(setting);
+  if (io::Status status = device->open(*choice); !status)
+    return io::Failure{status.error()};
+  return std::unique_ptr<host::Device>(std::move(device));
+}
+
+const host::Backend backend{host::backendStamp, openDevice};
+} // namespace
+
+} // namespace hfc::cuda
+
+extern "C" const hfc::host::Backend *hfc_cuda_backend() { return &hfc::cuda::backend; }

@@ -1,0 +1,44 @@
+//===- Memory.cpp - a rank's memory on a GPU
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Memory.h"
+
+namespace hfc::cuda {
+
+namespace {
+/// As cudaMalloc aligns.
+constexpr int64_t alignment = 256;
+
+int64_t roundUp(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+} // namespace
+
+io::Status Memory::reserve(int64_t bytes, int64_t pieces, const std::string &what, const std::string &device) {
+  size = bytes + pieces * alignment;
+  void *memory = nullptr;
+  cudaError_t error = cudaMalloc(&memory, size);
+  if (error == cudaErrorMemoryAllocation) {
+    size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    return io::Failure{device + " is short of memory: the program needs " + sizeToString(size) + " (" + what +
+                       "), and of its " + sizeToString(int64_t(total)) + " " + sizeToString(int64_t(free)) +
+                       " are free"};
+  }
+  if (error != cudaSuccess)
+    return statusOf(error, "allocating " + sizeToString(size) + " on " + device);
+  base = static_cast<char *>(memory);
+  return statusOf(cudaMemset(base, 0, size), "clearing memory on " + device);
+}
+
+io::Result<char *> Memory::allocate(int64_t bytes) {
+  if (roundUp(bytes) > size - used)
+    return io::Failure{"more than was reserved for it"};
+  char *address = base + used;
+  used += roundUp(bytes);
+  return address;
+}
+
+} // namespace hfc::cuda

@@ -1,0 +1,103 @@
+//===- Requirements.cpp - whether this machine can run a program
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Requirements.h"
+
+#include <cstdlib>
+
+namespace hfc::cuda {
+
+namespace {
+/// How launchers number the ranks of a host.
+constexpr const char *localRankVariables[] = {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
+                                              "SLURM_LOCALID"};
+
+std::string versionToString(int version, int major, int minor) {
+  return std::to_string(version / major) + "." + std::to_string(version % major / minor);
+}
+
+/// Later versions of the same major one will do.
+io::Status checkLibrary(const char *name, int64_t found, int64_t built, int64_t major, int64_t minor) {
+  if (found / major == built / major && found >= built / minor * minor)
+    return {};
+  return io::Failure{std::string("this runtime was built for ") + name + " " +
+                     versionToString(int(built), int(major), int(minor)) + ", and what is installed is " +
+                     versionToString(int(found), int(major), int(minor)) +
+                     ": install the CUDA toolkit that hfc was built with"};
+}
+
+io::Status checkLibraries() {
+  int runtime = 0, nccl = 0;
+  cudaRuntimeGetVersion(&runtime);
+  ncclGetVersion(&nccl);
+  if (io::Status status = checkLibrary("CUDA's runtime", runtime, CUDART_VERSION, 1000, 10); !status)
+    return status;
+  if (io::Status status = checkLibrary("cuBLASLt", int64_t(cublasLtGetVersion()), CUBLAS_VERSION, 10000, 100); !status)
+    return status;
+  return checkLibrary("NCCL", nccl, NCCL_VERSION_CODE, 10000, 100);
+}
+
+io::Status explain(cudaError_t error) {
+  int driver = 0;
+  cudaDriverGetVersion(&driver);
+  if (driver == 0)
+    return io::Failure{
+        "there is no NVIDIA driver here: a program for --target=cuda needs a GPU and its driver (compile "
+        "with --target=cpu to run on the CPU)"};
+  if (error == cudaErrorInsufficientDriver)
+    return io::Failure{"the NVIDIA driver here is for CUDA " + versionToString(driver, 1000, 10) +
+                       ", and this runtime needs CUDA " + versionToString(CUDART_VERSION, 1000, 10) +
+                       ": update the driver"};
+  if (error == cudaErrorNoDevice)
+    return io::Failure{"there is no GPU here that may be used (CUDA_VISIBLE_DEVICES)"};
+  return statusOf(error, "looking for GPUs");
+}
+
+/// The place of this rank among those of its host.
+int localRank(const host::RankSetting &setting) {
+  if (setting.localRanks == setting.ranks)
+    return setting.localPlace;
+  for (const char *variable : localRankVariables)
+    if (const char *text = std::getenv(variable))
+      return std::atoi(text) + setting.localPlace;
+  return setting.rank;
+}
+
+/// "sm_90a" runs on 9.0 and nothing else, "sm_90" on 9.0 and later of the same major version.
+io::Status checkArchitecture(const std::string &wanted, const cudaDeviceProp &device, const std::string &name) {
+  bool isExact = !wanted.empty() && wanted.back() == 'a';
+  int number = std::atoi(wanted.c_str() + std::string("sm_").size());
+  bool fits = device.major == number / 10 && (isExact ? device.minor == number % 10 : device.minor >= number % 10);
+  if (wanted.rfind("sm_", 0) == 0 && fits)
+    return {};
+  return io::Failure{"the program was compiled for --gpu=" + wanted + ", and " + name + " is sm_" +
+                     std::to_string(device.major) + std::to_string(device.minor) + ": compile it for that"};
+}
+} // namespace
+
+io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
+  int count = 0;
+  if (cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess || count == 0)
+    return io::Failure{explain(error != cudaSuccess ? error : cudaErrorNoDevice).error()};
+  if (io::Status status = checkLibraries(); !status)
+    return io::Failure{status.error()};
+  Choice choice;
+  choice.ordinal = localRank(setting);
+  if (choice.ordinal < 0 || choice.ordinal >= count)
+    return io::Failure{"rank " + std::to_string(setting.rank) + " is number " + std::to_string(choice.ordinal + 1) +
+                       " of the ranks on this host, which has " + std::to_string(count) +
+                       (count == 1 ? " GPU" : " GPUs") + " (each rank needs one of its own; CUDA_VISIBLE_DEVICES)"};
+  cudaDeviceProp properties;
+  if (cudaError_t error = cudaGetDeviceProperties(&properties, choice.ordinal); error != cudaSuccess)
+    return io::Failure{explain(error).error()};
+  choice.name = "GPU " + std::to_string(choice.ordinal) + " (" + properties.name + ")";
+  if (io::Status status = checkArchitecture(setting.program->gpu->name, properties, choice.name); !status)
+    return io::Failure{status.error()};
+  return choice;
+}
+
+} // namespace hfc::cuda

@@ -1,0 +1,28 @@
+//===- Requirements.h - whether this machine can run a program
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_RUNTIME_CUDA_REQUIREMENTS_H
+#define HFC_LIB_RUNTIME_CUDA_REQUIREMENTS_H
+
+#include "Errors.h"
+
+namespace hfc::cuda {
+
+/// A rank's device.
+struct Choice {
+  int ordinal = 0;
+  /// "GPU 0 (NVIDIA H200)".
+  std::string name;
+};
+
+/// Refuses machines without a driver or one that is too old, libraries of another version than this runtime was built
+/// for, too few devices for the ranks of this host, and devices that cannot run the program's kernels.
+io::Result<Choice> chooseDevice(const host::RankSetting &setting);
+
+} // namespace hfc::cuda
+
+#endif // HFC_LIB_RUNTIME_CUDA_REQUIREMENTS_H

@@ -1,0 +1,86 @@
+//===- Device.h - where a rank's memory is and its entries run
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_RUNTIME_HOST_DEVICE_H
+#define HFC_LIB_RUNTIME_HOST_DEVICE_H
+
+#include "lib/Runtime/Host/Comm/Communicator.h"
+
+#include "hfc/Runtime/IO/Metadata.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace hfc::host {
+
+/// What a rank has done of one collective.
+struct CollectiveCount {
+  int64_t executed = 0, bytes = 0;
+};
+
+/// Success, or a status of the embedding API and its message.
+struct Outcome {
+  hfc_status status = 0;
+  std::string message;
+
+  explicit operator bool() const { return status == 0; }
+};
+
+/// What a device knows of the rank that it works for. All of it outlives the device.
+struct RankSetting {
+  const io::ProgramInfo *program = nullptr;
+  /// An exported object or function of the program, or null.
+  std::function<const void *(const char *name)> symbol;
+  int rank = 0, ranks = 1;
+  /// Its place among the ranks of this process, and how many these are.
+  int localPlace = 0, localRanks = 1;
+  /// The CPU's; 0: as many as there are cores.
+  int threads = 0;
+  /// Of host memory. Null for a program that knows no other ranks, and then these are empty, too.
+  Communicator *communicator = nullptr;
+  std::function<bool()> hasFailed;
+  std::function<void(hfc_status, const std::string &)> fail;
+  /// Seconds that a rank waits for others in a program's collectives.
+  double patience = 0;
+  /// What a person wants to know of the collective of that number.
+  std::function<std::string(int64_t id)> describe;
+};
+
+/// A rank's memory, and what runs its entries: the CPU, or a GPU. One thread at a time uses it.
+class Device {
+public:
+  virtual ~Device() = default;
+
+  /// Whether the host reads and writes this device's memory as its own.
+  virtual bool isHost() const = 0;
+
+  /// `pieces` allocations, `bytes` in all, will follow. `what` is a list of what they are for.
+  virtual io::Status reserve(int64_t bytes, int64_t pieces, const std::string &what) = 0;
+  /// Zeroed memory that lasts as long as the device. `whole`: all of it will be written soon.
+  virtual io::Result<char *> allocate(int64_t bytes, bool whole) = 0;
+  /// Zero again: an allocation, or a part of one.
+  virtual io::Status clear(char *address, int64_t bytes) = 0;
+  virtual io::Status read(void *host, const void *address, int64_t bytes) = 0;
+  virtual io::Status write(void *address, const void *host, int64_t bytes) = 0;
+
+  /// Runs the entry of that number and returns when its work is done. The frame lacks what is the device's.
+  virtual Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) = 0;
+
+  virtual CollectiveCount count(int64_t collective) const = 0;
+};
+
+/// A kind of device. What a library other than this one gives is of the same build if the stamp is `backendStamp`.
+struct Backend {
+  const char *stamp;
+  io::Result<std::unique_ptr<Device>> (*open)(const RankSetting &setting);
+};
+extern const char backendStamp[];
+
+} // namespace hfc::host
+
+#endif // HFC_LIB_RUNTIME_HOST_DEVICE_H

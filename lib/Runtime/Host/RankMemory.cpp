@@ -1,0 +1,221 @@
+//===- RankMemory.cpp - the memory of one rank
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RankMemory.h"
+
+#include <algorithm>
+
+namespace hfc::host {
+
+namespace {
+/// Elements converted at a time where the device is not the host.
+constexpr int64_t chunkElements = 4 << 20;
+} // namespace
+
+io::Result<std::unique_ptr<RankMemory>> RankMemory::allocate(const io::ProgramInfo &program, int64_t rank,
+                                                             Device &device) {
+  std::unique_ptr<RankMemory> memory(new RankMemory(program, rank, device));
+  io::Status status = memory->reserve();
+  if (status)
+    status = memory->allocateAll();
+  if (!status)
+    return io::Failure{status.error()};
+  return memory;
+}
+
+io::Result<char *> RankMemory::allocateOne(int64_t bytes, const std::string &what, bool whole) {
+  io::Result<char *> memory = device.allocate(bytes, whole);
+  if (!memory)
+    return io::Failure{what + ": " + memory.error()};
+  return memory;
+}
+
+char *RankMemory::placeOf(const std::optional<io::BucketPlace> &place, hfc_dtype dtype) const {
+  return place ? buckets.at(place->bucket) + place->offset * io::sizeOf(dtype) : nullptr;
+}
+
+/// What the caller's memory, or a mapped file's, can stand for needs none, if the device can read it.
+bool RankMemory::ownsMemory(const io::ParameterInfo &parameter) const {
+  return !parameter.bucket && (program.isTrained(parameter) || !device.isHost());
+}
+
+io::Status RankMemory::reserve() {
+  int64_t bucketBytes = 0, stateBytes = 0, parameterBytes = 0, pieces = 2;
+  for (const io::BucketInfo &bucket : program.buckets)
+    bucketBytes += bucket.bytes(), ++pieces;
+  for (const io::StateInfo &state : program.states)
+    if (!state.bucket)
+      stateBytes += state.bytes(), ++pieces;
+  for (const io::ParameterInfo &parameter : program.parameters)
+    if (ownsMemory(parameter))
+      parameterBytes += parameter.bytes(), ++pieces;
+  int64_t places = int64_t(program.groups.size() * sizeof(int32_t));
+  auto part = [](const char *name, int64_t bytes) {
+    return std::string(name) + " " + std::to_string(bytes) + " bytes";
+  };
+  return device.reserve(program.arena + bucketBytes + stateBytes + parameterBytes + places, pieces,
+                        part("the arena", program.arena) + ", " + part("buckets", bucketBytes) + ", " +
+                            part("states", stateBytes) + ", " + part("parameters", parameterBytes));
+}
+
+io::Status RankMemory::allocateAll() {
+  io::Result<char *> arena = allocateOne(program.arena, "the arena", /*whole=*/true);
+  if (!arena)
+    return io::Failure{arena.error()};
+  arenaMemory = *arena;
+  for (const io::BucketInfo &bucket : program.buckets) {
+    io::Result<char *> memory = allocateOne(bucket.bytes(), "bucket '" + bucket.name + "'");
+    if (!memory)
+      return io::Failure{memory.error()};
+    buckets[bucket.name] = *memory;
+  }
+  // States are touched as far as they are used: a KV cache costs what stands in it.
+  for (const io::StateInfo &state : program.states) {
+    char *data = placeOf(state.bucket, state.dtype);
+    if (!data) {
+      io::Result<char *> memory = allocateOne(state.bytes(), "state '" + state.name + "'");
+      if (!memory)
+        return io::Failure{memory.error()};
+      data = *memory;
+    }
+    statePointers.push_back(data);
+  }
+  for (const io::ParameterInfo &parameter : program.parameters) {
+    char *data = placeOf(parameter.bucket, parameter.dtype);
+    if (ownsMemory(parameter)) {
+      io::Result<char *> memory = allocateOne(parameter.bytes(), "parameter '" + parameter.name + "'");
+      if (!memory)
+        return io::Failure{memory.error()};
+      data = *memory;
+    }
+    privateParameters.push_back(data);
+  }
+  parameterPointers.assign(program.parameters.size(), nullptr);
+  return {};
+}
+
+//===-- Parameters --------------------------------------------------------===//
+
+io::WeightPlacement RankMemory::placement() const {
+  if (device.isHost())
+    return {rank, [this](size_t parameter) { return privateParameters[parameter]; }, {}};
+  return {rank, {}, [this](size_t parameter, const void *values) {
+            return device.write(privateParameters[parameter], values, program.parameters[parameter].bytes());
+          }};
+}
+
+void RankMemory::take(io::Weights loaded) {
+  for (size_t i = 0; i < parameterPointers.size(); ++i)
+    parameterPointers[i] = device.isHost() ? const_cast<void *>(loaded.data()[i]) : privateParameters[i];
+  weights = std::move(loaded);
+  statesStarted = false;
+}
+
+io::Status RankMemory::loadWeights(const std::string &path, const io::Progress &progress) {
+  io::Result<io::Weights> loaded = io::Weights::load(program, path, progress, placement());
+  if (!loaded)
+    return io::Failure{loaded.error()};
+  take(std::move(*loaded));
+  return {};
+}
+
+io::Status RankMemory::randomWeights(uint64_t seed, const io::Progress &progress) {
+  io::Result<io::Weights> drawn = io::Weights::random(program, seed, progress, placement());
+  if (!drawn)
+    return io::Failure{drawn.error()};
+  take(std::move(*drawn));
+  return {};
+}
+
+io::Status RankMemory::bind(size_t parameter, const void *data) {
+  char *own = privateParameters[parameter];
+  if (own && data)
+    if (io::Status status = device.write(own, data, program.parameters[parameter].bytes()); !status)
+      return status;
+  parameterPointers[parameter] = own && data ? own : const_cast<void *>(data);
+  statesStarted = false;
+  return {};
+}
+
+const io::ParameterInfo *RankMemory::findUnbound() const {
+  for (size_t i = 0; i < parameterPointers.size(); ++i)
+    if (!parameterPointers[i] && program.parameters[i].bytes() > 0)
+      return &program.parameters[i];
+  return nullptr;
+}
+
+//===-- States ------------------------------------------------------------===//
+
+io::Status RankMemory::resetStates() {
+  for (size_t i = 0; i < statePointers.size(); ++i)
+    if (io::Status status = device.clear(static_cast<char *>(statePointers[i]), program.states[i].bytes()); !status)
+      return status;
+  statesStarted = false;
+  return {};
+}
+
+io::Status RankMemory::startStates() {
+  if (statesStarted)
+    return {};
+  for (size_t i = 0; i < statePointers.size(); ++i)
+    if (io::Status status = startState(i); !status)
+      return status;
+  statesStarted = true;
+  return {};
+}
+
+/// Elements [first, first + count) of a parameter's piece.
+io::Status RankMemory::convertPart(const io::ParameterInfo &parameter, int64_t first, int64_t count, hfc_dtype to,
+                                   char *target) const {
+  int64_t from = io::sizeOf(parameter.dtype), size = io::sizeOf(to);
+  const void *values = parameterPointers[&parameter - program.parameters.data()];
+  const char *source = static_cast<const char *>(values) + first * from;
+  if (device.isHost()) {
+    io::convertFloats(source, parameter.dtype, 1, target, to, count);
+    return {};
+  }
+  std::vector<char> read(std::min(count, chunkElements) * from), converted(std::min(count, chunkElements) * size);
+  for (int64_t begin = 0; begin < count; begin += chunkElements) {
+    int64_t elements = std::min(chunkElements, count - begin);
+    io::Status status = device.read(read.data(), source + begin * from, elements * from);
+    if (!status)
+      return status;
+    io::convertFloats(read.data(), parameter.dtype, 1, converted.data(), to, elements);
+    if (status = device.write(target + begin * size, converted.data(), elements * size); !status)
+      return status;
+  }
+  return {};
+}
+
+io::Status RankMemory::startState(size_t index) {
+  const io::StateInfo &state = program.states[index];
+  char *target = static_cast<char *>(statePointers[index]);
+  if (!state.initial.empty())
+    return convertPart(*program.findParameter(state.initial), 0, state.elements(), state.dtype, target);
+  if (!state.ofBucket.empty() && state.role == "master")
+    return startPiece(state, target);
+  return {};
+}
+
+/// With ZeRO: this rank's part of a bucket, across the parameters in it.
+io::Status RankMemory::startPiece(const io::StateInfo &state, char *target) const {
+  const io::BucketInfo &bucket = *program.findBucket(state.ofBucket);
+  int64_t place = bucket.group ? program.mesh.placeOf(rank, program.groups[*bucket.group]) : 0;
+  int64_t begin = place * state.elements(), end = begin + state.elements();
+  for (const io::BucketInfo::Member &member : bucket.members) {
+    int64_t first = std::max(begin, member.offset), last = std::min(end, member.offset + member.elements);
+    if (first >= last)
+      continue;
+    io::Status status = convertPart(*program.findParameter(member.parameter), first - member.offset, last - first,
+                                    state.dtype, target + (first - begin) * io::sizeOf(state.dtype));
+    if (!status)
+      return status;
+  }
+  return {};
+}
+
+} // namespace hfc::host
