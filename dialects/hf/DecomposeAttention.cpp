@@ -14,8 +14,8 @@ using namespace hfc::hf;
 
 namespace {
 
-/// Builds attention over operands in the order batch, heads, sequence, head dimension. `OpTy` is `AttentionOp`,
-/// `AttentionStatisticsOp` or `AttentionBackwardOp`, which take the same parts by the same names.
+/// Builds attention over operands in the order batch, heads, sequence, head dimension. `OpTy` is `AttentionOp` or one
+/// of its companions, which take the same parts by the same names.
 template <typename OpTy>
 class AttentionBuilder {
 public:
@@ -29,10 +29,12 @@ public:
     keys = shapeOf(key)[2];
   }
 
-  Value build() {
-    value = toHeadsFirst(op.getValue());
-    Value mixed = groupedProduct(dropped(softmax(withBias(cappedScores()))), value, /*transposeRhs=*/false);
-    return fromHeadsFirst(mixed);
+  Value build() { return buildResult(withBias(cappedScores())); }
+
+  /// The result, and the logarithms of the rows' sums, from the same scores.
+  SmallVector<Value> buildWithStatistics() {
+    Value score = withBias(cappedScores());
+    return {buildResult(score), buildStatistics(score)};
   }
 
   /// Gradients of query, key and value. A score's cotangent is `P (dP - sum(P dP))` for the softmax `P`, and that sum
@@ -54,10 +56,18 @@ public:
             fromHeadsFirst(sumOverQueries(dropped(weights), cotangent))};
   }
 
+  Value buildStatistics() { return buildStatistics(withBias(cappedScores())); }
+
+private:
+  Value buildResult(Value score) {
+    value = toHeadsFirst(op.getValue());
+    return fromHeadsFirst(groupedProduct(dropped(softmax(score)), value, /*transposeRhs=*/false));
+  }
+
   /// The logarithm of the sum of each row's exponentials. The largest visible score adds 1 to the sum beside it, so a
   /// smaller sum means that nothing is visible.
-  Value buildStatistics() {
-    Value score = withBias(cappedScores()), shown = score, mask = visible();
+  Value buildStatistics(Value score) {
+    Value shown = score, mask = visible();
     if (mask) {
       mask = tb.broadcast(mask, shapeOf(score), {0, 2, 3});
       shown = tb.select(mask, score, tb.splatLike(score, -3.0e38));
@@ -71,7 +81,6 @@ public:
     return tb.select(tb.compare(Compare::ge, sum, one), logSum, tb.splatLike(sum, 0.0));
   }
 
-private:
   /// The permutation that brings a layout's dimensions to batch, heads, sequence, head dimension.
   static SmallVector<int64_t> headsFirst(HeadLayout layout) {
     switch (layout) {
@@ -213,13 +222,31 @@ SmallVector<Value> AttentionStatisticsOp::decompose(OpBuilder &builder) {
   return {AttentionBuilder(tb, *this).buildStatistics()};
 }
 
-void AttentionStatisticsOp::build(OpBuilder &builder, OperationState &state, AttentionBackwardOp of) {
-  Type element = cast<RankedTensorType>(of.getQuery().getType()).getElementType();
-  Type wide = element.isF64() ? element : Type(builder.getF32Type());
+SmallVector<Value> AttentionWithStatisticsOp::decompose(OpBuilder &builder) {
+  TensorBuilder tb(builder, getLoc());
+  return AttentionBuilder(tb, *this).buildWithStatistics();
+}
+
+/// `[batch, query heads, queries]`, float32 or wider.
+template <typename OpTy>
+static RankedTensorType statisticsType(OpTy of) {
+  auto query = cast<RankedTensorType>(of.getQuery().getType());
+  Type element = query.getElementType();
   HeadDims dims(of.getLayout());
-  ArrayRef<int64_t> query = shapeOf(of.getQuery());
-  auto type = RankedTensorType::get({query[dims.batch], query[dims.heads], query[dims.sequence]}, wide);
-  build(builder, state, type, of.getQuery(), of.getKey(), of.getKeyMask(), of.getQuerySegments(), of.getKeySegments(),
-        of.getPast(), of.getCount(), of.getBias(), of.getScaleAttr(), of.getCausalAttr(), of.getWindowAttr(),
-        of.getSoftcapAttr(), of.getLayoutAttr());
+  ArrayRef<int64_t> sizes = query.getShape();
+  return RankedTensorType::get({sizes[dims.batch], sizes[dims.heads], sizes[dims.sequence]},
+                               element.isF64() ? element : Type(Float32Type::get(of.getContext())));
+}
+
+void AttentionWithStatisticsOp::build(OpBuilder &builder, OperationState &state, AttentionOp of) {
+  build(builder, state, of.getType(), statisticsType(of), of.getQuery(), of.getKey(), of.getValue(), of.getKeyMask(),
+        of.getQuerySegments(), of.getKeySegments(), of.getPast(), of.getCount(), of.getBias(), of.getDropoutKey(),
+        of.getDropoutRows(), of.getScaleAttr(), of.getCausalAttr(), of.getWindowAttr(), of.getSoftcapAttr(),
+        of.getDropoutAttr(), of.getLayoutAttr());
+}
+
+void AttentionStatisticsOp::build(OpBuilder &builder, OperationState &state, AttentionBackwardOp of) {
+  build(builder, state, statisticsType(of), of.getQuery(), of.getKey(), of.getKeyMask(), of.getQuerySegments(),
+        of.getKeySegments(), of.getPast(), of.getCount(), of.getBias(), of.getScaleAttr(), of.getCausalAttr(),
+        of.getWindowAttr(), of.getSoftcapAttr(), of.getLayoutAttr());
 }

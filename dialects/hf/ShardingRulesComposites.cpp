@@ -158,6 +158,17 @@ static Rule attentionRule(AttentionOp op) {
   return rule;
 }
 
+/// The logarithms of the sums are not linear in anything.
+static Rule attentionWithStatisticsRule(AttentionWithStatisticsOp op) {
+  Rule rule;
+  AttentionDims dims(rule, op.getLayout(), op.getQuery(), op.getKey(), op.getValue());
+  rule.operands = {dims.query(), dims.key(), dims.value()};
+  dims.addParts(op);
+  dims.addDropout(op);
+  rule.results = {dims.result(), dims.statistics()};
+  return rule;
+}
+
 static Rule attentionStatisticsRule(AttentionStatisticsOp op) {
   Rule rule;
   AttentionDims dims(rule, op.getLayout(), op.getQuery(), op.getKey(), /*value=*/{});
@@ -235,6 +246,7 @@ void hf::attachCompositeRules(MLIRContext *context) {
   attachRule<LinearOp, linearRule>(context);
   attachRule<PatchEmbeddingOp, patchEmbeddingRule>(context);
   attachRule<AttentionOp, attentionRule>(context);
+  attachRule<AttentionWithStatisticsOp, attentionWithStatisticsRule>(context);
   attachRule<AttentionStatisticsOp, attentionStatisticsRule>(context);
   attachRule<AttentionBackwardOp, attentionBackwardRule>(context);
   attachRule<ExpertsOp, expertsRule>(context);

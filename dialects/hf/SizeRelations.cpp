@@ -215,6 +215,7 @@ void hf::attachSizeRelations(MLIRContext *context) {
   attachRelations<RotaryTableOp, relateRotaryTable>(context);
   attachRelations<RotaryOp, relateRotary>(context);
   attachRelations<AttentionOp, relateAttention<AttentionOp>>(context);
+  attachRelations<AttentionWithStatisticsOp, relateAttention<AttentionWithStatisticsOp>>(context);
   attachRelations<AttentionStatisticsOp, relateAttention<AttentionStatisticsOp>>(context);
   attachRelations<AttentionBackwardOp, relateAttention<AttentionBackwardOp>>(context);
   attachRelations<PatchEmbeddingOp, relatePatchEmbedding>(context);

@@ -243,6 +243,44 @@ def Hf_AttentionStatisticsOp : Hf_Composite<"attention_statistics", [AttrSizedOp
   }];
 }
 
+def Hf_AttentionWithStatisticsOp : Hf_Composite<"attention_with_statistics", [AttrSizedOperandSegments]> {
+  let summary = "hf.attention, and what its backward pass needs to know of each row of scores";
+  let description = [{
+    `result` is that of `hf.attention`, and `log_sum` that of `hf.attention_statistics`, of the same operands: a kernel that has computed the
+    one knows the other. `hfc-fuse` makes it of an attention whose gradients the entry computes.
+
+    Constraints: those of `hf.attention` (C1 to C6, C8), and
+    - (C7) `log_sum` is `[batch, query heads, queries]`, float32, or float64 for such operands.
+
+    Example:
+
+    ```mlir
+    func.func @example(%q: tensor<2x24x4x16xf32>, %k: tensor<2x24x2x16xf32>, %v: tensor<2x24x2x16xf32>)
+            -> (tensor<2x24x4x16xf32>, tensor<2x4x24xf32>) {
+      %0, %sum = hf.attention_with_statistics %q, %k, %v {causal, scale = 0.25 : f64}
+        : (tensor<2x24x4x16xf32>, tensor<2x24x2x16xf32>, tensor<2x24x2x16xf32>) -> (tensor<2x24x4x16xf32>, tensor<2x4x24xf32>)
+      return %0, %sum : tensor<2x24x4x16xf32>, tensor<2x4x24xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Hf_FloatTensor:$query, Hf_FloatTensor:$key, Hf_FloatTensor:$value,
+    Optional<Hf_IntTensor>:$key_mask, Optional<Hf_IntTensor>:$query_segments, Optional<Hf_IntTensor>:$key_segments,
+    Optional<Hf_IntTensor>:$past, Optional<Hf_IntTensor>:$count, Optional<Hf_FloatTensor>:$bias,
+    Optional<Hf_I32Scalar>:$dropout_key, Optional<StaticShapeTensorOf<[I32]>>:$dropout_rows,
+    F64Attr:$scale, UnitAttr:$causal, OptionalAttr<I64Attr>:$window, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$dropout,
+    DefaultValuedAttr<Hf_HeadLayoutAttr, "::hfc::hf::HeadLayout::bshd">:$layout);
+  let results = (outs Hf_FloatTensor:$result, Hf_FloatTensor:$log_sum);
+  let builders = [OpBuilder<(ins "AttentionOp":$attention)>];
+  let assemblyFormat = [{
+    $query `,` $key `,` $value (`key_mask` `(` $key_mask^ `:` type($key_mask) `)`)?
+    (`segments` `(` $query_segments^ `,` $key_segments `:` type($query_segments) `,` type($key_segments) `)`)?
+    (`past` `(` $past^ `,` $count `:` type($past) `,` type($count) `)`)?
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`drop` `(` $dropout_key^ `,` $dropout_rows `:` type($dropout_rows) `)`)?
+    attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` `(` type($result) `,` type($log_sum) `)`
+  }];
+}
+
 def Hf_AttentionBackwardOp : Hf_Composite<"attention_backward", [AttrSizedOperandSegments,
     AllTypesMatch<["cotangent", "output"]>, AllTypesMatch<["query", "query_grad"]>, AllTypesMatch<["key", "key_grad"]>,
     AllTypesMatch<["value", "value_grad"]>]> {

@@ -10,7 +10,8 @@
 using namespace hfc;
 using namespace hfc::hf;
 
-// `AttentionOp`, `AttentionStatisticsOp` and `AttentionBackwardOp` take the same parts, by the same names.
+// `AttentionOp`, `AttentionWithStatisticsOp`, `AttentionStatisticsOp` and `AttentionBackwardOp` take the same parts, by
+// the same names.
 
 namespace {
 /// The sizes of an attention, once its operands have rank 4.
@@ -122,11 +123,20 @@ static LogicalResult verifyDropout(OpTy op) {
                       IntegerType::get(op.getContext(), 32));
 }
 
-LogicalResult AttentionOp::verify() {
-  if (failed(verifyHeads(*this, getValue())) || failed(verifyResult(*this, "the result", getResult())) ||
-      failed(verifyParts(*this)))
+/// Checks what an attention takes, and its result.
+template <typename OpTy>
+static LogicalResult verifyAttention(OpTy op) {
+  return success(succeeded(verifyHeads(op, op.getValue())) &&
+                 succeeded(verifyResult(op, "the result", op.getResult())) && succeeded(verifyParts(op)) &&
+                 succeeded(verifyDropout(op)));
+}
+
+LogicalResult AttentionOp::verify() { return verifyAttention(*this); }
+
+LogicalResult AttentionWithStatisticsOp::verify() {
+  if (failed(verifyAttention(*this)))
     return failure();
-  return verifyDropout(*this);
+  return verifyStatistics(*this, "log_sum", getLogSum());
 }
 
 LogicalResult AttentionStatisticsOp::verify() {

@@ -10,6 +10,20 @@
 // CHECK: call @attention_backward{{.*}}, %[[S]], %
 // CHECK-NOT: call
 // CHECK: return
+// An attention beside its gradients gives the rows' sums itself: in one kernel, also behind a barrier.
+// CHECK-LABEL: func @dropped(
+// CHECK: %[[Y:.*]]:2 = call @attention_with_statistics
+// CHECK-NEXT: call @attention_backward{{.*}}, %[[Y]]#0, %[[Y]]#1,
+// CHECK-NEXT: return
+// CHECK-LABEL: func @recomputed
+// CHECK: %[[Y:.*]]:2 = call @attention_with_statistics
+// CHECK-NEXT: call @attention_backward{{.*}}, %[[Y]]#0, %[[Y]]#1,
+// CHECK-NEXT: return
+// The gradients of another attention, which hides other keys, have sums of their own.
+// CHECK-LABEL: func @other
+// CHECK-DAG: call @attention_{{[0-9]+}}(
+// CHECK-DAG: call @attention_statistics
+// CHECK: return
 
 // Grouped heads, causal, padding anywhere: some queries see nothing.
 func.func @padded(%dy: tensor<2x24x4x16xf32> {hf.input = "dy"}, %q: tensor<2x24x4x16xf32> {hf.input = "q"}, %k: tensor<2x24x2x16xf32> {hf.input = "k"}, %v: tensor<2x24x2x16xf32> {hf.input = "v"}, %y: tensor<2x24x4x16xf32> {hf.input = "y"}, %m: tensor<2x24xi32> {hf.input = "m", hf.min = 0 : i64, hf.max = 1 : i64})
@@ -91,4 +105,24 @@ func.func @dropped_direct(%q: tensor<3x1x4x16xf32> {hf.input = "q"}, %k: tensor<
   %y = hf.attention %q, %k, %v drop(%key, %rows : tensor<3x4xi32>) {scale = 0.2 : f64, dropout = 0.6 : f64}
     : (tensor<3x1x4x16xf32>, tensor<3x100x2x16xf32>, tensor<3x100x2x16xf32>) -> tensor<3x1x4x16xf32>
   return %y : tensor<3x1x4x16xf32>
+}
+
+// What a barrier keeps apart is the same value; padding, shared key heads and tiles that are not full.
+func.func @recomputed(%dy: tensor<2x37x6x16xf32> {hf.input = "dy"}, %q: tensor<2x37x6x16xf32> {hf.input = "q"}, %k: tensor<2x37x2x16xf32> {hf.input = "k"}, %v: tensor<2x37x2x16xf32> {hf.input = "v"}, %m: tensor<2x37xi32> {hf.input = "m", hf.min = 0 : i64, hf.max = 1 : i64})
+    -> (tensor<2x37x6x16xf32> {hf.output = "y"}, tensor<2x37x6x16xf32> {hf.output = "dq"}, tensor<2x37x2x16xf32> {hf.output = "dk"}, tensor<2x37x2x16xf32> {hf.output = "dv"}) {
+  %y = hf.attention %q, %k, %v key_mask(%m : tensor<2x37xi32>) {causal, scale = 0.2 : f64}
+    : (tensor<2x37x6x16xf32>, tensor<2x37x2x16xf32>, tensor<2x37x2x16xf32>) -> tensor<2x37x6x16xf32>
+  %1:2 = hf.barrier %q, %dy : (tensor<2x37x6x16xf32>, tensor<2x37x6x16xf32>) -> (tensor<2x37x6x16xf32>, tensor<2x37x6x16xf32>)
+  %0:3 = hf.attention_backward %1#1, %1#0, %k, %v, %y key_mask(%m : tensor<2x37xi32>) {causal, scale = 0.2 : f64}
+    : (tensor<2x37x6x16xf32>, tensor<2x37x2x16xf32>, tensor<2x37x2x16xf32>) -> tensor<2x37x6x16xf32>
+  return %y, %0#0, %0#1, %0#2 : tensor<2x37x6x16xf32>, tensor<2x37x6x16xf32>, tensor<2x37x2x16xf32>, tensor<2x37x2x16xf32>
+}
+
+func.func @other(%dy: tensor<1x9x2x8xf32> {hf.input = "dy"}, %q: tensor<1x9x2x8xf32> {hf.input = "q"}, %k: tensor<1x9x2x8xf32> {hf.input = "k"}, %v: tensor<1x9x2x8xf32> {hf.input = "v"})
+    -> (tensor<1x9x2x8xf32> {hf.output = "y"}, tensor<1x9x2x8xf32> {hf.output = "dq"}, tensor<1x9x2x8xf32> {hf.output = "dk"}, tensor<1x9x2x8xf32> {hf.output = "dv"}) {
+  %y = hf.attention %q, %k, %v {scale = 0.2 : f64}
+    : (tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>) -> tensor<1x9x2x8xf32>
+  %0:3 = hf.attention_backward %dy, %q, %k, %v, %y {causal, scale = 0.2 : f64}
+    : (tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>) -> tensor<1x9x2x8xf32>
+  return %y, %0#0, %0#1, %0#2 : tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>
 }

@@ -94,7 +94,7 @@ func.func @composites(%x: tensor<2x3x4xf32>, %w: tensor<6x4xf32>, %b: tensor<6xf
 }
 
 // -----
-// expected-remark @below {{24 cuts and 7 sums agree}}
+// expected-remark @below {{27 cuts and 7 sums agree}}
 module {
 func.func @attention(%q: tensor<2x3x4x4xf32>, %k: tensor<2x3x2x4xf32>, %v: tensor<2x3x2x4xf32>, %m: tensor<2x3xi32>,
                      %qh: tensor<2x4x3x4xf32>, %kh: tensor<2x2x3x4xf32>, %qs: tensor<3x2x4x4xf32>, %ks: tensor<3x2x2x4xf32>,
@@ -107,6 +107,8 @@ func.func @attention(%q: tensor<2x3x4x4xf32>, %k: tensor<2x3x2x4xf32>, %v: tenso
     : (tensor<2x4x3x4xf32>, tensor<2x2x3x4xf32>, tensor<2x2x3x4xf32>) -> tensor<2x4x3x4xf32>
   %2 = hf.attention %qs, %ks, %ks past(%past, %count : tensor<2xi32>, tensor<2xi32>) {causal, scale = 0.25 : f64, layout = #hf<head_layout sbhd>}
     : (tensor<3x2x4x4xf32>, tensor<3x2x2x4xf32>, tensor<3x2x2x4xf32>) -> tensor<3x2x4x4xf32>
+  %both:2 = hf.attention_with_statistics %q, %k, %v key_mask(%m : tensor<2x3xi32>) {causal, scale = 0.25 : f64}
+    : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>, tensor<2x3x2x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x4x3xf32>)
   %3 = hf.attention_statistics %q, %k key_mask(%m : tensor<2x3xi32>) {causal, scale = 0.25 : f64} : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x4x3xf32>
   %dq, %dk, %dv = hf.attention_backward %dy, %q, %k, %v, %q log_sum(%3 : tensor<2x4x3xf32>) key_mask(%m : tensor<2x3xi32>) {causal, scale = 0.25 : f64}
     : (tensor<2x3x4x4xf32>, tensor<2x3x2x4xf32>, tensor<2x3x2x4xf32>) -> tensor<2x3x4x4xf32>

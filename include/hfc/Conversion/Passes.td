@@ -27,6 +27,7 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     | `row` | one or more rows: reductions in stages, then the outputs |
     | `column` | some columns: lanes side by side, and in groups that share the rows |
     | `attention` | a tile of queries of the heads that share a key head, walking over the tiles of keys it may see |
+    | `attention_with_statistics` | the same; it also writes the logarithms of the rows' sums |
     | `attention_statistics` | the same, without values |
     | `attention_backward` | such a tile of queries, or a tile of keys walking over the tiles of queries that may see it |
     | `scatter_add` | some columns of the table, for all indices in order |

@@ -13,7 +13,7 @@
 //   weigh     output = output * correction + weights x values    each lane a few rows x a vector of columns
 //
 // With few rows (decoding) transposing would cost more than it saves: scores are dot products of rows instead.
-// Attention's statistics need the first three steps only.
+// Attention's statistics need the first three steps only; an attention with statistics writes what it knows anyway.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,9 +31,12 @@ static constexpr auto kContract = arith::FastMathFlags::contract;
 namespace {
 class AttentionEmitter : public AttentionBlock {
 public:
-  using AttentionBlock::AttentionBlock;
+  /// `logSumOutput` is the output that gets the logarithms of the rows' sums, if one does.
+  AttentionEmitter(func::FuncOp body, const AttentionParts &parts, const EmitOptions &options,
+                   std::optional<unsigned> logSumOutput)
+      : AttentionBlock(body, parts, options), logSumOutput(logSumOutput) {}
 
-  /// Writes the weighed values, or where there are none the logarithms of the sums.
+  /// Writes the weighed values to the first output if there are values.
   LogicalResult emit();
 
 private:
@@ -46,6 +49,7 @@ private:
   void emitOutputs();
   void emitStatistics();
 
+  std::optional<unsigned> logSumOutput;
   Value query, transposedKeys, scores, sums, maxima, totals, corrections;
 };
 } // namespace
@@ -206,7 +210,7 @@ void AttentionEmitter::emitStatistics() {
       Value sum = math::LogOp::create(b, load(totals, local, 1), kContract);
       Value value = arith::SelectOp::create(b, seen, arith::AddFOp::create(b, most, sum, kContract), f32(0));
       Value head = index.add(index.mul(keyHead, plan.group), index.rem(row, plan.group));
-      store(value, writer.output(0), {batch, head, index.div(row, plan.group)});
+      store(value, writer.output(*logSumOutput), {batch, head, index.div(row, plan.group)});
       return {};
     };
     ifInside(row, TypeRange(), write, []() -> Values { return {}; });
@@ -237,22 +241,35 @@ LogicalResult AttentionEmitter::emit() {
   kernel::BarrierOp::create(b);
   if (parts.value)
     emitOutputs();
-  else
+  if (logSumOutput)
     emitStatistics();
   writer.finish(grid);
   return success();
 }
 
+template <typename OpTy>
+static FailureOr<OpTy> onlyOpOf(func::FuncOp body) {
+  auto op = dyn_cast<OpTy>(body.getBody().front().front());
+  if (op && op->getOperands() == ValueRange(body.getArguments()))
+    return op;
+  StringRef name = OpTy::getOperationName(), kind = name.split('.').second;
+  return body.emitError("an ") << kind << " kernel is one " << name << " of its arguments, in order";
+}
+
 LogicalResult hfc::emitAttentionKernel(func::FuncOp body, const EmitOptions &options) {
-  auto op = dyn_cast<hf::AttentionOp>(body.getBody().front().front());
-  if (!op || op->getOperands() != ValueRange(body.getArguments()))
-    return body.emitError("an attention kernel is one hf.attention of its arguments, in order");
-  return AttentionEmitter(body, AttentionParts::of(op, op.getValue()), options).emit();
+  FailureOr<hf::AttentionOp> op = onlyOpOf<hf::AttentionOp>(body);
+  return success(succeeded(op) &&
+                 succeeded(AttentionEmitter(body, AttentionParts::of(*op, op->getValue()), options, {}).emit()));
+}
+
+LogicalResult hfc::emitAttentionWithStatisticsKernel(func::FuncOp body, const EmitOptions &options) {
+  FailureOr<hf::AttentionWithStatisticsOp> op = onlyOpOf<hf::AttentionWithStatisticsOp>(body);
+  return success(succeeded(op) &&
+                 succeeded(AttentionEmitter(body, AttentionParts::of(*op, op->getValue()), options, 1).emit()));
 }
 
 LogicalResult hfc::emitAttentionStatisticsKernel(func::FuncOp body, const EmitOptions &options) {
-  auto op = dyn_cast<hf::AttentionStatisticsOp>(body.getBody().front().front());
-  if (!op || op->getOperands() != ValueRange(body.getArguments()))
-    return body.emitError("an attention_statistics kernel is one hf.attention_statistics of its arguments, in order");
-  return AttentionEmitter(body, AttentionParts::of(op, Value()), options).emit();
+  FailureOr<hf::AttentionStatisticsOp> op = onlyOpOf<hf::AttentionStatisticsOp>(body);
+  return success(succeeded(op) &&
+                 succeeded(AttentionEmitter(body, AttentionParts::of(*op, Value()), options, 0).emit()));
 }

@@ -49,6 +49,7 @@ private:
                        .Case("row", emitRowKernel)
                        .Case("column", emitColumnKernel)
                        .Case("attention", emitAttentionKernel)
+                       .Case("attention_with_statistics", emitAttentionWithStatisticsKernel)
                        .Case("attention_statistics", emitAttentionStatisticsKernel)
                        .Case("attention_backward", emitAttentionBackwardKernel)
                        .Case("scatter_add", emitScatterAddKernel)

@@ -53,6 +53,7 @@ LogicalResult emitLoopKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitRowKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitColumnKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionKernel(func::FuncOp body, const EmitOptions &options);
+LogicalResult emitAttentionWithStatisticsKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionStatisticsKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionBackwardKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitScatterAddKernel(func::FuncOp body, const EmitOptions &options);

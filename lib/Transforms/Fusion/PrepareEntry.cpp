@@ -47,8 +47,8 @@ public:
 private:
   static bool isDecomposed(Operation *op) {
     return isa<hf::CompositeOpInterface>(op) &&
-           !isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::AttentionOp, hf::AttentionStatisticsOp,
-                hf::AttentionBackwardOp>(op);
+           !isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::AttentionOp, hf::AttentionWithStatisticsOp,
+                hf::AttentionStatisticsOp, hf::AttentionBackwardOp>(op);
   }
 
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override { built.push_back(op); }
@@ -218,16 +218,61 @@ private:
 };
 } // namespace
 
-/// Attention's backward pass is a kernel once each row's sum is known, which another kernel computes.
+/// What goes through a barrier is what comes out.
+static Value beforeBarriers(Value value) {
+  while (auto barrier = value ? value.getDefiningOp<hf::BarrierOp>() : hf::BarrierOp())
+    value = barrier.getInputs()[cast<OpResult>(value).getResultNumber()];
+  return value;
+}
+
+/// Whether `backward` differentiates `attention`: its operands and attributes are the attention's, but for the
+/// cotangent, the output and the sums.
+template <typename OpTy>
+static bool isBackwardOf(hf::AttentionBackwardOp backward, OpTy attention) {
+  auto parts = [](auto op) {
+    return SmallVector<Value>{op.getQuery(),         op.getKey(),         op.getValue(),      op.getKeyMask(),
+                              op.getQuerySegments(), op.getKeySegments(), op.getPast(),       op.getCount(),
+                              op.getBias(),          op.getDropoutKey(),  op.getDropoutRows()};
+  };
+  auto attributes = [](auto op) {
+    return SmallVector<Attribute>{op.getScaleAttr(),   op.getCausalAttr(),  op.getWindowAttr(),
+                                  op.getSoftcapAttr(), op.getDropoutAttr(), op.getLayoutAttr()};
+  };
+  return attributes(backward) == attributes(attention) &&
+         llvm::equal(llvm::map_range(parts(backward), beforeBarriers),
+                     llvm::map_range(parts(attention), beforeBarriers));
+}
+
+/// The sums that the attention of these gradients computes anyway; null where it is not in the entry.
+static Value statisticsOfForward(hf::AttentionBackwardOp backward) {
+  Operation *forward = beforeBarriers(backward.getOutput()).getDefiningOp();
+  if (auto found = dyn_cast_or_null<hf::AttentionWithStatisticsOp>(forward))
+    return isBackwardOf(backward, found) ? found.getLogSum() : Value();
+  auto attention = dyn_cast_or_null<hf::AttentionOp>(forward);
+  if (!attention || !isBackwardOf(backward, attention))
+    return {};
+  OpBuilder builder(attention);
+  auto both = hf::AttentionWithStatisticsOp::create(builder, attention.getLoc(), attention);
+  both->setDiscardableAttrs(attention->getDiscardableAttrDictionary());
+  attention.replaceAllUsesWith(both.getResult());
+  attention.erase();
+  return both.getLogSum();
+}
+
+/// Attention's backward pass is a kernel once each row's sum is known: by the forward pass, or else by another kernel.
 static void addStatistics(func::FuncOp entry) {
-  entry.walk([](hf::AttentionBackwardOp op) {
+  for (auto op : llvm::make_early_inc_range(entry.getBody().front().getOps<hf::AttentionBackwardOp>())) {
     if (op.getLogSum())
-      return;
-    OpBuilder builder(op);
-    auto statistics = hf::AttentionStatisticsOp::create(builder, op.getLoc(), op);
-    statistics->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    op.getLogSumMutable().assign(statistics.getResult());
-  });
+      continue;
+    Value known = statisticsOfForward(op);
+    if (!known) {
+      OpBuilder builder(op);
+      auto statistics = hf::AttentionStatisticsOp::create(builder, op.getLoc(), op);
+      statistics->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+      known = statistics.getResult();
+    }
+    op.getLogSumMutable().assign(known);
+  }
 }
 
 /// Every state that begins with the same constant gets one of its own, so that none is copied from another.

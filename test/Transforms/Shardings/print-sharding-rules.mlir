@@ -116,6 +116,9 @@ func.func @composites(%x: tensor<2x3x4xf32>, %w: tensor<6x4xf32>, %b: tensor<6xf
     : (tensor<3x2x4x8xf32>, tensor<3x2x2x8xf32>, tensor<3x2x2x8xf32>) -> tensor<3x2x4x8xf32>
   // expected-remark @below {{hf.attention_statistics: #dist.rule<([i, l, j*k, n], [i, m, j, n]) -> ([i, j*k, l]), factors}}
   %4 = hf.attention_statistics %q, %k {causal, scale = 0.25 : f64} : (tensor<2x3x4x8xf32>, tensor<2x3x2x8xf32>) -> tensor<2x4x3xf32>
+  // expected-remark @below {{hf.attention_with_statistics: #dist.rule<([i, l, j*k, n], [i, m, j, n], [i, m, j, o]) -> ([i, l, j*k, o], [i, j*k, l]), factors {i = 2, j = 2, k = 2, l = 3, m = 3, n = 8, o = 8}, whole {l, m, n, o}>}}
+  %both:2 = hf.attention_with_statistics %q, %k, %k {causal, scale = 0.25 : f64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>) -> (tensor<2x3x4x8xf32>, tensor<2x4x3xf32>)
   // The key's gradient lacks k: partial where it is cut.
   // expected-remark @below {{hf.attention_backward: #dist.rule<([i, l, j*k, o], [i, l, j*k, n], [i, m, j, n], [i, m, j, o], [i, l, j*k, o], [i, j*k, l]) -> ([i, l, j*k, n], [i, m, j, n], [i, m, j, o])}}
   %dq, %dk, %dv = hf.attention_backward %q, %q, %k, %k, %q log_sum(%4 : tensor<2x4x3xf32>) {causal, scale = 0.25 : f64}

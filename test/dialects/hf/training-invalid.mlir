@@ -143,6 +143,14 @@ func.func @f(%q: tensor<2x24x4x16xf32>) {
 }
 
 // -----
+func.func @f(%q: tensor<2x24x4x16xf32>) {
+  // expected-error @below {{(C7) log_sum must be 'tensor<2x4x24xf32>', got 'tensor<2x24x4xf32>'}}
+  %0:2 = hf.attention_with_statistics %q, %q, %q {scale = 0.25 : f64}
+    : (tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>, tensor<2x24x4x16xf32>) -> (tensor<2x24x4x16xf32>, tensor<2x24x4xf32>)
+  return
+}
+
+// -----
 func.func @f(%x: tensor<48x64xf32>, %r: tensor<48x8xf32>, %u: tensor<8x48x64xf32>) {
   // expected-error @below {{(C2) down must be 'tensor<8x64x48xf32>', got 'tensor<8x48x64xf32>'}}
   %0:5 = hf.experts_backward silu, %x, %x, %r, %u, %u, %u

@@ -71,6 +71,15 @@ func.func @attention_statistics(%q: tensor<2x8x4x16xf32>, %kv: tensor<2x128x2x16
   return
 }
 
+// CHECK-LABEL: func @attention_with_statistics
+func.func @attention_with_statistics(%q: tensor<2x8x4x16xf64>, %kv: tensor<2x128x2x16xf64>, %mask: tensor<2x128xi32>) {
+  // CHECK: hf.attention_with_statistics %{{.*}}, %{{.*}}, %{{.*}} key_mask(%{{.*}} : tensor<2x128xi32>) {causal, scale = 2.500000e-01 : f64} :
+  // CHECK-SAME: -> (tensor<2x8x4x16xf64>, tensor<2x4x8xf64>)
+  %0:2 = hf.attention_with_statistics %q, %kv, %kv key_mask(%mask : tensor<2x128xi32>) {causal, scale = 0.25 : f64}
+    : (tensor<2x8x4x16xf64>, tensor<2x128x2x16xf64>, tensor<2x128x2x16xf64>) -> (tensor<2x8x4x16xf64>, tensor<2x4x8xf64>)
+  return
+}
+
 // CHECK-LABEL: func @experts_backward
 func.func @experts_backward(%x: tensor<48x64xbf16>, %r: tensor<48x8xbf16>, %u: tensor<8x48x64xbf16>, %d: tensor<8x64x48xbf16>) {
   // CHECK: hf.experts_backward silu, {{.*}} -> (tensor<48x64xbf16>, tensor<48x8xbf16>, tensor<8x48x64xf32>, tensor<8x48x64xbf16>, tensor<8x64x48xf32>)
