@@ -36,9 +36,9 @@ ArrayRef<PhaseInfo> hfc::getPhases() {
       {Phase::Fuse, "fuse", "products, and calls of kernel bodies"},
       {Phase::Rt, "rt", "the schedule over planned buffers"},
       {Phase::Kernel, "kernel", "kernel bodies as loops over blocks and lanes"},
-      {Phase::LLVM, "llvm", "the LLVM dialect"},
       {Phase::GPU, "gpu", "kernels as threads, with --target=cuda"},
       {Phase::PTX, "ptx", "PTX text of the kernels, with --target=cuda"},
+      {Phase::LLVM, "llvm", "the LLVM dialect"},
   };
   return phases;
 }
@@ -132,13 +132,15 @@ void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, 
     options.chip = chip.str();
     manager.addPass(createLowerKernelsToNVVM(options));
   }
+  if (phase >= Phase::LLVM)
+    manager.addPass(createConvertRtToLLVM());
 }
 
 namespace {
 struct GPUPipelineOptions : PassPipelineOptions<GPUPipelineOptions> {
   Option<Phase> phase{*this, "phase", llvm::cl::desc("the phase to stop after"), llvm::cl::init(Phase::PTX),
                       llvm::cl::values(clEnumValN(Phase::Kernel, "kernel", ""), clEnumValN(Phase::GPU, "gpu", ""),
-                                       clEnumValN(Phase::PTX, "ptx", ""))};
+                                       clEnumValN(Phase::PTX, "ptx", ""), clEnumValN(Phase::LLVM, "llvm", ""))};
   Option<std::string> chip{*this, "chip", llvm::cl::desc("the GPU: sm_80, sm_90a, …"), llvm::cl::init("sm_90a")};
 };
 

@@ -25,8 +25,8 @@ namespace path = llvm::sys::path;
 /// The runtime by the name that programs need it under.
 static constexpr StringLiteral runtimeName = "libhfc_rt.so.1";
 
-/// The directory of the shared library that holds this code: the runtime lies beside it.
-static std::string libraryDirectory() {
+/// That of the shared library that holds this code.
+std::string hfc::libraryDirectory() {
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(&libraryDirectory), &info) || !info.dli_fname)
     return "";
@@ -95,7 +95,8 @@ static LogicalResult runLinker(StringRef linker, ArrayRef<StringRef> arguments, 
   return failure();
 }
 
-LogicalResult hfc::linkProgram(ArrayRef<char> object, StringRef output, std::string &error) {
+LogicalResult hfc::linkProgram(ArrayRef<char> object, ArrayRef<ProgramLibrary> libraries, StringRef output,
+                               std::string &error) {
   std::string directory = libraryDirectory();
   SmallString<256> runtime(directory);
   path::append(runtime, runtimeName);
@@ -119,6 +120,9 @@ LogicalResult hfc::linkProgram(ArrayRef<char> object, StringRef output, std::str
 
   // The program finds the runtime beside the compiler that made it, or beside itself.
   std::string runPath = directory + ":$ORIGIN:$ORIGIN/../lib";
+  for (const ProgramLibrary &library : libraries)
+    if (library.isSearched)
+      runPath += (":" + path::parent_path(library.path)).str();
   std::string libm = systemLibrary(static_cast<float (*)(float)>(&::sinf));
   // A symbol that nobody interposes: memcpy may be a sanitizer's, in this very executable.
   std::string libc = systemLibrary(&::gnu_get_libc_version);
@@ -135,6 +139,9 @@ LogicalResult hfc::linkProgram(ArrayRef<char> object, StringRef output, std::str
   pass({"--no-undefined", "-z", "relro", "-z", "now", "-z", "noexecstack", "--enable-new-dtags", "--build-id=sha1"});
   pass({"-rpath", runPath});
   arguments.append({"-o", output, objectFile, runtime});
+  pass({"--no-as-needed"});
+  for (const ProgramLibrary &library : libraries)
+    arguments.push_back(library.path);
   for (StringRef library : {StringRef(libm), StringRef(libc)})
     if (!library.empty())
       arguments.push_back(library);

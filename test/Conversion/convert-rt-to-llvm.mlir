@@ -31,7 +31,7 @@ module attributes {hf.program = {
 
   // IR-LABEL: define void @hfc_entry_step(ptr %0)
   // IR: %[[CONTEXT:.*]] = load ptr
-  // IR: getelementptr ptr, ptr %0, i32 1
+  // IR: getelementptr ptr, ptr %0, i64 1
   // IR-NEXT: %[[ARENA:.*]] = load ptr
   // The product: float32, b transposed, 1 of 2 x 8 over 4.
   // IR: store i32 0, ptr %[[GEMM:.*]],

@@ -14,6 +14,7 @@
 #include "hfc/Support/Register.h"
 #include "hfc/Target/CPU.h"
 #include "hfc/Target/NVPTX.h"
+#include "hfc/Target/NVPTX/Passes.h"
 #include "hfc/Verify/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -90,6 +91,9 @@ LogicalResult Driver::openOutput() {
   return failed(output.open(options.output, error)) ? fail(error) : success();
 }
 
+/// The target of a program that says none.
+static std::string fallbackTarget() { return hasCudaDevice() ? "cuda" : "cpu"; }
+
 LogicalResult Driver::loadIR() {
   if (!options.importOption.empty())
     return fail(options.importOption + " says how a model is imported, but the input is IR, where that is fixed");
@@ -104,7 +108,9 @@ LogicalResult Driver::loadIR() {
 
 LogicalResult Driver::importFromModel() {
   ImportMessages messages;
-  FailureOr<OwningOpRef<ModuleOp>> imported = importModel(&context, options.model, options.import, messages);
+  ImportOptions request = options.import;
+  request.fallbackTarget = fallbackTarget();
+  FailureOr<OwningOpRef<ModuleOp>> imported = importModel(&context, options.model, request, messages);
   for (const std::string &warning : messages.warnings)
     llvm::errs() << "hfc-compile: warning: " << warning << '\n';
   if (failed(imported))
@@ -115,25 +121,45 @@ LogicalResult Driver::importFromModel() {
   return success();
 }
 
+/// A field of `hf.program` that is a word; empty if there is none.
+StringRef Driver::programField(StringRef name) {
+  auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
+  auto field = program ? program.getAs<StringAttr>(name) : StringAttr();
+  return field ? field.getValue() : StringRef();
+}
+
+LogicalResult Driver::checkTarget(StringRef wanted, StringRef made) {
+  if (!made.empty() && made != wanted)
+    return fail("--target: '" + options.model + "' was made for " + made + ", not " + wanted);
+  if (wanted == "cpu" && (options.emit == Phase::GPU || options.emit == Phase::PTX))
+    return fail("--emit=gpu and --emit=ptx are for --target=cuda");
+  bool isLowered = module->lookupSymbol("hfc_program_json");
+  for (auto [name, value] : {std::pair("--cpu", &options.cpu), std::pair("--gpu", &options.gpu)})
+    if (!value->empty() && isLowered)
+      return fail(name + (": '" + options.model + "' is in the LLVM dialect, where that is fixed"));
+  if (wanted == "cpu" && !options.gpu.empty())
+    return fail("--gpu is for --target=cuda");
+  return success();
+}
+
 /// What the options say about a program that may have come from a file.
 LogicalResult Driver::checkProgram() {
   auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
   if (!program)
     return fail("'" + options.model + "' is no program of hfc: the module has no dictionary 'hf.program'");
-  auto target = program.getAs<StringAttr>("target");
-  std::string wanted = options.import.target.value_or(target ? target.str() : "cpu");
-  if (target && target != wanted)
-    return fail("--target: '" + options.model + "' was made for " + target.str() + ", not " + wanted);
-  if (wanted == "cpu" && options.emit && *options.emit > Phase::LLVM)
-    return fail("--emit=gpu and --emit=ptx are for --target=cuda");
-  if (wanted != "cpu" && !(options.emit && *options.emit != Phase::LLVM))
-    return fail("--target=" + wanted + ": this version of hfc builds programs for the CPU; use --target=cpu");
-  if (!options.cpu.empty() && module->lookupSymbol("hfc_program_json"))
-    return fail("--cpu: '" + options.model + "' is in the LLVM dialect, where that is fixed");
+  StringRef made = programField("target");
+  std::string wanted = options.import.target.value_or(made.empty() ? fallbackTarget() : made.str());
+  if (failed(checkTarget(wanted, made)))
+    return failure();
   NamedAttrList fields(program);
   Builder builder(&context);
-  if (!options.cpu.empty() || !fields.get("cpu"))
-    fields.set("cpu", builder.getStringAttr(options.cpu.empty() ? defaultCPU() : StringRef(options.cpu)));
+  auto set = [&](StringRef name, StringRef given, StringRef usual) {
+    if (!given.empty() || !fields.get(name))
+      fields.set(name, builder.getStringAttr(given.empty() ? usual : given));
+  };
+  set("cpu", options.cpu, defaultCPU());
+  if (wanted == "cuda")
+    set("gpu", options.gpu, "sm_90a");
   fields.set("target", builder.getStringAttr(wanted));
   (*module)->setAttr("hf.program", fields.getDictionary(&context));
   return success();
@@ -197,9 +223,8 @@ LogicalResult Driver::lower(Phase phase, StringRef what) {
     return failure();
   PassManager manager(&context);
   Checks checks{options.verifyPartition.value_or(true), check};
-  auto program = (*module)->getAttrOfType<DictionaryAttr>("hf.program");
-  if (program.getAs<StringAttr>("target").getValue() == "cuda")
-    buildGPUPipeline(manager, phase, options.gpu, checks);
+  if (isForCUDA())
+    buildGPUPipeline(manager, phase, programField("gpu"), checks);
   else
     buildCPUPipeline(manager, phase, checks);
   if (succeeded(manager.run(*module)))
@@ -244,11 +269,33 @@ LogicalResult Driver::emit() {
 
 LogicalResult Driver::emitPTX() {
   showProgress("generating code");
-  FailureOr<std::string> ptx = translateToPTX(*module, options.gpu);
+  FailureOr<std::string> ptx = translateToPTX(*module, programField("gpu"));
   if (succeeded(ptx))
     return writeText(*ptx);
   status = ExitUserError; // A toolkit is missing, or IR is not hfc's.
   return failure();
+}
+
+/// Machine code of the kernels for a GPU, into the module.
+LogicalResult Driver::generateKernels() {
+  PassManager manager(&context);
+  manager.addPass(createEmbedCubin());
+  if (succeeded(manager.run(*module)))
+    return success();
+  status = ExitUserError; // A toolkit is missing, or IR is not hfc's.
+  return failure();
+}
+
+LogicalResult Driver::link(ArrayRef<char> object) {
+  std::string error;
+  FailureOr<SmallVector<ProgramLibrary>> libraries = SmallVector<ProgramLibrary>();
+  if (isForCUDA())
+    libraries = findCudaLibraries(error);
+  if (failed(libraries))
+    return fail(error);
+  if (failed(linkProgram(object, *libraries, output.temporaryName(), error)))
+    return fail(error, isIR() ? ExitUserError : ExitInternalError);
+  return failed(output.keep(error)) ? fail(error) : success();
 }
 
 LogicalResult Driver::build() {
@@ -256,16 +303,15 @@ LogicalResult Driver::build() {
     return failure();
   embedSource(*module, sourceText);
   showProgress("generating code");
+  if (isForCUDA() && failed(generateKernels()))
+    return failure();
   FailureOr<SmallVector<char, 0>> object = compileToObject(*module);
   if (failed(object)) {
     status = isIR() ? ExitUserError : ExitInternalError;
     return failure();
   }
   showProgress("linking");
-  std::string error;
-  if (failed(linkProgram(*object, output.temporaryName(), error)))
-    return fail(error, isIR() ? ExitUserError : ExitInternalError);
-  return failed(output.keep(error)) ? fail(error) : success();
+  return link(*object);
 }
 
 LogicalResult Driver::account() {

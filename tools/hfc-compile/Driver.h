@@ -41,6 +41,7 @@ private:
   LogicalResult loadIR();
   LogicalResult importFromModel();
   LogicalResult checkProgram();
+  LogicalResult checkTarget(StringRef wanted, StringRef made);
   LogicalResult prepareCheck();
   LogicalResult annotate();
   LogicalResult lower(Phase phase, StringRef what);
@@ -49,11 +50,15 @@ private:
   LogicalResult emit();
   LogicalResult emitPTX();
   LogicalResult build();
+  LogicalResult generateKernels();
+  LogicalResult link(ArrayRef<char> object);
   LogicalResult writeText(StringRef text);
 
   LogicalResult fail(const llvm::Twine &message, ExitStatus why = ExitUserError);
   void diagnose(Diagnostic &diagnostic);
   void showProgress(StringRef what);
+  StringRef programField(StringRef name);
+  bool isForCUDA() { return programField("target") == "cuda"; }
   bool isIR() const { return options.model == "-" || StringRef(options.model).ends_with(".mlir"); }
 
   const Options &options;

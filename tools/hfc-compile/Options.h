@@ -36,8 +36,8 @@ struct Options {
   ledger::Budget budget;
   /// Resolved; empty if the user did not say.
   std::string cpu;
-  /// With target cuda.
-  std::string gpu = "sm_90a";
+  /// Empty if the user did not say.
+  std::string gpu;
   std::vector<std::string> plugins;
   /// On, if the user did not say.
   std::optional<bool> verifyPartition;

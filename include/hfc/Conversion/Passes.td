@@ -136,12 +136,15 @@ def ConvertRtToLLVM : Pass<"hfc-convert-rt-to-llvm", "::mlir::ModuleOp"> {
   let description = [{
     Replaces every `rt.entry @NAME` by an `llvm.func @hfc_entry_NAME(frame)`, whose buffers are addresses in the arena, in
     the frame's tables of parameters and states, or constants of the program, and whose work is calls of the
-    runtime (`hfc/Runtime/hfc_runtime.h`), in the order of the entry: that is a legal order for any streams,
-    because an event is recorded before it is waited for. Writes the program's metadata.
+    runtime (`hfc/Runtime/hfc_runtime.h`), in the order of the entry. Writes the program's metadata.
 
-    Needs: kernels lowered to `llvm.func`s with the attribute `kernel.grid`; the module attribute `hf.program`. Guarantees: no `rt` op,
-    `hf.parameter` or `hf.state` is left; the module exports `hfc_program_abi`, `hfc_program_json` and the entries.
-    Refuses launches of kernels that have not been lowered.
+    For the CPU each call returns when its work is done: the order is legal for any streams, because an event is recorded
+    before it is waited for. With `target = "cuda"` in `hf.program` calls queue work on the schedule's streams, with its events; kernels
+    go by their place in the metadata's table, and constants into `hfc_program_constants`, for the device.
+
+    Needs: kernels lowered to `llvm.func`s with the attribute `kernel.grid`, or to `gpu.module`s with it, which stay; the module
+    attribute `hf.program`. Guarantees: no `rt` op, `hf.parameter` or `hf.state` is left; the module exports `hfc_program_abi`,
+    `hfc_program_json` and the entries. Refuses launches of kernels that have not been lowered for the target.
 
     Before:
 

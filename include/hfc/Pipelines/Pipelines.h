@@ -32,8 +32,8 @@ struct PartitionCheck;
 
 namespace hfc {
 
-/// The forms that a program takes on its way, in order. After Kernel, LLVM is for the CPU, GPU and PTX for GPUs.
-enum class Phase { Import, Layout, Annotate, Differentiate, Partition, Reduce, Fuse, Rt, Kernel, LLVM, GPU, PTX };
+/// The forms that a program takes on its way, in order. GPU and PTX are for GPUs only.
+enum class Phase { Import, Layout, Annotate, Differentiate, Partition, Reduce, Fuse, Rt, Kernel, GPU, PTX, LLVM };
 
 /// What a phase is called on the command line, and what its module holds.
 struct PhaseInfo {
@@ -60,7 +60,8 @@ struct Checks {
 void buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks = Checks());
 
 /// Adds the passes that bring a module of any phase up to `phase`, for the GPU `chip` ("sm_90a"). PTX's module still is
-/// one: translateToPTX() makes the text of it.
+/// one: translateToPTX() makes the text of it. In LLVM's, kernels stay in their gpu.modules: --hfc-embed-cubin makes
+/// machine code of them.
 void buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, const Checks &checks = Checks());
 
 /// Makes `hfc-cpu-pipeline{phase=PHASE}` and `hfc-gpu-pipeline{phase=PHASE chip=CHIP}` known to tools.

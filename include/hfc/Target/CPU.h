@@ -30,9 +30,20 @@ void embedSource(ModuleOp module, StringRef text);
 /// Compiles a module in the LLVM dialect to an ELF object for the `cpu` of its `hf.program`.
 FailureOr<SmallVector<char, 0>> compileToObject(ModuleOp module);
 
-/// Links `object` with the runtime into a shared object at `output`, a file that is overwritten. `error` says why that
-/// failed.
-LogicalResult linkProgram(ArrayRef<char> object, StringRef output, std::string &error);
+/// A library that a program needs beside the runtime.
+struct ProgramLibrary {
+  std::string path;
+  /// Whether the loader is told to look in the library's folder, too.
+  bool isSearched = false;
+};
+
+/// The directory of hfc's own libraries, among them the runtime's; empty if it is not known.
+std::string libraryDirectory();
+
+/// Links `object` with the runtime and `libraries`, all of which the program names whether it calls them or not, into a
+/// shared object at `output`, a file that is overwritten. `error` says why that failed.
+LogicalResult linkProgram(ArrayRef<char> object, ArrayRef<ProgramLibrary> libraries, StringRef output,
+                          std::string &error);
 
 } // namespace hfc
 

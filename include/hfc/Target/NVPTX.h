@@ -9,6 +9,8 @@
 #define HFC_TARGET_NVPTX_H
 
 #include "hfc/Support/LLVM.h"
+#include "hfc/Target/CPU.h"
+
 #include <string>
 #include <vector>
 
@@ -44,6 +46,12 @@ FailureOr<Cubin> assemble(StringRef ptx, StringRef chip, EmitErrorFn emitError);
 
 /// What `ptxas -v` printed, kernel by kernel.
 std::vector<KernelResources> parseResources(StringRef ptxasOutput);
+
+/// What programs for GPUs are linked with: hfc's runtime for them, and NCCL. On failure `error` says what is missing.
+FailureOr<SmallVector<ProgramLibrary>> findCudaLibraries(std::string &error);
+
+/// Whether this machine has a GPU, and this build of hfc what programs for it need.
+bool hasCudaDevice();
 
 } // namespace hfc
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ConvertEntry.h"
+#include "ProgramSymbols.h"
 
 #include "hfc/Runtime/hfc_runtime.h"
 

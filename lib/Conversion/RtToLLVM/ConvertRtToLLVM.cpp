@@ -34,6 +34,12 @@ static void createProgramSymbols(ModuleOp module, StringRef metadata) {
                          LLVM::Linkage::External, "hfc_program_json", builder.getStringAttr(text));
 }
 
+static bool isForCUDA(ModuleOp module) {
+  auto program = module->getAttrOfType<DictionaryAttr>("hf.program");
+  auto target = program ? program.getAs<StringAttr>("target") : StringAttr();
+  return target && target.getValue() == "cuda";
+}
+
 namespace {
 class ConvertRtToLLVMPass : public hfc::impl::ConvertRtToLLVMBase<ConvertRtToLLVMPass> {
 public:
@@ -45,22 +51,24 @@ public:
     if (entries.empty())
       return markAllAnalysesPreserved();
     ProgramSymbols program(module);
-    FailureOr<std::string> metadata = programMetadata(module, program.groups());
+    std::unique_ptr<TargetCalls> target = isForCUDA(module) ? createCUDACalls(program) : createCPUCalls(program);
+    FailureOr<std::string> metadata = programMetadata(module, program.groups(), *target);
     if (failed(metadata))
       return signalPassFailure();
-    for (StringRef name : {"hfc_program_abi", "hfc_program_json"})
+    for (StringRef name : {"hfc_program_abi", "hfc_program_json", "hfc_program_constants"})
       if (Operation *other = program.table().lookup(name)) {
         other->emitOpError("has a name that the program's own symbols need");
         return signalPassFailure();
       }
     unsigned calls = 0;
     for (rt::EntryOp entry : entries)
-      if (failed(convertEntry(entry, program, calls)))
+      if (failed(convertEntry(entry, program, *target, calls)))
         return signalPassFailure();
     for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
       if (isa<hf::ParameterOp, hf::StateOp, hf::BucketOp>(op))
         op.erase();
     createProgramSymbols(module, *metadata);
+    target->finish();
     numEntries += entries.size();
     numCalls += calls;
   }

@@ -21,8 +21,9 @@ namespace {
 /// Writes one program's metadata; the order of keys is the order of the functions.
 class MetadataWriter {
 public:
-  MetadataWriter(ModuleOp module, DictionaryAttr program, const GroupTable &groups, llvm::raw_ostream &os)
-      : module(module), program(program), groups(groups), stream(os) {}
+  MetadataWriter(ModuleOp module, DictionaryAttr program, const GroupTable &groups, TargetCalls &target,
+                 llvm::raw_ostream &os)
+      : module(module), program(program), groups(groups), target(target), stream(os) {}
 
   LogicalResult write();
 
@@ -46,6 +47,7 @@ private:
   ModuleOp module;
   DictionaryAttr program;
   const GroupTable &groups;
+  TargetCalls &target;
   json::OStream stream;
 };
 } // namespace
@@ -99,8 +101,8 @@ void MetadataWriter::writeNumbers(StringRef key, ArrayRef<int64_t> numbers) {
 void MetadataWriter::writeProgram() {
   stream.attribute("hfc", HFC_VERSION);
   stream.attribute("abi", HFC_ABI_VERSION);
-  for (StringRef key : {"task", "target", "cpu", "family", "architecture", "batch", "sequence", "dtype", "layout",
-                        "checkpoint_prefixes", "checkpoint_unused", "micro_batches", "separator"})
+  for (StringRef key : {"task", "target", "cpu", "gpu", "family", "architecture", "batch", "sequence", "dtype",
+                        "layout", "checkpoint_prefixes", "checkpoint_unused", "micro_batches", "separator"})
     if (Attribute value = program.get(key)) {
       stream.attributeBegin(key);
       writeValue(value);
@@ -358,6 +360,7 @@ LogicalResult MetadataWriter::write() {
     for (auto entry : module.getOps<rt::EntryOp>())
       arena = std::max<int64_t>(arena, entry.getArena());
     stream.attribute("arena", arena);
+    target.describe(stream);
     if (module->hasAttr(dist::meshName)) {
       writeMesh();
       if (failed(writeCollectives()))
@@ -392,14 +395,14 @@ LogicalResult MetadataWriter::write() {
   return result;
 }
 
-FailureOr<std::string> hfc::programMetadata(ModuleOp module, const GroupTable &groups) {
+FailureOr<std::string> hfc::programMetadata(ModuleOp module, const GroupTable &groups, TargetCalls &target) {
   auto program = module->getAttrOfType<DictionaryAttr>("hf.program");
   if (!program)
     return module.emitError("the module has no dictionary 'hf.program', which says what program this is; hfc-compile "
                             "writes it when it imports a model");
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (failed(MetadataWriter(module, program, groups, os).write()))
+  if (failed(MetadataWriter(module, program, groups, target, os).write()))
     return failure();
   return text;
 }

@@ -9,14 +9,15 @@
 #define HFC_CONVERSION_RTTOLLVM_METADATA_H
 
 #include "Groups.h"
+#include "TargetCalls.h"
 
 #include <string>
 
 namespace hfc {
 
-/// The metadata of the program in `module` ("Program file" in docs/architecture.md), from `hf.program`, the tables and
-/// the `rt.entry`s. Says why not where there is none.
-FailureOr<std::string> programMetadata(ModuleOp module, const GroupTable &groups);
+/// The metadata of the program in `module` ("Program file" in docs/architecture.md), from `hf.program`, the tables,
+/// the `rt.entry`s and the target. Says why not where there is none.
+FailureOr<std::string> programMetadata(ModuleOp module, const GroupTable &groups, TargetCalls &target);
 
 } // namespace hfc
 

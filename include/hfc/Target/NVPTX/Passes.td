@@ -39,4 +39,34 @@ def CheckPtxas : Pass<"hfc-check-ptxas", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def EmbedCubin : Pass<"hfc-embed-cubin", "::mlir::ModuleOp"> {
+  let summary = "replaces the module's kernels by their machine code";
+  let description = [{
+    Translates all lowered kernels to PTX, assembles that for the GPU that they were lowered for, and puts the machine code
+    where programs have it: `hfc_program_cubin` (`hfc/Runtime/hfc_runtime.h`).
+
+    Needs: kernels from `hfc-lower-kernels-to-nvvm`, all for one GPU, that nothing refers to any more
+    (`hfc-convert-rt-to-llvm` comes first); a CUDA toolkit. Guarantees: no `gpu.module` is left. Leaves a module without kernels alone.
+
+    Before:
+
+    ```mlir
+    gpu.module @nothing [#nvvm.target<chip = "sm_90a">] {
+      llvm.func @nothing() attributes {gpu.kernel, nvvm.kernel} {
+        llvm.return
+      }
+    }
+    ```
+
+    After, with other bytes and more of them:
+
+    ```mlir
+    llvm.mlir.global external constant @hfc_program_cubin("\7FELF") {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<4 x i8>
+    ```
+  }];
+  let statistics = [Statistic<"numKernels", "num-kernels", "kernels assembled">,
+                    Statistic<"numBytes", "num-bytes", "bytes of machine code">];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // HFC_TARGET_NVPTX_PASSES

@@ -1,0 +1,90 @@
+//===- CUDACalls.cpp - what programs for GPUs call
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calls of libhfc_rt_cuda, and of NCCL, that queue work on the streams that the schedule names. Buffers are addresses
+// on the device, constants too; what describes work to the runtime stays in the host's memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CUDATables.h"
+#include "EntryWriter.h"
+#include "NCCLCalls.h"
+
+using namespace hfc;
+
+namespace {
+class CUDACalls : public TargetCalls {
+public:
+  explicit CUDACalls(ProgramSymbols &program) : program(program), tables(program.getModule()) {}
+
+  FailureOr<Value> constantAddress(EntryWriter &writer, rt::ConstantOp op, DenseElementsAttr value) override {
+    return writer.advance(writer.frame(FrameField::Constants), tables.constantOffset(value));
+  }
+
+  LogicalResult launch(EntryWriter &writer, rt::LaunchOp op) override {
+    std::optional<int64_t> kernel = tables.kernelNumber(op.getCalleeAttr().getAttr());
+    if (!kernel)
+      return op.emitOpError("'") << op.getCallee()
+                                 << "' is no kernel lowered for a GPU (hfc-map-kernels-to-gpu and "
+                                    "hfc-lower-kernels-to-nvvm come first)";
+    int64_t arguments = tables.kernel(*kernel).arguments;
+    if (static_cast<int64_t>(op.getNumOperands()) != arguments)
+      return op.emitOpError("passes ") << op.getNumOperands() << " buffers to '" << op.getCallee() << "', which takes "
+                                       << arguments;
+    FailureOr<Value> list = writer.storeAddresses(op.getOperands());
+    if (failed(list))
+      return failure();
+    writer.call("hfc_cuda_launch",
+                {writer.context(), writer.integer(*kernel, 32), writer.integer(op.getStream(), 32), *list});
+    return success();
+  }
+
+  void gemm(EntryWriter &writer, rt::GemmOp op, Value product) override {
+    writer.call("hfc_cuda_gemm",
+                {writer.context(), product, writer.integer(nextProduct++, 32), writer.integer(op.getStream(), 32)});
+  }
+
+  void copy(EntryWriter &writer, rt::CopyOp op, Value target, Value source, int64_t bytes) override {
+    writer.call("hfc_cuda_copy",
+                {writer.context(), target, source, writer.integer(bytes), writer.integer(op.getStream(), 32)});
+  }
+
+  LogicalResult collective(EntryWriter &writer, rt::CollectiveOp op) override { return callNCCL(writer, op); }
+
+  void record(EntryWriter &writer, rt::RecordOp op) override {
+    writer.call("hfc_cuda_record",
+                {writer.context(), writer.integer(op.getEvent(), 32), writer.integer(op.getStream(), 32)});
+  }
+
+  void wait(EntryWriter &writer, rt::WaitOp op) override {
+    writer.call("hfc_cuda_wait",
+                {writer.context(), writer.integer(op.getEvent(), 32), writer.integer(op.getStream(), 32)});
+  }
+
+  void describe(llvm::json::OStream &metadata) override { tables.describe(metadata); }
+
+  void finish() override {
+    ModuleOp module = program.getModule();
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    StringRef bytes = tables.constants();
+    constexpr uint64_t alignment = 64;
+    LLVM::GlobalOp::create(builder, module.getLoc(), LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
+                           /*isConstant=*/true, LLVM::Linkage::External, "hfc_program_constants",
+                           builder.getStringAttr(bytes), alignment);
+  }
+
+private:
+  ProgramSymbols &program;
+  CUDATables tables;
+  /// Products are numbered in the order of the program's code.
+  int64_t nextProduct = 0;
+};
+} // namespace
+
+std::unique_ptr<TargetCalls> hfc::createCUDACalls(ProgramSymbols &program) {
+  return std::make_unique<CUDACalls>(program);
+}
