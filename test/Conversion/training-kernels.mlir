@@ -57,6 +57,14 @@ func.func @tied(%dy: tensor<4x6xf32> {hf.input = "dy"}, %x: tensor<4x40xf32> {hf
   return %2 : tensor<6x40xf32>
 }
 
+// Many places hold the same index, in vectors that hold others too.
+func.func @scatter_many(%ids: tensor<4x48xi32> {hf.input = "ids", hf.min = -1 : i64, hf.max = 20 : i64},
+                        %u: tensor<4x48x40xf32> {hf.input = "u"}, %t: tensor<20x40xf32> {hf.input = "t"})
+    -> (tensor<20x40xf32> {hf.output = "y"}) {
+  %0 = hf.scatter_add %t, %ids, %u : (tensor<20x40xf32>, tensor<4x48xi32>, tensor<4x48x40xf32>) -> tensor<20x40xf32>
+  return %0 : tensor<20x40xf32>
+}
+
 // Where the table itself lives on, a copy is updated; also tables of one number a row, and of narrow ones.
 // CHECK: rt.entry @scatter
 // CHECK-COUNT-2: rt.copy

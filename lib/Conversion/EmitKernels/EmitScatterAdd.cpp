@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A lane has a vector of columns and goes through all indices in order, so that no two lanes meet and every sum has one
-// order.
+// A block for each index. Its lanes look together for the first and the last place that hold the same index; the block
+// that stands at the first adds the rows of all of them, in order. So no two blocks write the same row, every sum has
+// one order, and rows of different indices are added at the same time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,13 +15,14 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace hfc;
 
-/// Columns of a block: a vector for each lane of a warp.
-static constexpr int64_t kVectorsPerBlock = 32;
+/// Lanes of the largest block.
+static constexpr int64_t kMaxLanes = 256;
 
 namespace {
 class ScatterAddEmitter {
@@ -28,37 +30,104 @@ public:
   ScatterAddEmitter(func::FuncOp body, hf::ScatterAddOp op, const EmitOptions &options)
       : writer(body, options), b(writer.b), elements(b, writer.entry(), options.bufferAlignment), index(elements.index),
         table(op.getBase().getType().getShape()), numbers(op.getIndices().getType().getShape()),
-        widest(options.width * options.interleave) {}
+        places(llvm::product_of(numbers)), columns(llvm::product_of(table.drop_front())),
+        placeWidth(widthFor(numbers, options.width)), columnWidth(widthFor(table.drop_front(), options.width)) {}
 
-  LogicalResult emit();
+  void emit();
 
 private:
-  void emitColumns(Value column);
-  void addRow(Value place, Value column);
+  static int64_t widthFor(ArrayRef<int64_t> shape, int64_t widest);
+  Value loadNumbers(Value place, int64_t width);
+  std::pair<Value, Value> findPlaces(Value number);
+  void addPlaces(Value number, Value first, Value last);
+  void addRow(Value number, Value place);
+  Value isEqual(Value lhs, Value rhs) { return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, lhs, rhs); }
+  Value toIndex(Value value) { return arith::IndexCastOp::create(b, b.getIndexType(), value); }
+  void inBranch(Value condition, function_ref<void()> emitThen);
+  void inLoop(Value lower, Value upper, int64_t step, function_ref<void(Value)> emitIteration);
 
   KernelWriter writer;
   ImplicitLocOpBuilder &b;
   ElementEmitter elements;
   IndexBuilder &index;
   ArrayRef<int64_t> table, numbers;
-  int64_t widest;
+  int64_t places, columns, placeWidth, columnWidth;
 };
 } // namespace
 
-/// `table[indices[place], column] += updates[place, column]`, if the index is inside.
-void ScatterAddEmitter::addRow(Value place, Value column) {
-  Indices source;
-  if (!numbers.empty())
-    source.push_back(index.group(place, numbers));
-  Value number = arith::IndexCastOp::create(b, b.getIndexType(), elements.load(writer.input(1), source));
-  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, index.constant(table[0]));
-  auto branch = scf::IfOp::create(b, inside, /*withElseRegion=*/false);
+/// The largest power of two up to `widest` that divides the last dimension.
+int64_t ScatterAddEmitter::widthFor(ArrayRef<int64_t> shape, int64_t widest) {
+  int64_t width = widest;
+  while ((shape.empty() ? 1 : shape.back()) % width)
+    width /= 2;
+  return width;
+}
+
+void ScatterAddEmitter::inBranch(Value condition, function_ref<void()> emitThen) {
+  auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   ElementEmitter::Scope scope(elements);
-  Indices target{{number, 0, 1, {table[0]}}};
+  emitThen();
+}
+
+void ScatterAddEmitter::inLoop(Value lower, Value upper, int64_t step, function_ref<void(Value)> emitIteration) {
+  auto loop = scf::ForOp::create(b, lower, upper, index.constant(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(loop.getBody()->getTerminator());
+  ElementEmitter::Scope scope(elements);
+  emitIteration(loop.getInductionVar());
+}
+
+/// The `width` indices from `place` on.
+Value ScatterAddEmitter::loadNumbers(Value place, int64_t width) {
+  index.width = width;
+  Indices at;
+  if (!numbers.empty())
+    at.push_back(index.group(place, numbers, /*lane=*/width > 1, width));
+  return elements.load(writer.input(1), at);
+}
+
+/// The first and the last place at which `number` stands, found by all lanes together.
+std::pair<Value, Value> ScatterAddEmitter::findPlaces(Value number) {
+  Type integer = b.getI32Type();
+  index.width = placeWidth;
+  auto spread = [&](int64_t value) {
+    return elements.toVector(arith::ConstantOp::create(b, b.getI32IntegerAttr(value)));
+  };
+  SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, placeWidth));
+  Value behind = spread(places), before = spread(-1);
+  auto loop = kernel::DistributeOp::create(b, index.constant(0), index.constant(places), placeWidth,
+                                           ValueRange{behind, before});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(&loop.getBody().front());
+    ElementEmitter::Scope scope(elements);
+    Value place = elements.toVector(arith::IndexCastOp::create(b, integer, loop.getInductionVar()));
+    if (placeWidth > 1)
+      place = arith::AddIOp::create(b, place, arith::ConstantOp::create(b, b.getI32VectorAttr(steps)));
+    Value hit = isEqual(loadNumbers(loop.getInductionVar(), placeWidth), elements.toVector(number));
+    auto best = loop.getRegionIterArgs();
+    Value first = arith::MinSIOp::create(b, best[0], arith::SelectOp::create(b, hit, place, behind));
+    Value last = arith::MaxSIOp::create(b, best[1], arith::SelectOp::create(b, hit, place, before));
+    kernel::YieldOp::create(b, ValueRange{first, last});
+  }
+  Value first = kernel::ReduceOp::create(b, integer, kernel::Combine::min, loop.getResult(0));
+  return {first, kernel::ReduceOp::create(b, integer, kernel::Combine::max, loop.getResult(1))};
+}
+
+/// `table[number, column] += updates[place, column]` for all columns. A lane has the same columns at every place.
+void ScatterAddEmitter::addRow(Value number, Value place) {
+  index.width = columnWidth;
+  auto loop = kernel::DistributeOp::create(b, index.constant(0), index.constant(columns), columnWidth, ValueRange());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&loop.getBody().front());
+  ElementEmitter::Scope scope(elements);
+  Indices source, target{{number, 0, 1, {table[0]}}};
+  if (!numbers.empty())
+    source.push_back(index.group(place, numbers));
   if (table.size() > 1) {
-    target.push_back(index.group(column, table.drop_front(), /*lane=*/index.width > 1, index.width));
+    target.push_back(index.group(loop.getInductionVar(), table.drop_front(), /*lane=*/index.width > 1, index.width));
     source.push_back(target.back());
   }
   // The width divides the innermost size, so that no access can fail. The table is the output's buffer.
@@ -66,41 +135,44 @@ void ScatterAddEmitter::addRow(Value place, Value column) {
   Value sum = isa<FloatType>(getElementTypeOrSelf(before.getType())) ? Value(arith::AddFOp::create(b, before, update))
                                                                      : Value(arith::AddIOp::create(b, before, update));
   (void)elements.store(sum, writer.output(0), target);
+  kernel::YieldOp::create(b, ValueRange());
 }
 
-void ScatterAddEmitter::emitColumns(Value column) {
-  auto loop = scf::ForOp::create(b, index.constant(0), index.constant(llvm::product_of(numbers)), index.constant(1));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(loop.getBody()->getTerminator());
-  ElementEmitter::Scope scope(elements);
-  addRow(loop.getInductionVar(), column);
+/// Adds the rows of all places from `first` to `last` that hold `number`; most vectors of places hold others.
+void ScatterAddEmitter::addPlaces(Value number, Value first, Value last) {
+  Value row = toIndex(number), one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
+  Value begin = index.mul(index.div(first, placeWidth), placeWidth), end = index.add(toIndex(last), 1);
+  inLoop(begin, end, placeWidth, [&](Value place) {
+    Value hits = arith::ExtUIOp::create(
+        b, placeWidth > 1 ? Type(VectorType::get(placeWidth, b.getI32Type())) : Type(b.getI32Type()),
+        isEqual(loadNumbers(place, placeWidth), elements.toVector(number)));
+    Value any = placeWidth > 1 ? Value(vector::ReductionOp::create(b, vector::CombiningKind::MAXSI, hits)) : hits;
+    inBranch(isEqual(any, one), [&] {
+      inLoop(place, index.add(place, placeWidth), 1,
+             [&](Value own) { inBranch(isEqual(loadNumbers(own, 1), number), [&] { addRow(row, own); }); });
+    });
+  });
 }
 
-LogicalResult ScatterAddEmitter::emit() {
+void ScatterAddEmitter::emit() {
   writer.kernel.setArgAttr(3, "kernel.alias", b.getI64IntegerAttr(0));
-  int64_t columns = llvm::product_of(table.drop_front()), innermost = table.size() > 1 ? table.back() : 1;
-  index.width = widest;
-  while (innermost % index.width)
-    index.width /= 2;
-  int64_t share = index.width * kVectorsPerBlock, grid = llvm::divideCeil(columns, share);
-  Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
-  Value lower = index.mul(block, share), upper = index.min(index.add(lower, share), columns);
-  auto loop = kernel::DistributeOp::create(b, lower, upper, index.width, ValueRange());
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(&loop.getBody().front());
-    ElementEmitter::Scope scope(elements);
-    emitColumns(loop.getInductionVar());
-    kernel::YieldOp::create(b, ValueRange());
-  }
-  writer.kernel.setLanes(kVectorsPerBlock);
-  writer.finish(grid);
-  return success();
+  if (places == 0)
+    return writer.finish(/*grid=*/1);
+  Value place = places == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
+  Value number = loadNumbers(place, 1);
+  auto [first, last] = findPlaces(number);
+  Value isInside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, toIndex(number), index.constant(table[0]));
+  Value isOwner = arith::AndIOp::create(b, isInside, isEqual(toIndex(first), place));
+  inBranch(isOwner, [&, last = last] { addPlaces(number, place, last); });
+  int64_t busy = std::max(columns / columnWidth, places / placeWidth);
+  writer.kernel.setLanes(std::clamp<int64_t>(llvm::PowerOf2Ceil(busy), 32, kMaxLanes));
+  writer.finish(places);
 }
 
 LogicalResult hfc::emitScatterAddKernel(func::FuncOp body, const EmitOptions &options) {
   auto op = dyn_cast<hf::ScatterAddOp>(body.getBody().front().front());
   if (!op || op->getOperands() != ValueRange(body.getArguments()))
     return body.emitError("a scatter_add kernel is one hf.scatter_add of its arguments, in order");
-  return ScatterAddEmitter(body, op, options).emit();
+  ScatterAddEmitter(body, op, options).emit();
+  return success();
 }
