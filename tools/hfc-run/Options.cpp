@@ -34,7 +34,7 @@ Runs a program that hfc-compile wrote.
   --time=N                 runs N times and prints the median and the shortest time
   --json                   prints results as JSON
 
-Programs compiled for several ranks (--mesh): all of them run here as threads. Under torchrun's variables (RANK, WORLD_SIZE,
+Programs compiled for several ranks (--mesh): all of them run here, as threads, or with GPUs as processes. Under torchrun's variables (RANK, WORLD_SIZE,
 MASTER_ADDR, MASTER_PORT), or mpirun's or srun's with MASTER_ADDR and MASTER_PORT set, this is one of them, and rank 0 prints and
 writes.
 
@@ -241,7 +241,7 @@ void parseOption(Options &options, const std::string &argument) {
       return description.set(options, name, argument.substr(equals + 1));
     }
   if (contains(deviceOptions, name))
-    throw Error("--" + name + " is for programs with --target=cuda; this hfc-run has the CPU's runtime");
+    throw Error("--" + name + " is not there yet");
   throw Error("unknown option '" + argument + "'; see hfc-run --help");
 }
 } // namespace

@@ -125,6 +125,8 @@ Ranks::Ranks(const Options &options) : failure(std::make_unique<Failure>()) {
 
 Ranks::~Ranks() = default;
 
+bool Ranks::isLaunched() { return findLauncher() != nullptr; }
+
 void Ranks::openAlone(const Options &options) {
   hfc_program *program = nullptr;
   checkStatus(hfc_program_open(options.program.c_str(), options.threads, &program));

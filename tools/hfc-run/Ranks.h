@@ -75,6 +75,8 @@ public:
   /// The rank that prints and writes, if it is here; else the one that is.
   Rank &first() { return *ranks.front(); }
   bool leads() const { return ranks.front()->leads(); }
+  /// Whether a launcher has made this process one rank of several.
+  static bool isLaunched();
   const char *metadata() const { return hfc_program_metadata(ranks.front()->get()); }
   const std::vector<std::unique_ptr<Rank>> &local() const { return ranks; }
 

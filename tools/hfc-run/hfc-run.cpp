@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RankProcesses.h"
 #include "Session.h"
 
 #include <cstdio>
@@ -21,6 +22,8 @@ static ExitCode runTool(int argc, char **argv) {
     std::printf("hfc-run %s (program ABI %d)\n", HFC_VERSION, HFC_ABI_VERSION);
     return done;
   }
+  if (int processes = countProcesses(options); processes > 1)
+    return runProcesses(processes, argv);
   Session session(options);
   if (session.info.task == "generate")
     return runGenerate(session);

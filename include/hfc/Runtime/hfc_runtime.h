@@ -230,6 +230,9 @@ typedef struct hfc_world hfc_world;
 /* How many ranks the program of a file is for. */
 hfc_status hfc_program_count_ranks(const char *path, int *ranks);
 
+/* Whether each of its ranks has a GPU of its own (--target=cuda); processes suit these better than threads. */
+hfc_status hfc_program_uses_gpu(const char *path, int *uses);
+
 /* All of `ranks` ranks in this process. */
 hfc_status hfc_world_create(int ranks, double timeout, hfc_world **world);
 

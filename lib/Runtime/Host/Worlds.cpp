@@ -63,6 +63,16 @@ hfc_status hfc_program_count_ranks(const char *path, int *ranks) {
   });
 }
 
+hfc_status hfc_program_uses_gpu(const char *path, int *uses) {
+  return guarded([&] {
+    io::Result<io::ProgramInfo> info = inspectProgram(path);
+    if (!info)
+      return fail(userError, info.error());
+    *uses = info->gpu.has_value();
+    return success;
+  });
+}
+
 hfc_status hfc_world_create(int ranks, double timeout, hfc_world **world) {
   return guarded([&] {
     *world = new hfc_world{makeThreadWorld(ranks, timeout)};
