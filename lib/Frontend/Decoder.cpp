@@ -116,7 +116,7 @@ public:
   void buildChunk(ProgramBuilder &program, const Request &request, StringRef name, int64_t tokens) const override {
     DecoderEntry(decoder, request, program, name).chunk(tokens);
   }
-  int64_t defaultSequence() const override { return std::min<int64_t>(decoder.maxPositions, 128); }
+  int64_t defaultSequence(int64_t usual) const override { return std::min(decoder.maxPositions, usual); }
   bool isLanguageModel() const override { return true; }
   int64_t vocabulary() const override { return decoder.vocabulary; }
   TokenDefaults tokenDefaults() const override { return decoder.tokenDefaults; }

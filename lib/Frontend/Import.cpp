@@ -134,12 +134,13 @@ void Importer::decideTraining() {
 /// The command line first, then the document, then the defaults.
 void Importer::decide() {
   const ImportOptions &said = document.defaults;
-  request.task = choose(options.task, said.task, Task::forward);
+  request.task = choose(options.task, said.task, options.fallbackTask);
   request.inputs = choose(options.inputs, said.inputs, InputKind::inputIds);
   request.layout = choose(options.layout, said.layout, BoundaryLayout::batchFirst);
   request.target = choose(options.target, said.target, options.fallbackTarget);
-  request.batch = choose<int64_t>(options.batch, said.batch, 1);
-  request.sequence = model->sequence(choose(options.sequence, said.sequence, model->defaultSequence()));
+  request.batch = choose(options.batch, said.batch, options.fallbackBatch);
+  int64_t usual = model->defaultSequence(options.fallbackSequence);
+  request.sequence = model->sequence(choose(options.sequence, said.sequence, usual));
   if (request.batch < 1 || request.batch > Limits::batch)
     problems.add("batch must be from 1 to " + Twine(Limits::batch) + ", and is " + Twine(request.batch));
   if (request.sequence < 1 || request.sequence > Limits::positions)

@@ -141,7 +141,9 @@ public:
     LlavaEntry(llava, request, program, "micro_step").microStep();
   }
   /// Room for an image and some text.
-  int64_t defaultSequence() const override { return std::min(llava.decoder.maxPositions, llava.imageTokens() + 128); }
+  int64_t defaultSequence(int64_t usual) const override {
+    return std::min(llava.decoder.maxPositions, std::max(llava.imageTokens() + 128, usual));
+  }
   bool isLanguageModel() const override { return true; }
   int64_t vocabulary() const override { return llava.decoder.vocabulary; }
   ArrayRef<StringRef> checkpointPrefixes() const override;

@@ -52,8 +52,8 @@ public:
   /// One entry that reads a chunk of `tokens` tokens into the cache and gives logits.
   virtual void buildChunk(ProgramBuilder &program, const Request &request, StringRef name, int64_t tokens) const {}
 
-  /// The sequence capacity of a program where nobody names one.
-  virtual int64_t defaultSequence() const = 0;
+  /// The sequence capacity of a program where nobody names one: `usual`, if the model can do that.
+  virtual int64_t defaultSequence(int64_t usual) const = 0;
   /// The capacity that a program really has, given the one asked for.
   virtual int64_t sequence(int64_t asked) const { return asked; }
   virtual bool isLanguageModel() const = 0;

@@ -29,7 +29,7 @@ public:
   }
   void buildForward(ProgramBuilder &program, const Request &request) const override;
   void buildTraining(ProgramBuilder &program, const Request &request) const override;
-  int64_t defaultSequence() const override { return tower.tokens(); }
+  int64_t defaultSequence(int64_t) const override { return tower.tokens(); }
   int64_t sequence(int64_t) const override { return tower.tokens(); }
   bool isLanguageModel() const override { return false; }
   ArrayRef<StringRef> checkpointPrefixes() const override { return tower.checkpointPrefixes; }

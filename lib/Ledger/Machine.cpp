@@ -101,3 +101,10 @@ double ledger::estimatedTime(const Entry &entry) {
   }
   return end;
 }
+
+double ledger::estimatedTime(const Ledger &ledger) {
+  double sum = 0;
+  for (const Entry &entry : ledger.entries)
+    sum += estimatedTime(entry) * static_cast<double>(ledger.runsOf(entry));
+  return sum;
+}

@@ -10,6 +10,7 @@
 #include "dialects/dist/Sharding.h"
 #include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Plugin/Load.h"
+#include "hfc/Support/DescribePlace.h"
 #include "hfc/Support/ParseIR.h"
 #include "hfc/Support/Register.h"
 #include "hfc/Target/CPU.h"
@@ -51,27 +52,14 @@ LogicalResult Driver::fail(const llvm::Twine &message, ExitStatus why) {
   return failure();
 }
 
-/// A place for people: file and line, or HF's path of the module.
-static std::string describe(Location location) {
-  if (auto file = dyn_cast<FileLineColLoc>(location))
-    return llvm::formatv("{0}:{1}:{2}: ", file.getFilename().getValue(), file.getLine(), file.getColumn());
-  if (auto name = dyn_cast<NameLoc>(location))
-    return name.getName().empty() ? describe(name.getChildLoc()) : name.getName().str() + ": ";
-  if (auto fused = dyn_cast<FusedLoc>(location))
-    for (Location part : fused.getLocations())
-      if (std::string text = describe(part); !text.empty())
-        return text;
-  return "";
-}
-
 void Driver::diagnose(Diagnostic &diagnostic) {
   if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
     return;
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  llvm::errs() << "hfc-compile: " << (isError ? "error: " : "warning: ") << describe(diagnostic.getLocation())
+  llvm::errs() << "hfc-compile: " << (isError ? "error: " : "warning: ") << describePlace(diagnostic.getLocation())
                << diagnostic.str() << '\n';
   for (Diagnostic &note : diagnostic.getNotes())
-    llvm::errs() << "  note: " << describe(note.getLocation()) << note.str() << '\n';
+    llvm::errs() << "  note: " << describePlace(note.getLocation()) << note.str() << '\n';
 }
 
 void Driver::showProgress(StringRef what) {

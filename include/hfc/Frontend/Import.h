@@ -56,8 +56,11 @@ struct ImportOptions {
   /// Whether the config's dropout is applied.
   std::optional<bool> dropout;
 
-  /// The target where neither the command line nor `model.json` names one.
+  /// What holds where neither the command line nor `model.json` says: of the sequence as many positions as the model
+  /// has, if those are fewer.
   std::string fallbackTarget = "cpu";
+  Task fallbackTask = Task::forward;
+  int64_t fallbackBatch = 1, fallbackSequence = 128;
   /// Sizes of the prompt's chunks that a generating program is compiled for, in any order.
   std::vector<int64_t> prefillChunks = {128, 16};
 };

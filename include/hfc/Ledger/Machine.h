@@ -36,6 +36,8 @@ void estimateTimes(Ledger &ledger, const Machine &machine);
 
 /// Microseconds of an entry, where lines of different streams run side by side and those of one stream do not.
 double estimatedTime(const Entry &entry);
+/// Microseconds of a step: its entries one after the other, as often as they run.
+double estimatedTime(const Ledger &ledger);
 
 } // namespace hfc::ledger
 
