@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+# Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The checks of programs for GPUs: compiled on any machine, run on one with GPUs. scripts/test-gpu.sh is the way to call it.
+
+`prepare` compiles every check's programs into a folder and computes, on the CPU, the gradients that goldens do not bring. The
+folder also gets what a machine without hfc's build needs: the tools, the runtime, the goldens. `run` runs them, as many at a time
+as the GPUs hold, prints what fails, writes a line of JSON for each check, and ends with "N passed, N failed, N skipped": a check
+that needs more GPUs than there are is skipped. --list prints their names.
+"""
+import argparse
+import concurrent.futures
+import itertools
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DTYPES = {"float32": "1e-5", "bfloat16": "2e-2"}
+# Mesh, sequence parallelism, stage of ZeRO.
+LAYOUTS = [("", "off", 0), ("dp=2", "off", 0), ("dp=2", "off", 1), ("tp=2", "off", 0), ("tp=2", "on", 0), ("dp=2,tp=2", "off", 1),
+           ("dp=2,tp=2", "on", 0), ("tp=4", "on", 0)]
+# Small models whose heads, or whose images, can be cut that way; the others are refused when they are compiled.
+REFUSED = ("cannot be cut", "cannot be divided")
+SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
+TRAINING = ["--tokens={folder}/tokens.bin", "--weights={golden}", "--steps=200", "--lr=1e-3", "--seed=1"]
+
+
+def header(file):
+    with open(file, "rb") as stream:
+        return json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
+
+
+def input_options(golden):
+    held = header(golden / "reference.safetensors")
+    if "pixel_values" in held and "input_ids" not in held:
+        return [f"--batch={held['pixel_values']['shape'][0]}"]
+    name = "inputs_embeds" if "inputs_embeds" in held else "input_ids"
+    batch, sequence = held[name]["shape"][:2]
+    return [f"--inputs={name}", f"--batch={batch}", f"--seq={sequence}"]
+
+
+def mesh_options(layout):
+    mesh, parallel, zero = layout
+    return [f"--mesh={mesh}", f"--partitioner=megatron{{sequence-parallel={parallel} zero={zero}}}"] if mesh else []
+
+
+def ranks_of(mesh):
+    count = 1
+    for axis in filter(None, mesh.split(",")):
+        count *= int(axis.partition("=")[2])
+    return count
+
+
+def spelled(layout):
+    mesh, parallel, zero = layout
+    return (mesh or "one") + (" sp" if parallel == "on" else "") + (f" zero={zero}" if zero else "")
+
+
+class Check:
+    """Programs to compile (file name -> hfc-compile's arguments), and commands to run, which may say {folder} and {golden}."""
+
+    def __init__(self, name, ranks, programs, commands, golden=None, alone=False):
+        self.name, self.ranks, self.programs, self.commands = name, ranks, programs, commands
+        self.golden, self.alone = golden, alone
+
+
+def program_name(*parts):
+    return re.sub(r"[^A-Za-z0-9.=-]+", "-", "-".join(parts)) + ".so"
+
+
+def golden_checks(goldens):
+    for golden, dtype, layout in itertools.product(goldens, DTYPES, LAYOUTS):
+        held = header(golden / "reference.safetensors")
+        options = [golden, f"--dtype={dtype}", *input_options(golden), *mesh_options(layout)]
+        where, files = spelled(layout), ["--weights={golden}", "--inputs={golden}/reference.safetensors"]
+        if layout[2] == 0:
+            program = program_name("forward", golden.name, dtype, where)
+            yield Check(f"forward {golden.name} {dtype} on {where}", ranks_of(layout[0]), {program: options},
+                        [["hfc-run", "{folder}/" + program, *files, "--check={golden}/reference.safetensors",
+                          f"--tolerance={DTYPES[dtype]}"]], golden)
+        if "labels" in held or "loss" in held or "loss_weight" in held:
+            program = program_name("train", golden.name, dtype, where)
+            yield Check(f"train {golden.name} {dtype} on {where}", ranks_of(layout[0]), {program: [*options, "--task=train"]},
+                        [["hfc-run", "{folder}/" + program, *files, f"--check={{folder}}/references/{golden.name}.safetensors"]], golden)
+        if "generate.greedy" in held and dtype == "float32" and layout in (LAYOUTS[0], LAYOUTS[3]):
+            program = program_name("generate", golden.name, where)
+            yield Check(f"generate {golden.name} on {where}", ranks_of(layout[0]),
+                        {program: [golden, "--task=generate", "--batch=1", "--seq=64", "--dtype=float32", *mesh_options(layout)]},
+                        [["hfc-run", "{folder}/" + program, *files, "--check={golden}/reference.safetensors",
+                          f"--max-new-tokens={new_tokens(held)}", "--ignore-eos"]], golden)
+
+
+def new_tokens(held):
+    return held["generate.greedy"]["shape"][-1]
+
+
+def sanitizer_checks(goldens):
+    for golden, tool, task in itertools.product(goldens, SANITIZERS, ["forward", "train"]):
+        if golden.name != "qwen2":
+            continue
+        program = program_name(task, golden.name, "bfloat16", "one")
+        yield Check(f"compute-sanitizer {tool} {task} {golden.name}", 1, {},
+                    [["compute-sanitizer", f"--tool={tool}", "--error-exitcode=1", "hfc-run", "{folder}/" + program,
+                      "--weights={golden}", "--inputs={golden}/reference.safetensors"]], golden, alone=True)
+
+
+def training_checks(goldens):
+    """200 steps on the CPU, on one GPU and on four: the losses of each step, within 1e-3."""
+    for golden in goldens:
+        if golden.name != "qwen2":
+            continue
+        base = [golden, "--task=train", "--dtype=float32", "--batch=4", "--seq=24"]
+        programs = {"steps-cpu.so": [*base, "--target=cpu"]}
+        for layout in (LAYOUTS[0], LAYOUTS[3], LAYOUTS[5]):
+            program = program_name("steps", spelled(layout))
+            cpu, gpu = "{folder}/steps-cpu.jsonl", "{folder}/" + program.replace(".so", ".jsonl")
+            yield Check(f"200 steps on {spelled(layout)} and on the CPU", ranks_of(layout[0]),
+                        {**programs, program: [*base, *mesh_options(layout)]},
+                        [["rm", "-f", cpu + program, gpu],
+                         ["hfc-run", "{folder}/steps-cpu.so", *TRAINING, f"--log={cpu}{program}"],
+                         ["hfc-run", "{folder}/" + program, *TRAINING, f"--log={gpu}"],
+                         ["gpu_checks.py", "losses", cpu + program, gpu]], golden)
+
+
+def whole_checks(build):
+    """Qwen2.5-0.5B's shape, random weights: a program for GPUs against one for the CPU, on the same machine."""
+    del build
+    config = ROOT / "bench/models/qwen2.5-0.5b"
+    base = [config, "--task=train", "--dtype=float32", "--batch=2", "--seq=64"]
+    outputs = "{folder}/whole-cpu.safetensors"
+    inputs = ["--weights=random:7", "--inputs={folder}/whole-inputs.safetensors"]
+    for layout in (LAYOUTS[0], LAYOUTS[3]):
+        program = program_name("whole", spelled(layout))
+        yield Check(f"Qwen2.5-0.5B on {spelled(layout)} and on the CPU", ranks_of(layout[0]),
+                    {"whole-cpu.so": [*base, "--target=cpu"], program: [*base, *mesh_options(layout)]},
+                    [["hfc-run", "{folder}/whole-cpu.so", *inputs, f"--outputs={outputs}"],
+                     ["hfc-run", "{folder}/" + program, *inputs, f"--check={outputs}", "--tolerance=1e-5"]], alone=True)
+
+
+def all_checks(options):
+    goldens = sorted(each.parent.resolve() for each in pathlib.Path(options.goldens).glob("*/reference.safetensors"))
+    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(options.build), *sanitizer_checks(goldens)]
+    return [check for check in checks if re.search(options.only, check.name)]
+
+
+# --- prepare ---------------------------------------------------------------------------------------------------------------------
+
+
+def compile_program(build, target, arguments):
+    cuda = [] if any(str(each).startswith("--target") for each in arguments) else ["--target=cuda"]
+    command = [build / "bin/hfc-compile", *arguments, *cuda, "-o", target]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode == 0:
+        return True
+    if result.returncode == 2 and any(text in result.stderr for text in REFUSED):
+        return False
+    print("FAILED", shlex.join(map(str, command)), result.stderr.strip(), sep="\n  ", flush=True)
+    return None
+
+
+def make_reference(build, golden, target):
+    """The golden's own file, or what one rank on the CPU computes in float32 where the golden has no gradients."""
+    held = golden / "reference.safetensors"
+    if any(name.startswith("grad.") for name in header(held)):
+        return shutil.copy(held, target)
+    program = target.with_suffix(".so")
+    command = [build / "bin/hfc-compile", golden, *input_options(golden), "--task=train", "--dtype=float32", "--target=cpu", "-o", program]
+    run = [build / "bin/hfc-run", program, f"--weights={golden}", f"--inputs={held}", f"--outputs={target}"]
+    for each in (command, run):
+        subprocess.run(each, check=True, stdout=subprocess.DEVNULL)
+    program.unlink()
+    return target
+
+
+def write_tokens(folder):
+    """A small text, byte by byte, below the smallest vocabulary."""
+    text = (ROOT / "README.md").read_bytes()[:20000]
+    with open(folder / "text.txt", "wb") as file:
+        file.write(bytes(byte & 0x7F or 32 for byte in text))
+    subprocess.run([sys.executable, ROOT / "scripts/tokenize_bytes.py", folder / "text.txt", "-o", folder / "tokens.bin"], check=True)
+
+
+def write_inputs(file, batch, sequence, vocabulary):
+    ids = [(7919 * i * i + 104729 * i) % vocabulary for i in range(batch * sequence)]
+    data = struct.pack(f"<{len(ids)}i", *ids)
+    entries = {}
+    for at, name in enumerate(["input_ids", "labels"]):
+        entries[name] = {"dtype": "I32", "shape": [batch, sequence], "data_offsets": [at * len(data), (at + 1) * len(data)]}
+    text = json.dumps(entries).encode()
+    text += b" " * (-len(text) % 8)
+    file.write_bytes(struct.pack("<Q", len(text)) + text + data + data)
+
+
+def copy_tools(build, folder):
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "lib").mkdir(exist_ok=True)
+    shutil.copy(build / "bin/hfc-run", folder / "bin")
+    for library in (build / "lib").glob("libhfc_rt*.so.*"):
+        shutil.copy(library, folder / "lib")
+    shutil.copy(__file__, folder / "bin")
+
+
+def prepare(options):
+    folder, build = options.folder, options.build
+    for each in ("goldens", "references"):
+        (folder / each).mkdir(parents=True, exist_ok=True)
+    copy_tools(build, folder)
+    write_tokens(folder)
+    write_inputs(folder / "whole-inputs.safetensors", 2, 64, 151936)
+    checks = all_checks(options)
+    for golden in sorted({check.golden for check in checks if check.golden}):
+        shutil.copytree(golden, folder / "goldens" / golden.name, dirs_exist_ok=True)
+        target = folder / "references" / f"{golden.name}.safetensors"
+        if not target.exists() and any(check.golden == golden and check.name.startswith("train") for check in checks):
+            make_reference(build, golden, target)
+    written, done = [], {}
+    for count, check in enumerate(checks):
+        for name, arguments in check.programs.items():
+            if name not in done:
+                done[name] = compile_program(build, folder / name, arguments)
+        results = [done[name] for name in check.programs]
+        if False not in results:
+            written.append({"name": check.name, "ranks": check.ranks, "alone": check.alone, "compiled": None not in results,
+                            "golden": check.golden and check.golden.name, "commands": check.commands})
+        if sys.stderr.isatty():
+            print(f"\r{count + 1} of {len(checks)} prepared", end="", file=sys.stderr, flush=True)
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    (folder / "checks.json").write_text(json.dumps({"commit": commit, "checks": written}, indent=1))
+    print(f"{len(written)} checks are in {folder}; {len(checks) - len(written)} that hfc refuses for small models are left out")
+    return 0 if all(each["compiled"] for each in written) else 1
+
+
+# --- run -------------------------------------------------------------------------------------------------------------------------
+
+
+def gpus():
+    """Names of the GPUs, the driver's version."""
+    try:
+        result = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], capture_output=True, text=True)
+    except FileNotFoundError:
+        return [], ""
+    lines = [line.split(", ") for line in result.stdout.splitlines() if ", " in line]
+    return [name for name, _ in lines], lines[0][1] if lines else ""
+
+
+class Runner:
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "NCCL_NVLS_ENABLE": "0"}
+        self.environment["PATH"] = f"{folder}/bin:" + self.environment["PATH"]
+        self.environment["LD_LIBRARY_PATH"] = f"{folder}/lib:" + self.environment.get("LD_LIBRARY_PATH", "")
+
+    def run(self, check):
+        begin = time.time()
+        log = ""
+        passed = check["compiled"]
+        for command in check["commands"] if passed else []:
+            golden = f"{self.folder}/goldens/{check['golden']}"
+            words = [word.replace("{folder}", str(self.folder)).replace("{golden}", golden) for word in command]
+            if words[0].endswith(".py"):
+                words = [sys.executable, f"{self.folder}/bin/{words[0]}", *words[1:]]
+            try:
+                result = subprocess.run(words, capture_output=True, text=True, env=self.environment, timeout=300)
+                status, output = result.returncode, result.stdout + result.stderr
+            except subprocess.TimeoutExpired:
+                status, output = 124, "ran longer than 300 s"
+            if status:
+                passed = False
+                lines = [line for line in output.splitlines() if "ok" not in line.split()[-1:]]
+                log = f"{shlex.join(words)}\n  exit {status}\n  " + "\n  ".join(lines[-12:])
+                break
+        return {"check": check["name"], "passed": passed, "seconds": round(time.time() - begin, 2)}, log
+
+
+def run(options):
+    folder = options.folder.resolve()
+    prepared = json.loads((folder / "checks.json").read_text())
+    names, driver = gpus()
+    runner = Runner(folder)
+    wanted = [check for check in prepared["checks"] if re.search(options.only, check["name"])]
+    able = [check for check in wanted if check["ranks"] <= len(names)]
+    passed = failed = 0
+    results = open(options.results, "a") if options.results else open(os.devnull, "w")
+    with results:
+        for alone in (False, True):
+            with concurrent.futures.ThreadPoolExecutor(1 if alone else options.jobs) as pool:
+                for outcome, log in pool.map(runner.run, [check for check in able if check["alone"] == alone]):
+                    passed += outcome["passed"]
+                    failed += not outcome["passed"]
+                    if not outcome["passed"]:
+                        print("FAILED", outcome["check"], log, sep="\n  ", flush=True)
+                    line = {**outcome, "commit": prepared["commit"], "device": names[0], "gpus": len(names), "driver": driver}
+                    print(json.dumps(line), file=results, flush=True)
+    print(f"{passed} passed, {failed} failed, {len(wanted) - len(able)} skipped")
+    return 1 if failed or not passed else 0
+
+
+def losses(options):
+    """The losses of two logs, step by step."""
+    ours, theirs = ([json.loads(line)["loss"] for line in open(file) if "loss" in line] for file in options.logs)
+    worst = max(abs(a - b) for a, b in zip(ours, theirs))
+    print(f"{len(ours)} steps, from {ours[0]:.4f} to {ours[-1]:.4f}; at most {worst:.2e} apart")
+    return 0 if len(ours) == len(theirs) > 1 and worst <= 1e-3 and ours[-1] < ours[0] else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verb", choices=["prepare", "run", "losses"])
+    parser.add_argument("logs", nargs="*")
+    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/gpu-checks"))
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    parser.add_argument("--goldens", default=ROOT / "test/Goldens")
+    parser.add_argument("--only", default="", metavar="REGEX")
+    parser.add_argument("--jobs", type=int, default=6)
+    parser.add_argument("--results", metavar="FILE", help="appends a line of JSON for each check")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    if options.list:
+        print(*(check.name for check in all_checks(options)), sep="\n")
+        return 0
+    return {"prepare": prepare, "run": run, "losses": losses}[options.verb](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
