@@ -30,7 +30,9 @@ io::Status Memory::reserve(int64_t bytes, int64_t pieces, const std::string &wha
   if (error != cudaSuccess)
     return statusOf(error, "allocating " + sizeToString(size) + " on " + device);
   base = static_cast<char *>(memory);
-  return statusOf(cudaMemset(base, 0, size), "clearing memory on " + device);
+  // Streams of the program's do not wait for the default one, on which this runs beside the host.
+  error = cudaMemset(base, 0, size);
+  return statusOf(error == cudaSuccess ? cudaDeviceSynchronize() : error, "clearing memory on " + device);
 }
 
 io::Result<char *> Memory::allocate(int64_t bytes) {
