@@ -7,12 +7,15 @@
 //
 // A row is processed in stages. Stage k computes the reductions that depend on k others in a chain; the last
 // stage computes the outputs. Each stage passes over the row once: cheap values are computed again, expensive
-// ones that a later stage needs are kept in scratch memory.
+// ones that a later stage needs are kept in scratch memory. Of a row too long for that, the maximum and the sum of
+// exponentials that depends on it are found in one pass, and the last stage goes backwards: what was read last is still
+// in the cache.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Emitters.h"
 #include "Reduction.h"
+#include "RowPatterns.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -49,6 +52,8 @@ public:
   Value row;
   int64_t rows = 1;
   DenseMap<Value, Value> reduced;
+  /// Sums that are one element of the row.
+  DenseMap<Value, PickedElement> picked;
   /// Values kept for later stages, those of them that a finished stage has written, and the current one.
   DenseMap<Value, Value> scratch;
   DenseSet<Value> kept, written;
@@ -62,6 +67,7 @@ protected:
   void computed(Value value, const Indices &indices, Value result) override;
 
 private:
+  Value emitPicked(hf::ReduceOp sum, const PickedElement &element, const Indices &indices);
   bool isCurrentRow(const Indices &indices);
   bool isCurrentElement(const Indices &indices);
 };
@@ -71,6 +77,8 @@ struct Stage {
   int64_t length;
   SmallVector<hf::ReduceOp> reductions;
   SmallVector<unsigned> outputs;
+  /// Sums of exponentials that are found with the maximum, the reduction of the same number.
+  SmallVector<hf::ReduceOp> exponents;
 };
 
 class RowEmitter {
@@ -84,12 +92,18 @@ public:
 private:
   LogicalResult checkRows();
   void planStages();
+  bool feedsRowsOnly(Value value);
+  void planPicked();
+  void planOnePass();
   void planScratch();
   int64_t chooseLanes(int64_t longest);
   LogicalResult emitStage(const Stage &stage);
   LogicalResult emitStageBody(const Stage &stage, kernel::DistributeOp loop);
-  FailureOr<Value> accumulate(hf::ReduceOp op, Value accumulator);
+  SmallVector<Value> initialValues(const Stage &stage);
+  LogicalResult accumulate(const Stage &stage, ValueRange before, SmallVectorImpl<Value> &after);
+  void reduceLanes(const Stage &stage, ValueRange partials);
   Indices elementOf(Value value, Value position);
+  Value positionOf(const Stage &stage, Value step);
 
   func::FuncOp body;
   const EmitOptions &options;
@@ -119,12 +133,38 @@ Value RowElements::known(Value value, const Indices &indices) {
       return found->second;
     return error(value.getDefiningOp(), "is used in another row than the one it reduces");
   }
+  if (auto found = picked.find(value); found != picked.end())
+    return emitPicked(cast<hf::ReduceOp>(value.getDefiningOp()), found->second, indices);
   if (!kept.contains(value) || !isCurrentElement(indices))
     return {};
   Value buffer = scratch[value];
   if (index.width == 1)
     return memref::LoadOp::create(b, buffer, position);
   return vector::LoadOp::create(b, VectorType::get(index.width, b.getF32Type()), buffer, position);
+}
+
+Value RowElements::emitPicked(hf::ReduceOp sum, const PickedElement &element, const Indices &indices) {
+  Value number = emit(element.number, indices);
+  if (!number || isa<VectorType>(number.getType()))
+    return {};
+  int64_t columns = shapeOf(sum.getX()).back();
+  number = arith::IndexCastOp::create(b, b.getIndexType(), number);
+  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, index.constant(columns));
+  auto branch = scf::IfOp::create(b, TypeRange(b.getF32Type()), inside, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  {
+    Scope scope(*this);
+    Indices at = indices;
+    at.push_back(index.group(number, {columns}));
+    Value value = emit(element.value, at);
+    if (!value)
+      return {};
+    scf::YieldOp::create(b, value);
+  }
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, constant(b.getF32Type(), 0.0));
+  return branch.getResult(0);
 }
 
 void RowElements::computed(Value value, const Indices &indices, Value result) {
@@ -184,7 +224,7 @@ void RowEmitter::planStages() {
     size_t level = 0;
     for (Value operand : op.getOperands())
       level = std::max(level, levels.lookup(operand));
-    if (auto reduce = dyn_cast<hf::ReduceOp>(op)) {
+    if (auto reduce = dyn_cast<hf::ReduceOp>(op); reduce && !elements.picked.contains(reduce.getResult())) {
       byLevel.resize(std::max(byLevel.size(), level + 1));
       int64_t length = sizeOf(reduce.getX()) / elements.rows;
       Stage &stage = byLevel[level][length];
@@ -205,6 +245,43 @@ void RowEmitter::planStages() {
   for (auto &level : byLevel)
     for (auto &entry : level)
       stages.push_back(entry.second);
+}
+
+/// Whether only results with one element a row depend on `value`.
+bool RowEmitter::feedsRowsOnly(Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    if (isa<func::ReturnOp>(user))
+      return sizeOf(value) == elements.rows;
+    return !isa<hf::ReduceOp>(user) && sizeOf(user->getResult(0)) == elements.rows && feedsRowsOnly(user->getResult(0));
+  });
+}
+
+/// A sum of one element and zeros is that element. Where it is wanted once for a row, it is loaded.
+void RowEmitter::planPicked() {
+  for (auto op : body.getBody().front().getOps<hf::ReduceOp>())
+    if (std::optional<PickedElement> element = matchPickedElement(op); element && feedsRowsOnly(op.getResult()))
+      elements.picked[op.getResult()] = *element;
+}
+
+/// Joins a stage that only sums exponentials to the one that finds their maximum.
+void RowEmitter::planOnePass() {
+  for (size_t number = 1; number < stages.size(); ++number) {
+    Stage &stage = stages[number], &before = stages[number - 1];
+    if (stage.length <= kMaxScratchElements || stage.length != before.length || !stage.outputs.empty())
+      continue;
+    SmallVector<hf::ReduceOp> sums(before.reductions.size());
+    bool joins = llvm::all_of(stage.reductions, [&](hf::ReduceOp sum) {
+      auto *place = llvm::find(before.reductions, matchMaximumOfExponents(sum));
+      if (place == before.reductions.end() || sums[place - before.reductions.begin()])
+        return false;
+      sums[place - before.reductions.begin()] = sum;
+      return true;
+    });
+    if (!joins)
+      continue;
+    before.exponents = std::move(sums);
+    stages.erase(stages.begin() + number--);
+  }
 }
 
 /// Adds to `values` all that `value` is computed from within a stage, that is up to reductions.
@@ -256,23 +333,65 @@ Indices RowEmitter::elementOf(Value value, Value position) {
   return result;
 }
 
-static kernel::Combine combineOf(hf::Reduction kind) {
-  switch (kind) {
-  case hf::Reduction::sum:
-    return kernel::Combine::add;
-  case hf::Reduction::max:
-    return kernel::Combine::max;
-  case hf::Reduction::min:
-    return kernel::Combine::min;
+/// The reductions' neutral elements, and those of the sums of exponentials behind them.
+SmallVector<Value> RowEmitter::initialValues(const Stage &stage) {
+  SmallVector<Value> inits = llvm::map_to_vector(stage.reductions, [&](hf::ReduceOp op) {
+    return elements.toVector(neutralElement(b, op.getKind(), op.getType().getElementType()));
+  });
+  for (auto [number, sum] : llvm::enumerate(stage.exponents)) {
+    if (!sum)
+      continue;
+    RunningExponents none = noExponents(b);
+    inits[number] = elements.toVector(none.maximum);
+    inits.push_back(elements.toVector(none.sum));
   }
-  llvm_unreachable("all kinds are handled");
+  return inits;
 }
 
-FailureOr<Value> RowEmitter::accumulate(hf::ReduceOp op, Value accumulator) {
-  Value value = elements.emit(op.getX(), elementOf(op.getX(), elements.position));
-  if (!value)
-    return failure();
-  return combine(b, op.getKind(), accumulator, elements.toVector(value));
+LogicalResult RowEmitter::accumulate(const Stage &stage, ValueRange before, SmallVectorImpl<Value> &after) {
+  SmallVector<Value> sums;
+  for (auto [number, reduction] : llvm::enumerate(stage.reductions)) {
+    hf::ReduceOp op = reduction;
+    Value value = elements.emit(op.getX(), elementOf(op.getX(), elements.position));
+    if (!value)
+      return failure();
+    value = elements.toVector(value);
+    if (stage.exponents.empty() || !stage.exponents[number]) {
+      after.push_back(combine(b, op.getKind(), before[number], value));
+      continue;
+    }
+    RunningExponents next = addExponents(b, {before[number], before[stage.reductions.size() + sums.size()]}, value);
+    after.push_back(next.maximum);
+    sums.push_back(next.sum);
+  }
+  llvm::append_range(after, sums);
+  return success();
+}
+
+/// Makes one value of what the lanes have found.
+void RowEmitter::reduceLanes(const Stage &stage, ValueRange partials) {
+  auto reduce = [&](hf::ReduceOp op, Value partial) {
+    Type type = getElementTypeOrSelf(partial.getType());
+    return elements.reduced[op.getResult()] = kernel::ReduceOp::create(b, type, combineOf(op.getKind()), partial);
+  };
+  size_t sums = 0;
+  for (auto [number, op] : llvm::enumerate(stage.reductions)) {
+    Value found = reduce(op, partials[number]);
+    if (stage.exponents.empty() || !stage.exponents[number])
+      continue;
+    RunningExponents running{partials[number], partials[stage.reductions.size() + sums++]};
+    reduce(stage.exponents[number], rescaleExponents(b, running, elements.toVector(found)));
+  }
+}
+
+/// Where a step of the stage stands.
+Value RowEmitter::positionOf(const Stage &stage, Value step) {
+  if (stage.length == 1)
+    return elements.index.constant(0);
+  bool isBackwards = stage.length > kMaxScratchElements && !stage.outputs.empty() && stages.size() > 1;
+  if (!isBackwards)
+    return step;
+  return arith::SubIOp::create(b, elements.index.constant(stage.length - elements.index.width), step);
 }
 
 LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp loop) {
@@ -282,14 +401,10 @@ LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp
   elements.length = stage.length;
   elements.stageBlock = b.getInsertionBlock();
   elements.written.clear();
-  elements.position = stage.length == 1 ? elements.index.constant(0) : loop.getInductionVar();
+  elements.position = positionOf(stage, loop.getInductionVar());
   SmallVector<Value> accumulators;
-  for (auto [op, accumulator] : llvm::zip(stage.reductions, loop.getRegionIterArgs())) {
-    FailureOr<Value> next = accumulate(op, accumulator);
-    if (failed(next))
-      return failure();
-    accumulators.push_back(*next);
-  }
+  if (failed(accumulate(stage, loop.getRegionIterArgs(), accumulators)))
+    return failure();
   // All are read before any is written, since an output may be in an input's buffer (`kernel.alias`).
   SmallVector<Value> values;
   for (unsigned output : stage.outputs) {
@@ -307,18 +422,11 @@ LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp
 LogicalResult RowEmitter::emitStage(const Stage &stage) {
   int64_t widest = options.width * (stage.reductions.empty() ? 1 : options.interleave);
   LogicalResult done = emitAtWidest(elements, widest, stage.length, [&]() -> LogicalResult {
-    SmallVector<Value> inits = llvm::map_to_vector(stage.reductions, [&](hf::ReduceOp op) {
-      return elements.toVector(neutralElement(b, op.getKind(), op.getType().getElementType()));
-    });
     auto loop = kernel::DistributeOp::create(b, elements.index.constant(0), elements.index.constant(stage.length),
-                                             elements.index.width, inits);
+                                             elements.index.width, initialValues(stage));
     if (failed(emitStageBody(stage, loop)))
       return failure();
-    for (auto [reduce, partial] : llvm::zip(stage.reductions, loop.getResults())) {
-      hf::ReduceOp op = reduce;
-      Type type = getElementTypeOrSelf(partial.getType());
-      elements.reduced[op.getResult()] = kernel::ReduceOp::create(b, type, combineOf(op.getKind()), partial);
-    }
+    reduceLanes(stage, loop.getResults());
     return success();
   });
   if (failed(done))
@@ -343,7 +451,9 @@ LogicalResult RowEmitter::emit() {
     return failure();
   for (auto [number, argument] : llvm::enumerate(body.getArguments()))
     elements.bind(argument, writer.input(number));
+  planPicked();
   planStages();
+  planOnePass();
   planScratch();
 
   int64_t longest = 1, rows = elements.rows;

@@ -42,3 +42,15 @@ Value hfc::combine(ImplicitLocOpBuilder &b, hf::Reduction kind, Value lhs, Value
   }
   llvm_unreachable("all kinds are handled");
 }
+
+kernel::Combine hfc::combineOf(hf::Reduction kind) {
+  switch (kind) {
+  case hf::Reduction::sum:
+    return kernel::Combine::add;
+  case hf::Reduction::max:
+    return kernel::Combine::max;
+  case hf::Reduction::min:
+    return kernel::Combine::min;
+  }
+  llvm_unreachable("all kinds are handled");
+}

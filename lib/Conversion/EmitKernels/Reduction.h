@@ -9,6 +9,7 @@
 #define HFC_LIB_CONVERSION_EMITKERNELS_REDUCTION_H
 
 #include "dialects/hf/Hf.h"
+#include "dialects/kernel/Kernel.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace hfc {
@@ -17,6 +18,9 @@ namespace hfc {
 Value neutralElement(ImplicitLocOpBuilder &b, hf::Reduction kind, Type element);
 /// Two partial results, scalars or vectors, as one. Sums may be taken in another order.
 Value combine(ImplicitLocOpBuilder &b, hf::Reduction kind, Value lhs, Value rhs);
+
+/// The kernel dialect's name for it.
+kernel::Combine combineOf(hf::Reduction kind);
 
 } // namespace hfc
 
