@@ -48,7 +48,7 @@ bool Clustering::isResult(Operation *node) const {
 
 void Clustering::place(Operation *node) {
   SmallVector<Use> uses = graph.getUses(node);
-  llvm::SmallSetVector<unsigned, 4> candidates;
+  SiblingClusters candidates;
   bool outside = false;
   for (const Use &use : uses) {
     if (!graph.isFusable(use.user))
@@ -56,6 +56,8 @@ void Clustering::place(Operation *node) {
     else
       candidates.insert(getClusterOf(use.user));
   }
+  if (!outside && candidates.size() > 1)
+    candidates = joinSiblings(node, uses, candidates.takeVector());
   if (!outside && candidates.size() == 1) {
     if (Placement placement = tryJoin(node, uses, candidates.front(), /*asResult=*/false); placement.legal)
       return join(node, placement);
@@ -67,16 +69,19 @@ void Clustering::place(Operation *node) {
     begin(node);
 }
 
-bool Clustering::joinAmong(Operation *node, ArrayRef<Use> uses, ArrayRef<unsigned> candidates) {
+/// Merges what can be merged of `clusters`, which all read `node`.
+SiblingClusters Clustering::joinSiblings(Operation *node, ArrayRef<Use> uses, SmallVector<unsigned> clusters) {
   // Program order, so that the same layers give the same clusters.
-  SmallVector<unsigned> ordered(candidates);
-  llvm::sort(ordered, std::greater<unsigned>());
-  SmallVector<unsigned> left;
-  for (unsigned cluster : ordered)
+  llvm::sort(clusters, std::greater<unsigned>());
+  SiblingClusters left;
+  for (unsigned cluster : clusters)
     if (left.empty() || !mergeSiblings(node, uses, left.front(), cluster))
-      left.push_back(cluster);
+      left.insert(cluster);
+  return left;
+}
 
-  for (unsigned cluster : left) {
+bool Clustering::joinAmong(Operation *node, ArrayRef<Use> uses, ArrayRef<unsigned> candidates) {
+  for (unsigned cluster : joinSiblings(node, uses, SmallVector<unsigned>(candidates))) {
     SmallVector<unsigned> others;
     bool asResult = false;
     for (const Use &use : uses) {

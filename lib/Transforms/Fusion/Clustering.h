@@ -8,7 +8,7 @@
 // Groups the fusable nodes of an entry into clusters, each of which becomes one kernel. Nodes are visited from the last
 // to the first, so a node meets the clusters of all its users:
 //
-// - used by one cluster only: it joins that cluster, which can make no cycle;
+// - used by one cluster only, or by several that can be one: it joins that cluster, which can make no cycle;
 // - used elsewhere too: it joins a cluster of its own phase if nothing leads from the other users back into it, and
 //   becomes a result;
 // - otherwise it begins a cluster.
@@ -39,6 +39,8 @@ struct Cluster {
   /// The cluster that has taken its nodes; otherwise its own number.
   unsigned mergedInto = 0;
 };
+
+using SiblingClusters = llvm::SmallSetVector<unsigned, 4>;
 
 class Clustering {
 public:
@@ -71,6 +73,7 @@ private:
   void place(Operation *node);
   void begin(Operation *node);
   void join(Operation *node, const Placement &placement);
+  SiblingClusters joinSiblings(Operation *node, ArrayRef<Use> uses, SmallVector<unsigned> clusters);
   bool joinAmong(Operation *node, ArrayRef<Use> uses, ArrayRef<unsigned> candidates);
   Placement tryJoin(Operation *node, ArrayRef<Use> uses, unsigned cluster, bool asResult) const;
   void evaluate(Operation *node, ArrayRef<const Use *> inside, bool asResult, State &state) const;

@@ -299,6 +299,7 @@ LogicalResult fusion::prepareEntry(func::FuncOp entry) {
   IRRewriter rewriter(entry.getContext());
   DominanceInfo dominance(entry);
   eliminateCommonSubExpressions(rewriter, dominance, entry);
+  shareWork(entry);
   splitReturnedConstants(entry);
   return success();
 }

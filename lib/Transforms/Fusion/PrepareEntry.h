@@ -20,6 +20,9 @@ inline constexpr llvm::StringLiteral originName = "hf.origin";
 /// the column; folds, and removes common and dead ops.
 mlir::LogicalResult prepareEntry(mlir::func::FuncOp entry);
 
+/// Makes one of equal ops, whatever they come from, where that keeps no large tensor longer; removes dead ops.
+void shareWork(mlir::func::FuncOp entry);
+
 } // namespace hfc::fusion
 
 #endif // HFC_LIB_TRANSFORMS_FUSION_PREPAREENTRY_H

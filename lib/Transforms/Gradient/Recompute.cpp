@@ -24,8 +24,6 @@ std::optional<Recompute> gradient::parseRecompute(StringRef name) {
 
 Recomputation::Recomputation(Recompute policy, ArrayRef<Operation *> forward, const ValueFacts &facts)
     : policy(policy), facts(facts) {
-  if (policy == Recompute::none)
-    return;
   size_t begin = 0;
   Attribute block;
   auto close = [&](size_t end) {
@@ -51,9 +49,18 @@ static bool isCheap(Operation *op, const ValueFacts &facts) {
   return isa<hf::RmsNormOp, hf::LayerNormOp, hf::ActivationOp>(op);
 }
 
+/// An activation that only gates: its derivative reads its operand, and the derivative of the gate, which reads its
+/// result, is computed element by element as well. Keeping the result would cost more than computing it again.
+static bool isGate(Operation *op, const ValueFacts &facts) {
+  return isa<hf::ActivationOp>(op) && facts.isActive(op->getOperand(0)) &&
+         llvm::all_of(op->getUsers(), [](Operation *user) { return isa<hf::MulOp>(user); });
+}
+
 bool Recomputation::isRecomputed(Operation *op) const {
   if (op->hasTrait<OpTrait::ConstantLike>())
     return false;
+  if (policy == Recompute::none)
+    return isGate(op, facts);
   if (policy == Recompute::full)
     return true;
   bool isView =

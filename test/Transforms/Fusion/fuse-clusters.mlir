@@ -228,3 +228,46 @@ func.func @moved(%a: tensor<4x6xf32> {hf.input = "a"}, %b: tensor<4x6xf32> {hf.i
   %7 = hf.matmul %6, %v : (tensor<5x4x6xf32>, tensor<5x6x8xf32>) -> tensor<5x4x8xf32>
   return %1, %4, %7 : tensor<6x8xf32>, tensor<6x8xf32>, tensor<5x4x8xf32>
 }
+
+// -----
+
+// A gate's backward pass: both gradients in one kernel, which computes what they share once, though two ops ask for it.
+// CHECK: func.func private @[[BACKWARD:.*]]({{.*}}) -> (tensor<4x64xf32>, tensor<4x64xf32>) attributes {kernel.kind = "loop"}
+// CHECK: hf.exp
+// CHECK-NOT: hf.exp
+// CHECK-LABEL: func.func @gate
+// CHECK: hf.linear
+// CHECK-NEXT: call @[[BACKWARD]]
+// CHECK-NEXT: return
+func.func @gate(%gate: tensor<4x64xf32>, %up: tensor<4x64xf32>, %dy: tensor<4x8xf32>, %down: tensor<64x8xf32>)
+    -> (tensor<4x64xf32>, tensor<4x64xf32>) {
+  %d = hf.linear %dy, %down : (tensor<4x8xf32>, tensor<64x8xf32>) -> tensor<4x64xf32>
+  %0 = hf.exp %gate {hf.origin = "one"} : tensor<4x64xf32>
+  %1 = hf.mul %d, %0 : tensor<4x64xf32>
+  %2 = hf.exp %gate {hf.origin = "another"} : tensor<4x64xf32>
+  %3 = hf.mul %up, %2 : tensor<4x64xf32>
+  %4 = hf.mul %d, %3 : tensor<4x64xf32>
+  return %1, %4 : tensor<4x64xf32>, tensor<4x64xf32>
+}
+
+// -----
+
+// What a row was reduced to is kept from one phase for the next, what has as many elements as the row is not.
+// CHECK: kernel.kind = "row"
+// CHECK: hf.reduce
+// CHECK-NOT: hf.reduce
+// CHECK-LABEL: func.func @norms
+// CHECK: %[[FIRST:.*]]:2 = call @{{.*}} -> (tensor<4xf32>, tensor<4x64xf32>)
+// CHECK-NEXT: %[[Y:.*]] = hf.linear %[[FIRST]]#1
+// CHECK-NEXT: call @{{.*}}(%{{.*}}, %[[FIRST]]#0, %[[Y]]) {hf.phase = "backward"}
+func.func @norms(%x: tensor<4x64xf32>, %w: tensor<64x64xf32>) -> tensor<4x64xf32> {
+  %0 = hf.reduce sum, %x dims [1] : tensor<4x64xf32> -> tensor<4xf32>
+  %1 = hf.broadcast %0 dims [0] : tensor<4xf32> -> tensor<4x64xf32>
+  %2 = hf.mul %x, %1 : tensor<4x64xf32>
+  %3 = hf.linear %2, %w : (tensor<4x64xf32>, tensor<64x64xf32>) -> tensor<4x64xf32>
+  %4 = hf.reduce sum, %x dims [1] {hf.phase = "backward"} : tensor<4x64xf32> -> tensor<4xf32>
+  %5 = hf.broadcast %4 dims [0] {hf.phase = "backward"} : tensor<4xf32> -> tensor<4x64xf32>
+  %6 = hf.mul %x, %5 {hf.phase = "backward"} : tensor<4x64xf32>
+  %7 = hf.mul %6, %3 {hf.phase = "backward"} : tensor<4x64xf32>
+  return %7 : tensor<4x64xf32>
+}

@@ -33,7 +33,7 @@ def Differentiate : Pass<"hfc-differentiate", "::mlir::ModuleOp"> {
 
     | | kept | computed again |
     |---|---|---|
-    | `"none"` | what derivatives ask for | attention's scores, insides of composites |
+    | `"none"` | what derivatives ask for | attention's scores, insides of composites, activations that only gate |
     | `"selective"` | the same but for | norms, activations and products of two values that are needed anyway, and views of those |
     | `"full"` | what flows between layers (`hf.block`) | every layer, as a whole, from its inputs |
 
