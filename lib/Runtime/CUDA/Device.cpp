@@ -42,9 +42,8 @@ public:
   io::Status reserve(int64_t bytes, int64_t pieces, const std::string &what) override {
     select();
     int64_t constants = context.gpu.constants;
-    io::Status status =
-        memory.reserve(bytes + constants, pieces + 1, what + ", constants " + std::to_string(constants) + " bytes",
-                       context.deviceName);
+    io::Status status = memory.reserve(bytes + constants, pieces + 1,
+                                       what + ", constants " + io::bytesToString(constants), context.deviceName);
     return status ? putConstants() : status;
   }
 

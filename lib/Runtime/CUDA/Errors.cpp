@@ -7,8 +7,6 @@
 
 #include "Errors.h"
 
-#include <cstdio>
-
 namespace hfc::cuda {
 
 host::Outcome outcomeOf(cudaError_t status, const std::string &what) {
@@ -32,15 +30,6 @@ host::Outcome outcomeOf(ncclResult_t status, const std::string &what) {
   return {isOthers ? rankFailure : internalError, what + ": " + ncclGetErrorString(status) +
                                                       (detail && *detail ? std::string(": ") + detail : "") +
                                                       " (NCCL_DEBUG=WARN tells more)"};
-}
-
-std::string sizeToString(int64_t bytes) {
-  char text[32];
-  if (bytes < int64_t(1) << 30)
-    std::snprintf(text, sizeof text, "%.1f MiB", double(bytes) / double(1 << 20));
-  else
-    std::snprintf(text, sizeof text, "%.2f GiB", double(bytes) / double(1 << 30));
-  return text;
 }
 
 } // namespace hfc::cuda

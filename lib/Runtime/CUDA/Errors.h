@@ -33,9 +33,6 @@ io::Status statusOf(T status, const std::string &what) {
   return io::Failure{outcome.message};
 }
 
-/// "1.5 GiB".
-std::string sizeToString(int64_t bytes);
-
 } // namespace hfc::cuda
 
 #endif // HFC_LIB_RUNTIME_CUDA_ERRORS_H

@@ -43,7 +43,7 @@ io::Result<void *> Products::workspace(int32_t stream) {
   void *&memory = workspaces[stream];
   if (!memory)
     if (cudaError_t error = cudaMalloc(&memory, workspaceBytes); error != cudaSuccess)
-      return io::Failure{outcomeOf(error, "cuBLASLt's workspace, " + sizeToString(workspaceBytes)).message};
+      return io::Failure{outcomeOf(error, "cuBLASLt's workspace, " + io::bytesToString(workspaceBytes)).message};
   return memory;
 }
 
@@ -57,7 +57,7 @@ host::Outcome Products::pack(const hfc_gemm &gemm, const int64_t *order, const v
     scratch = {};
     if (cudaError_t error = cudaMalloc(&scratch.memory, elements * size); error != cudaSuccess)
       return outcomeOf(error,
-                       "memory to pack an operand of a " + describe(gemm) + ", " + sizeToString(elements * size));
+                       "memory to pack an operand of a " + describe(gemm) + ", " + io::bytesToString(elements * size));
     scratch.bytes = elements * size;
   }
   std::vector<Extent> extents = extentsOf(order);

@@ -23,12 +23,12 @@ io::Status Memory::reserve(int64_t bytes, int64_t pieces, const std::string &wha
   if (error == cudaErrorMemoryAllocation) {
     size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
-    return io::Failure{device + " is short of memory: the program needs " + sizeToString(size) + " (" + what +
-                       "), and of its " + sizeToString(int64_t(total)) + " " + sizeToString(int64_t(free)) +
+    return io::Failure{device + " is short of memory: the program needs " + io::bytesToString(size) + " (" + what +
+                       "), and of its " + io::bytesToString(int64_t(total)) + " " + io::bytesToString(int64_t(free)) +
                        " are free"};
   }
   if (error != cudaSuccess)
-    return statusOf(error, "allocating " + sizeToString(size) + " on " + device);
+    return statusOf(error, "allocating " + io::bytesToString(size) + " on " + device);
   base = static_cast<char *>(memory);
   // Streams of the program's do not wait for the default one, on which this runs beside the host.
   error = cudaMemset(base, 0, size);

@@ -54,9 +54,7 @@ io::Status RankMemory::reserve() {
     if (ownsMemory(parameter))
       parameterBytes += parameter.bytes(), ++pieces;
   int64_t places = int64_t(program.groups.size() * sizeof(int32_t));
-  auto part = [](const char *name, int64_t bytes) {
-    return std::string(name) + " " + std::to_string(bytes) + " bytes";
-  };
+  auto part = [](const char *name, int64_t bytes) { return std::string(name) + " " + io::bytesToString(bytes); };
   return device.reserve(program.arena + bucketBytes + stateBytes + parameterBytes + places, pieces,
                         part("the arena", program.arena) + ", " + part("buckets", bucketBytes) + ", " +
                             part("states", stateBytes) + ", " + part("parameters", parameterBytes));

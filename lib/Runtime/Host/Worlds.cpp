@@ -101,5 +101,9 @@ void hfc_world_fail(hfc_world *world, hfc_status status, const char *message) { 
 
 hfc_status hfc_world_open_program(hfc_world *world, const char *path, int threads, int ranks_on_host,
                                   hfc_program **programs) {
-  return guarded([&] { return openProgram(*world->ranks, path, threads, ranks_on_host, programs); });
+  hfc_status status = guarded([&] { return openProgram(*world->ranks, path, threads, ranks_on_host, programs); });
+  // The others would only see this one end.
+  if (status != success)
+    world->ranks->fail(status, hfc_last_error());
+  return status;
 }

@@ -8,6 +8,7 @@
 #include "hfc/Runtime/IO/DType.h"
 
 #include <cmath>
+#include <cstdio>
 
 namespace hfc::io {
 
@@ -116,6 +117,17 @@ std::optional<int64_t> elementCount(const std::vector<int64_t> &shape) {
       return std::nullopt;
   }
   return empty ? 0 : product;
+}
+
+std::string bytesToString(int64_t bytes) {
+  if (bytes < int64_t(1) << 20)
+    return std::to_string(bytes) + " bytes";
+  char text[32];
+  if (bytes < int64_t(1) << 30)
+    std::snprintf(text, sizeof text, "%.2f MiB", double(bytes) / double(1 << 20));
+  else
+    std::snprintf(text, sizeof text, "%.2f GiB", double(bytes) / double(1 << 30));
+  return text;
 }
 
 std::string shapeToString(const std::vector<int64_t> &shape) {

@@ -38,6 +38,9 @@ bool isFloat(hfc_dtype dtype);
 /// Number of elements, or nothing if a dimension is negative or the number does not fit 62 bits.
 std::optional<int64_t> elementCount(const std::vector<int64_t> &shape);
 
+/// "1.50 GiB".
+std::string bytesToString(int64_t bytes);
+
 /// "[2, 24]".
 std::string shapeToString(const std::vector<int64_t> &shape);
 
