@@ -312,12 +312,16 @@ def Rt_CollectiveOp : Rt_WorkOp<"collective", [AttrSizedOperandSegments]> {
     An output may be an input's buffer, in all_reduce, agree, broadcast and send_receive. In the bucket kinds the tensors may lie one behind
     the other in one bucket (`hf.bucket`), and the piece in this rank's part of it.
 
+    `scratch` is a buffer of the arena that the target's collective may write, where it moves only contiguous memory
+    (`hfc-plan-collective-scratch`); what it holds before and after means nothing.
+
     Constraints:
     - (C1) buffers are of one element type, and ins and outs as many as the kind takes: several of both in all_reduce and agree, several
       ins in reduce_scatter_bucket, several outs in all_gather_bucket, else one.
     - (C2) kinds that combine have a reduction, others none; `dim`, `concat` and `place` are there where the kind takes them, and in range.
     - (C3) shapes are those of the dist dialect's collective, for groups of the mesh's size.
     - (C4) the mesh has the axes (`dist.mesh` of the module); `id` is not negative.
+    - (C5) `scratch` is an `rt.arena` of rank 1 that is no other operand.
 
     Example:
 
@@ -334,12 +338,12 @@ def Rt_CollectiveOp : Rt_WorkOp<"collective", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Rt_CollectiveKindAttr:$kind, OptionalAttr<Dist_ReductionKindAttr>:$reduction,
-                       Variadic<AnyStaticShapeMemRef>:$ins, Variadic<AnyStaticShapeMemRef>:$outs, Dist_AxisListAttr:$axes,
-                       I64Attr:$id, OptionalAttr<I64Attr>:$dim, OptionalAttr<I64Attr>:$concat, OptionalAttr<I64Attr>:$place,
+                       Variadic<AnyStaticShapeMemRef>:$ins, Variadic<AnyStaticShapeMemRef>:$outs,
+                       Optional<AnyStaticShapeMemRef>:$scratch, Dist_AxisListAttr:$axes, I64Attr:$id, OptionalAttr<I64Attr>:$dim, OptionalAttr<I64Attr>:$concat, OptionalAttr<I64Attr>:$place,
                        OptionalAttr<StrAttr>:$cause, DefaultValuedAttr<I32Attr, "0">:$stream);
   let assemblyFormat = [{
     $kind (`by` $reduction^)? `ins` `(` $ins `:` type($ins) `)` `outs` `(` $outs `:` type($outs) `)`
-    `over` custom<Axes>($axes) attr-dict
+    (`scratch` `(` $scratch^ `:` type($scratch) `)`)? `over` custom<Axes>($axes) attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

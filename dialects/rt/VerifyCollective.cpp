@@ -50,7 +50,7 @@ public:
     if (id < 0 || id > std::numeric_limits<int32_t>::max())
       return op.emitOpError("(C4) has the number ") << id << "; collectives count from 0";
     group = dist::sizeOf(op.getAxes().getAxes(), dist::meshOf(op));
-    if (failed(verifyBuffers()) || failed(verifyNumbers()))
+    if (failed(verifyBuffers()) || failed(verifyScratch()) || failed(verifyNumbers()))
       return failure();
     return verifyShapes();
   }
@@ -110,6 +110,17 @@ private:
     for (Value buffer : op.getOperands())
       if (Type other = cast<MemRefType>(buffer.getType()).getElementType(); other != element)
         return op.emitOpError("(C1) has buffers of ") << element << " and of " << other;
+    return success();
+  }
+
+  LogicalResult verifyScratch() {
+    Value scratch = op.getScratch();
+    if (!scratch)
+      return success();
+    if (!scratch.getDefiningOp<ArenaOp>() || shapeOf(scratch).size() != 1)
+      return op.emitOpError("(C5) the scratch memory must be an rt.arena of rank 1, got ") << scratch.getType();
+    if (llvm::is_contained(op.getIns(), scratch) || llvm::is_contained(op.getOuts(), scratch))
+      return op.emitOpError("(C5) the scratch memory must be no other operand");
     return success();
   }
 

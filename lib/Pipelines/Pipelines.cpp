@@ -119,6 +119,10 @@ void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &ch
 
 void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, const Checks &checks) {
   buildCPUPipeline(manager, std::min(phase, Phase::Rt), checks);
+  if (phase >= Phase::Rt) {
+    manager.addPass(createPlanCollectiveScratch());
+    manager.addPass(createVerifySchedule());
+  }
   if (phase >= Phase::Kernel) {
     EmitKernelsOptions options;
     options.vectorBits = 256; // at bfloat16, what one instruction of a thread moves; at float32, two

@@ -131,6 +131,49 @@ def LowerKernelsToCPU : Pass<"hfc-lower-kernels-to-cpu", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect"];
 }
 
+def PlanCollectiveScratch : Pass<"hfc-plan-collective-scratch", "::mlir::ModuleOp"> {
+  let summary = "plans the memory that collectives on GPUs need for themselves";
+  let description = [{
+    NCCL moves contiguous memory, in equal pieces. Collectives of other pieces, whose dimension is not the outermost and has more than
+    16 rows outside, whose last piece is short, or whose tensors do not lie one behind the other, pass through scratch memory: an
+    `rt.arena` behind all other buffers of the entry, one for all of its collectives, since they run one after the other. The
+    entry's arena grows by the largest.
+
+    Needs: `rt.entry`s. Guarantees: `hfc-convert-rt-to-llvm` for CUDA finds the scratch memory it needs. Leaves collectives alone that have
+    some or need none. Refuses element types that no GPU collective moves.
+
+    Before:
+
+    ```mlir
+    module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+      rt.entry @e arena 128 {
+        %x = rt.input "x" at 0 : memref<2xf32>
+        %y = rt.output "y" at 64 : memref<3xf32>
+        rt.collective all_gather ins(%x : memref<2xf32>) outs(%y : memref<3xf32>) over {"tp"} {dim = 0 : i64, id = 0 : i64}
+      }
+    }
+    ```
+
+    After: two pieces of two elements, of which the last is dropped.
+
+    ```mlir
+    module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+      rt.entry @e arena 192 {
+        %x = rt.input "x" at 0 : memref<2xf32>
+        %y = rt.output "y" at 64 : memref<3xf32>
+        %pieces = rt.arena at 128 : memref<16xf32>
+        rt.collective all_gather ins(%x : memref<2xf32>) outs(%y : memref<3xf32>) scratch(%pieces : memref<16xf32>) over {"tp"}
+          {dim = 0 : i64, id = 0 : i64}
+      }
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numCollectives", "num-collectives", "collectives given scratch memory">,
+    Statistic<"scratchBytes", "scratch-bytes", "bytes of the largest entry's scratch memory">];
+  let dependentDialects = ["::hfc::rt::RtDialect"];
+}
+
 def ConvertRtToLLVM : Pass<"hfc-convert-rt-to-llvm", "::mlir::ModuleOp"> {
   let summary = "turns entries into functions that call the runtime";
   let description = [{

@@ -19,7 +19,8 @@ using namespace hfc;
 namespace {
 class CUDACalls : public TargetCalls {
 public:
-  explicit CUDACalls(ProgramSymbols &program) : program(program), tables(program.getModule()) {}
+  explicit CUDACalls(ProgramSymbols &program)
+      : program(program), tables(program.getModule()), buckets(program.getModule()) {}
 
   FailureOr<Value> constantAddress(EntryWriter &writer, rt::ConstantOp op, DenseElementsAttr value) override {
     return writer.advance(writer.frame(FrameField::Constants), tables.constantOffset(value));
@@ -53,7 +54,7 @@ public:
                 {writer.context(), target, source, writer.integer(bytes), writer.integer(op.getStream(), 32)});
   }
 
-  LogicalResult collective(EntryWriter &writer, rt::CollectiveOp op) override { return callNCCL(writer, op); }
+  LogicalResult collective(EntryWriter &writer, rt::CollectiveOp op) override { return callNCCL(writer, op, buckets); }
 
   void record(EntryWriter &writer, rt::RecordOp op) override {
     writer.call("hfc_cuda_record",
@@ -80,6 +81,7 @@ public:
 private:
   ProgramSymbols &program;
   CUDATables tables;
+  BucketTable buckets;
   /// Products are numbered in the order of the program's code.
   int64_t nextProduct = 0;
 };

@@ -8,12 +8,13 @@
 #ifndef HFC_CONVERSION_RTTOLLVM_NCCLCALLS_H
 #define HFC_CONVERSION_RTTOLLVM_NCCLCALLS_H
 
+#include "CollectivePlan.h"
 #include "EntryWriter.h"
 
 namespace hfc {
 
 /// Writes a collective as calls of NCCL between those that tell the runtime about it.
-LogicalResult callNCCL(EntryWriter &writer, rt::CollectiveOp op);
+LogicalResult callNCCL(EntryWriter &writer, rt::CollectiveOp op, const BucketTable &buckets);
 
 } // namespace hfc
 

@@ -192,10 +192,11 @@ private:
     StringAttr cause;
     if (std::optional<StringRef> given = interface.getCause())
       cause = builder.getStringAttr(*given);
-    keepAttributes(work, rt::CollectiveOp::create(
-                             builder, work.loc, rt::CollectiveKindAttr::get(builder.getContext(), form.kind),
-                             form.reduction, ins, outs, interface.getAxes(), work.op->getAttrOfType<IntegerAttr>("id"),
-                             form.dim, form.concat, form.place, cause, builder.getI32IntegerAttr(stream)));
+    keepAttributes(work, rt::CollectiveOp::create(builder, work.loc,
+                                                  rt::CollectiveKindAttr::get(builder.getContext(), form.kind),
+                                                  form.reduction, ins, outs, /*scratch=*/Value(), interface.getAxes(),
+                                                  work.op->getAttrOfType<IntegerAttr>("id"), form.dim, form.concat,
+                                                  form.place, cause, builder.getI32IntegerAttr(stream)));
   }
 
   Operation *product(const Work &work, ArrayRef<Value> ins, Value out) {

@@ -130,7 +130,10 @@ private:
       return diagnostic;
     }
     lastCollective = op;
-    return checkWork(op, op.getIns(), op.getOuts());
+    SmallVector<Value> written(op.getOuts());
+    if (op.getScratch())
+      written.push_back(op.getScratch());
+    return checkWork(op, op.getIns(), written);
   }
 
   LogicalResult checkWork(Operation *op, ValueRange ins, ValueRange outs) {

@@ -17,6 +17,9 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 4>} {
     %f = rt.arena at 320 : memref<16xf32>
     // CHECK: rt.collective all_reduce by sum ins(%{{.*}}, %[[W]] : memref<4x4xf32>, memref<8xf32>) outs(%{{.*}}, %[[W]] : memref<4x4xf32>, memref<8xf32>) over {"dp", "tp"} {cause = "gradients", id = 0 : i64, stream = 1 : i32}
     rt.collective all_reduce by sum ins(%a, %w : memref<4x4xf32>, memref<8xf32>) outs(%b, %w : memref<4x4xf32>, memref<8xf32>) over {"dp", "tp"} {cause = "gradients", id = 0 : i64, stream = 1 : i32}
+    // CHECK: rt.collective all_reduce {{.*}} scratch(%{{.*}} : memref<16xf32>) over {"tp"} {id = 40 : i64}
+    %scratch = rt.arena at 64 : memref<16xf32>
+    rt.collective all_reduce by sum ins(%a : memref<4x4xf32>) outs(%a : memref<4x4xf32>) scratch(%scratch : memref<16xf32>) over {"tp"} {id = 40 : i64}
     // CHECK: rt.collective agree ins(%{{.*}} : memref<4x4xf32>) outs(%{{.*}} : memref<4x4xf32>) over {"tp"} {id = 1 : i64}
     rt.collective agree ins(%a : memref<4x4xf32>) outs(%a : memref<4x4xf32>) over {"tp"} {id = 1 : i64}
     // CHECK: rt.collective all_gather {{.*}} over {"tp"} {dim = 0 : i64, id = 2 : i64}

@@ -426,3 +426,24 @@ rt.entry @e arena 1024 {
   // expected-error @below {{(C1) element types must be floats, all equal or c f32, got 'bf16' beside 'f32'}}
   rt.gemm %a, %b into %c : memref<2x4xf32>, memref<4x8xf32>, memref<2x8xbf16>
 }
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 128 {
+    %a = rt.arena at 0 : memref<2x4xf32>
+    %b = rt.arena at 64 : memref<2x4xf32>
+    // expected-error @below {{(C5) the scratch memory must be an rt.arena of rank 1, got 'memref<2x4xf32>'}}
+    rt.collective all_reduce by sum ins(%a : memref<2x4xf32>) outs(%a : memref<2x4xf32>) scratch(%b : memref<2x4xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
+
+// -----
+
+module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
+  rt.entry @e arena 128 {
+    %a = rt.arena at 0 : memref<8xf32>
+    // expected-error @below {{(C5) the scratch memory must be no other operand}}
+    rt.collective all_reduce by sum ins(%a : memref<8xf32>) outs(%a : memref<8xf32>) scratch(%a : memref<8xf32>) over {"tp"} {id = 0 : i64}
+  }
+}
