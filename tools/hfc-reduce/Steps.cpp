@@ -18,9 +18,9 @@
 
 using namespace hfc;
 
-/// Whether the op is one that steps change: inside a function, and no terminator.
+/// Whether the op is one that steps change: inside a function, an entry or a kernel, and no terminator.
 static bool isWork(Operation *op) {
-  return op->getParentOfType<FunctionOpInterface>() && !op->hasTrait<OpTrait::IsTerminator>();
+  return op->getParentOp() && !isa<ModuleOp>(op->getParentOp()) && !op->hasTrait<OpTrait::IsTerminator>();
 }
 
 static SmallVector<Operation *> workIn(ModuleOp module) {

@@ -13,7 +13,6 @@
 #include "hfc/Support/Register.h"
 
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Transforms/Passes.h"
@@ -63,10 +62,11 @@ static std::string print(ModuleOp module, bool withLocations) {
 
 static std::string describe(ModuleOp module) {
   size_t functions = 0, ops = 0;
-  for (auto function : module.getOps<FunctionOpInterface>()) {
-    ++functions;
-    function->walk([&](Operation *op) { ops += op != function.getOperation(); });
-  }
+  for (Operation &top : *module.getBody())
+    if (top.getNumRegions() > 0) {
+      ++functions;
+      top.walk([&](Operation *op) { ops += op != &top; });
+    }
   return std::to_string(ops) + (ops == 1 ? " operation in " : " operations in ") + std::to_string(functions) +
          (functions == 1 ? " function" : " functions");
 }
