@@ -32,11 +32,12 @@ Products::~Products() {
     cublasLtDestroy(handle);
 }
 
-io::Status Products::create(const host::RankSetting &setting, const std::string &deviceName, int64_t streams) {
+io::Status Products::create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams) {
   if (cublasStatus_t status = cublasLtCreate(&handle); status != CUBLAS_STATUS_SUCCESS)
     return statusOf(status, "starting cuBLASLt");
   workspaces.resize(streams);
-  return plans.create(handle, setting, deviceName);
+  plans.create(handle, setting, deviceModel);
+  return {};
 }
 
 io::Result<void *> Products::workspace(int32_t stream) {

@@ -21,7 +21,7 @@ public:
   Products(const Products &) = delete;
   Products &operator=(const Products &) = delete;
 
-  io::Status create(const host::RankSetting &setting, const std::string &deviceName, int64_t streams);
+  io::Status create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams);
   /// Queues a product.
   host::Outcome run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue);
 

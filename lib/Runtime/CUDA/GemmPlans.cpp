@@ -128,20 +128,26 @@ cublasStatus_t GemmPlan::run(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t
                         result, &chosen, workspace, workspaceBytes, queue);
 }
 
-io::Status GemmPlans::create(cublasLtHandle_t made, const host::RankSetting &rank, const std::string &) {
-  handle = made;
-  setting = &rank;
-  return {};
+bool GemmPlan::accepts(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t &chosen) const {
+  cublasLtMatmulHeuristicResult_t needs{};
+  return cublasLtMatmulAlgoCheck(handle, product, first, second, result, result, &chosen, &needs) ==
+             CUBLAS_STATUS_SUCCESS &&
+         int64_t(needs.workspaceSize) <= workspaceBytes;
 }
 
-host::Outcome GemmPlans::make(GemmPlan &plan, const GemmShape &shape, const GemmOperands &operands, void *,
-                              cudaStream_t) {
+void GemmPlans::create(cublasLtHandle_t made, const host::RankSetting &setting, const std::string &deviceModel) {
+  handle = made;
+  choices.create(made, setting, deviceModel);
+}
+
+host::Outcome GemmPlans::make(GemmPlan &plan, const GemmShape &shape, const GemmOperands &operands, void *workspace,
+                              cudaStream_t queue) {
   std::vector<cublasLtMatmulAlgo_t> algorithms;
   host::Outcome outcome = plan.describe(shape, operands.bias);
   if (outcome)
     outcome = plan.candidates(handle, algorithms);
   if (outcome)
-    plan.algorithm = algorithms.front();
+    outcome = choices.choose(plan, shape, algorithms, operands, workspace, queue, plan.algorithm);
   return outcome;
 }
 

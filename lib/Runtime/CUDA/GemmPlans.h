@@ -8,7 +8,7 @@
 #ifndef HFC_LIB_RUNTIME_CUDA_GEMMPLANS_H
 #define HFC_LIB_RUNTIME_CUDA_GEMMPLANS_H
 
-#include "Errors.h"
+#include "GemmChoices.h"
 
 #include <map>
 
@@ -44,6 +44,8 @@ public:
   host::Outcome describe(const GemmShape &shape, const void *bias);
   /// The algorithms that should be good, best first.
   host::Outcome candidates(cublasLtHandle_t handle, std::vector<cublasLtMatmulAlgo_t> &algorithms) const;
+  /// Whether an algorithm that was chosen elsewhere can do it.
+  bool accepts(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t &algorithm) const;
   /// `d`, which is `operands.c` but where that must not change, takes the result.
   cublasStatus_t run(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t &algorithm, const GemmOperands &operands,
                      void *d, void *workspace, cudaStream_t queue) const;
@@ -59,7 +61,7 @@ private:
 /// The plans of a rank's products.
 class GemmPlans {
 public:
-  io::Status create(cublasLtHandle_t handle, const host::RankSetting &setting, const std::string &deviceName);
+  void create(cublasLtHandle_t handle, const host::RankSetting &setting, const std::string &deviceModel);
   host::Outcome run(GemmShape shape, const GemmOperands &operands, void *workspace, cudaStream_t queue);
   void clear() { plans.clear(); }
 
@@ -68,7 +70,7 @@ private:
                      cudaStream_t queue);
 
   cublasLtHandle_t handle = nullptr;
-  const host::RankSetting *setting = nullptr;
+  GemmChoices choices;
   std::map<std::string, GemmPlan> plans;
 };
 

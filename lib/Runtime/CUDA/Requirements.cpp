@@ -94,7 +94,8 @@ io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
   cudaDeviceProp properties;
   if (cudaError_t error = cudaGetDeviceProperties(&properties, choice.ordinal); error != cudaSuccess)
     return io::Failure{explain(error).error()};
-  choice.name = "GPU " + std::to_string(choice.ordinal) + " (" + properties.name + ")";
+  choice.model = properties.name;
+  choice.name = "GPU " + std::to_string(choice.ordinal) + " (" + choice.model + ")";
   if (io::Status status = checkArchitecture(setting.program->gpu->name, properties, choice.name); !status)
     return io::Failure{status.error()};
   return choice;

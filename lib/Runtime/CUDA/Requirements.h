@@ -15,8 +15,8 @@ namespace hfc::cuda {
 /// A rank's device.
 struct Choice {
   int ordinal = 0;
-  /// "GPU 0 (NVIDIA H200)".
-  std::string name;
+  /// "NVIDIA H200", and "GPU 0 (NVIDIA H200)".
+  std::string model, name;
 };
 
 /// Refuses machines without a driver or one that is too old, libraries of another version than this runtime was built

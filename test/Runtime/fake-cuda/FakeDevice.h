@@ -25,6 +25,9 @@ char *hostAddress(const void *device, size_t size);
 /// fails makes the device's next synchronization fail.
 cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work);
 
+/// Milliseconds that work pretends to take.
+void spend(float milliseconds);
+
 } // namespace fake
 
 #endif // HFC_TEST_RUNTIME_FAKECUDA_FAKEDEVICE_H

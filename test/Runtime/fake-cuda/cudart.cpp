@@ -55,6 +55,7 @@ struct CUstream_st {
 };
 struct CUevent_st {
   bool recorded = false;
+  float time = 0;
   std::shared_ptr<Captured> capture;
   Knowledge known;
 };
@@ -94,6 +95,9 @@ char *fake::hostAddress(const void *address, size_t size) {
   return number - begin <= bytes && size <= bytes - (number - begin) ? reinterpret_cast<char *>(number & ~deviceBit)
                                                                      : nullptr;
 }
+
+static thread_local float spent = 0;
+void fake::spend(float milliseconds) { spent += milliseconds; }
 
 cudaError_t fake::enqueue(cudaStream_t stream, std::function<cudaError_t()> work) {
   if (!stream->capture)
@@ -233,11 +237,12 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) { return *eve
 cudaError_t cudaEventCreate(cudaEvent_t *event) { return *event = new CUevent_st, cudaSuccess; }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t, cudaEvent_t) {
-  return *milliseconds = 1, cudaSuccess;
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  return *milliseconds = end->time - begin->time, cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->recorded = true;
+  event->time = spent;
   event->capture = stream->capture;
   event->known = stream->known;
   return cudaSuccess;
