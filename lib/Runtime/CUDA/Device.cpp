@@ -8,6 +8,9 @@
 #include "Graphs.h"
 #include "Memory.h"
 #include "Requirements.h"
+#include "Staging.h"
+
+#include <cstring>
 
 namespace hfc::cuda {
 
@@ -30,6 +33,8 @@ public:
       return statusOf(error, "using " + choice.name);
     const host::RankSetting &setting = context.setting;
     io::Status status = context.streams.create(context.gpu.streams, context.gpu.events);
+    if (status)
+      status = staging.create();
     if (status)
       status = context.kernels.load(setting.symbol("hfc_program_cubin"), context.gpu);
     if (status)
@@ -58,12 +63,23 @@ public:
 
   io::Status read(void *host, const void *address, int64_t bytes) override {
     select();
-    return finish(copy(host, address, bytes, cudaMemcpyDeviceToHost), "reading from " + context.deviceName);
+    char *staged = staging.take(bytes);
+    cudaError_t error = copy(staged ? staged : host, address, bytes, cudaMemcpyDeviceToHost);
+    io::Status status = finish(error, "reading from " + context.deviceName);
+    if (staged && status)
+      std::memcpy(host, staged, bytes);
+    return status;
   }
 
   io::Status write(void *address, const void *host, int64_t bytes) override {
     select();
-    return finish(copy(address, host, bytes, cudaMemcpyHostToDevice), "writing to " + context.deviceName);
+    std::string what = "writing to " + context.deviceName;
+    char *staged = staging.take(bytes);
+    if (!staged)
+      return finish(copy(address, host, bytes, cudaMemcpyHostToDevice), what);
+    // What reads it comes later on the same stream, or waits for that (see run).
+    std::memcpy(staged, host, bytes);
+    return statusOf(copy(address, staged, bytes, cudaMemcpyHostToDevice), what);
   }
 
   host::Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) override {
@@ -76,10 +92,13 @@ public:
     frame.streams = context.streams.data();
     frame.communicators = context.communicators.data();
     context.watchdog.enter();
+    if (staging.inUse())
+      context.check(context.streams.fork(), "waiting for inputs");
     if (!context.hasFailed())
       graphs.queue(entry, code, frame);
     context.check(context.streams.synchronize(),
                   "running '" + context.setting.program->entries[entry].name + "' on " + context.deviceName);
+    staging.release();
     return context.failure;
   }
 
@@ -99,6 +118,7 @@ private:
   io::Status finish(cudaError_t error, const std::string &what) {
     if (error == cudaSuccess)
       error = cudaStreamSynchronize(context.streams[0]);
+    staging.release();
     return error == cudaSuccess ? io::Status() : statusOf(error, what);
   }
 
@@ -125,6 +145,7 @@ private:
   }
 
   Memory memory;
+  Staging staging;
   hfc_context context;
   Graphs graphs;
   const char *constants = nullptr;
