@@ -26,7 +26,7 @@ llvm_config.with_environment("PATH", config.hfc_tools_dir, append_path=True)
 # A command that a user interrupted or a crash handler must not look different from machine to machine.
 llvm_config.with_environment("LLVM_DISABLE_CRASH_REPORT", "1")
 
-HFC_TOOLS = ["hfc-check-partition", "hfc-draw", "hfc-new", "hfc-reduce", "hfc-opt", "hfc-compile", "hfc-run", "hfc-interpret", "hfc-lsp-server"]
+HFC_TOOLS = ["hfc-check-partition", "hfc-draw", "hfc-mutate", "hfc-new", "hfc-reduce", "hfc-opt", "hfc-compile", "hfc-run", "hfc-interpret", "hfc-lsp-server"]
 LLVM_TOOLS = ["FileCheck", "llvm-readelf", "llvm-tblgen", "mlir-translate", "not", "count", "split-file", "mlir-tblgen"]
 llvm_config.add_tool_substitutions([ToolSubst(tool, unresolved="ignore") for tool in HFC_TOOLS], config.hfc_tools_dir)
 llvm_config.add_tool_substitutions(LLVM_TOOLS, config.llvm_tools_dir)

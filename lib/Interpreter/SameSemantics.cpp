@@ -125,14 +125,6 @@ llvm::Expected<Outcome> runOnce(Interpreter &interpreter, StringRef entry, const
   return outcome;
 }
 
-/// Differentiating leaves a program of one micro-batch with the last micro-step alone.
-std::string counterpartOf(StringRef entry, const Interpreter &after) {
-  std::vector<std::string> entries = after.entries();
-  bool isLast =
-      entry == "micro_step" && !llvm::is_contained(entries, entry) && llvm::is_contained(entries, "last_micro_step");
-  return isLast ? "last_micro_step" : entry.str();
-}
-
 /// What the second module gives, by the first one's names.
 class Given {
 public:
@@ -154,38 +146,43 @@ public:
       if (!taken)
         return taken.takeError();
       for (BucketStates::Part &part : *taken)
-        (part.isParameter ? parameterParts : stateParts)[part.name] = std::move(part.value);
+        (part.isParameter ? parameterParts : stateParts)[part.name] = {std::move(part.value), port.name};
     }
     return llvm::Error::success();
   }
 
   const TensorMap &outputs() const { return outcome.outputs; }
 
+  /// A value, and what the module calls it.
+  using Source = std::pair<const Tensor *, std::string>;
+
   /// All that the module has of a state or parameter: its own, and what a bucket holds of it.
-  SmallVector<const Tensor *, 2> states(const std::string &name) const {
+  SmallVector<Source, 2> states(const std::string &name) const {
     return find(name, outcome.states, stateParts, newStates);
   }
-  SmallVector<const Tensor *, 2> parameters(const std::string &name) const {
+  SmallVector<Source, 2> parameters(const std::string &name) const {
     return find(name, outcome.parameters, parameterParts, newParameters);
   }
 
 private:
-  static SmallVector<const Tensor *, 2> find(const std::string &name, const TensorMap &own, const TensorMap &parts,
-                                             const llvm::StringSet<> &given) {
-    SmallVector<const Tensor *, 2> found;
+  using Parts = std::map<std::string, std::pair<Tensor, std::string>>;
+
+  static SmallVector<Source, 2> find(const std::string &name, const TensorMap &own, const Parts &parts,
+                                     const llvm::StringSet<> &given) {
+    SmallVector<Source, 2> found;
     auto part = parts.find(name);
     auto value = own.find(name);
     if (value != own.end() && (given.contains(name) || part == parts.end()))
-      found.push_back(&value->second);
+      found.push_back({&value->second, name});
     if (part != parts.end())
-      found.push_back(&part->second);
+      found.push_back({&part->second.first, part->second.second});
     return found;
   }
 
   const BucketStates &buckets;
   const Signature &signature;
   Outcome outcome;
-  TensorMap stateParts, parameterParts;
+  Parts stateParts, parameterParts;
   llvm::StringSet<> newStates, newParameters;
 };
 
@@ -195,11 +192,12 @@ public:
   Differences(StringRef entry, const Domain &domain, std::vector<OutputDifference> &rows)
       : entry(entry), domain(domain), rows(rows) {}
 
-  llvm::Error add(const Port &port, const Tensor &expected, ArrayRef<const Tensor *> given) {
+  llvm::Error add(const Port &port, const Tensor &expected, ArrayRef<Given::Source> given) {
     if (given.empty())
       return makeError("@" + entry + " of the second module gives no '" + port.name + "'");
-    for (const Tensor *value : given)
-      rows.push_back({entry.str(), port.name, port.shape, errorOf(domain, expected, *value), hasNumber(expected)});
+    for (const auto &[value, source] : given)
+      rows.push_back(
+          {entry.str(), port.name, port.shape, errorOf(domain, expected, *value), hasNumber(expected), source});
     return llvm::Error::success();
   }
 
@@ -222,9 +220,9 @@ llvm::Error compareOutcomes(const Signature &signature, const Outcome &expected,
                             Differences &differences) {
   for (const Port &port : signature.outputs) {
     auto found = given.outputs().find(port.name);
-    SmallVector<const Tensor *, 1> values;
+    SmallVector<Given::Source, 1> values;
     if (found != given.outputs().end())
-      values.push_back(&found->second);
+      values.push_back({&found->second, port.name});
     if (llvm::Error error = differences.add(port, expected.outputs.at(port.name), values))
       return error;
   }
@@ -265,9 +263,17 @@ llvm::Expected<std::unique_ptr<Comparison>> Comparison::create(ModuleOp first, M
       std::make_unique<Implementation>(Implementation{std::move(*one), std::move(*other), std::move(*buckets)})));
 }
 
+/// Differentiating leaves a program of one micro-batch with the last micro-step alone.
+std::string Comparison::counterpartOf(StringRef entry) const {
+  std::vector<std::string> entries = implementation->second->entries();
+  bool isLast =
+      entry == "micro_step" && !llvm::is_contained(entries, entry) && llvm::is_contained(entries, "last_micro_step");
+  return isLast ? "last_micro_step" : entry.str();
+}
+
 llvm::Expected<EntryComparison> Comparison::run(StringRef entry, uint64_t seed) {
   EntryComparison result;
-  result.counterpart = counterpartOf(entry, second());
+  result.counterpart = counterpartOf(entry);
   auto fails = [&](llvm::Error error) {
     result.failure = llvm::toString(std::move(error));
     return std::move(result);

@@ -30,6 +30,8 @@ struct OutputDifference {
   double error = 0;
   /// Whether the first module gives a number at all.
   bool isNumber = true;
+  /// What the second module gave it as: the same name, or that of a bucket's state.
+  std::string source;
 };
 
 /// What running an entry in both of two modules showed.
@@ -52,6 +54,8 @@ public:
 
   Interpreter &first();
   Interpreter &second();
+  /// What an entry of the first is called in the second.
+  std::string counterpartOf(StringRef entry) const;
   /// How far apart are what an entry of the first and its counterpart in the second give: outputs, states and new
   /// parameters.
   llvm::Expected<EntryComparison> run(StringRef entry, uint64_t seed);

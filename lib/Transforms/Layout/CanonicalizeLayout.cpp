@@ -290,6 +290,10 @@ struct CanonicalizeLayout : hfc::impl::CanonicalizeLayoutBase<CanonicalizeLayout
       // A kernel's body is done with: fusion chose its loops by the order of its dimensions.
       if (!llvm::hasSingleElement(function.getFunctionBody()) || function->hasAttr("kernel.kind"))
         continue;
+      // So is where values live, by dimension, in a program of a later phase.
+      if (llvm::any_of(function.getFunctionBody().front(),
+                       [](Operation &op) { return op.hasAttr(dist::shardingsName); }))
+        continue;
       Canonicalizer canonicalizer;
       canonicalizer.run(function.getFunctionBody().front());
       numRemoved += canonicalizer.getNumRemoved();

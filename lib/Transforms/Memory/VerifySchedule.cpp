@@ -8,6 +8,7 @@
 #include "hfc/Transforms/Memory/Passes.h"
 
 #include "AccessLog.h"
+#include "BucketSlices.h"
 #include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"
 #include "dialects/kernel/Kernel.h"
@@ -312,6 +313,8 @@ public:
   void runOnOperation() override {
     markAllAnalysesPreserved();
     SymbolTableCollection symbols;
+    if (failed(verifyBucketSlices(getOperation())))
+      return signalPassFailure();
     for (auto entry : getOperation().getOps<rt::EntryOp>())
       if (failed(EntryChecker(entry, symbols).run()))
         return signalPassFailure();

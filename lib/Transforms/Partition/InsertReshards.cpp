@@ -122,6 +122,7 @@ Operation *Resharder::decompose(hf::CrossEntropyOp op) {
   for (Operation *part = first; part != op; part = part->getNextNode()) {
     part->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     part->removeAttr(shardingsName);
+    part->removeAttr(ruleName); // which is one of the whole
     if (isa<hf::ReduceOp>(part))
       part->setAttr(crossEntropyName, builder.getUnitAttr());
   }

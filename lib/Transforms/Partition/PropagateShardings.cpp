@@ -55,7 +55,19 @@ LogicalResult Propagation::verifyAnnotations(Operation *op, ArrayRef<ShardingAtt
   return success();
 }
 
-/// Replaces a product with a bias by one without, and a sum, which takes over the annotation. Returns the product.
+/// The rule of a product with a bias, without it.
+static RuleAttr withoutBias(RuleAttr attribute) {
+  Rule rule = parseRule(attribute);
+  constexpr unsigned bias = 2;
+  rule.operands.pop_back();
+  for (auto &group : rule.linear)
+    llvm::erase(group, bias);
+  llvm::erase_if(rule.linear, [](const auto &group) { return group.empty(); });
+  return toAttribute(attribute.getContext(), rule);
+}
+
+/// Replaces a product with a bias by one without, which has the rule that was given, and a sum, which takes over the
+/// annotation. Returns the product.
 static Operation *takeOutBias(hf::LinearOp op) {
   OpBuilder builder(op);
   hf::TensorBuilder tensors(builder, op.getLoc());
@@ -67,6 +79,11 @@ static Operation *takeOutBias(hf::LinearOp op) {
     value.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   for (Value value : {product, bias})
     value.getDefiningOp()->removeAttr(shardingsName);
+  if (auto rule = op->getAttrOfType<RuleAttr>(ruleName)) {
+    for (Value value : {bias, sum})
+      value.getDefiningOp()->removeAttr(ruleName);
+    product.getDefiningOp()->setAttr(ruleName, withoutBias(rule));
+  }
   op.replaceAllUsesWith(sum);
   op.erase();
   return product.getDefiningOp();

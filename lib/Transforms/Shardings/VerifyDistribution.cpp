@@ -176,9 +176,14 @@ private:
         auto taken = next.getArgAttrOfType<ShardingAttr>(taker.getArgNumber(), dist::shardingName);
         bool isZeros = !left.isPartial() && (!hasValues || partition::isZero(returned.get()));
         bool agrees = dist::sameSharding(left, isZeros ? taken.withoutPartial() : taken, mesh);
-        if (!agrees && mayFollow(entry.getName(), next.getName()))
-          return entry.emitOpError("leaves state ") << state << " as " << left << ", and @" << next.getName()
-                                                    << " takes it as " << taken << "; it would be counted wrongly";
+        if (agrees || !mayFollow(entry.getName(), next.getName()))
+          continue;
+        InFlightDiagnostic error = entry.emitOpError("leaves state ")
+                                   << state << " as " << left << ", and @" << next.getName() << " takes it as " << taken
+                                   << "; it would be counted wrongly";
+        if (Operation *maker = returned.get().getDefiningOp())
+          error.attachNote(maker->getLoc()) << "it is made by " << dist::originOf(returned.get());
+        return error;
       }
     }
     return success();

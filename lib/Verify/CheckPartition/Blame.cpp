@@ -97,7 +97,7 @@ Blame::State Blame::judge(Operation *op, Suspect &why) {
   return State::Open;
 }
 
-Suspect Blame::find(func::FuncOp entry) {
+Suspect Blame::find(func::FuncOp entry, const llvm::StringSet<> &wrong) {
   Suspect first;
   for (Operation &op : entry.getBody().front().without_terminator()) {
     Suspect why;
@@ -110,7 +110,9 @@ Suspect Blame::find(func::FuncOp entry) {
   }
   if (!first.op)
     first = checkReturned(entry);
-  return first.op ? first : firstStranger(entry);
+  if (!first.op)
+    first = firstStranger(entry, wrong);
+  return first.op ? first : checkGiven(entry, wrong);
 }
 
 //===----------------------------------------------------------------------===//
@@ -149,18 +151,60 @@ Suspect Blame::checkReturned(func::FuncOp entry) {
   return suspect;
 }
 
-/// Follows wrong results back through values that the global program does not have.
-Suspect Blame::firstStranger(func::FuncOp entry) {
-  llvm::DenseSet<Operation *> strange, sources;
+/// Results that are given by one of these names.
+static SmallVector<unsigned> resultsNamed(func::FuncOp entry, const llvm::StringSet<> &names) {
+  SmallVector<unsigned> numbers;
+  for (unsigned number = 0; number < entry.getNumResults(); ++number)
+    for (StringRef kind : {"hf.state", "hf.parameter", "hf.output"}) {
+      Attribute name = entry.getResultAttr(number, kind);
+      auto symbol = dyn_cast_if_present<FlatSymbolRefAttr>(name);
+      auto text = dyn_cast_if_present<StringAttr>(name);
+      if ((symbol && names.contains(symbol.getValue())) || (text && names.contains(text.getValue())))
+        numbers.push_back(number);
+    }
+  return numbers;
+}
+
+/// What the entry gives as something that it is not, though the global program has such a value.
+Suspect Blame::checkGiven(func::FuncOp entry, const llvm::StringSet<> &wrong) {
+  Suspect suspect;
+  Operation *end = entry.getBody().front().getTerminator();
+  for (unsigned number : resultsNamed(entry, wrong)) {
+    Value value = end->getOperand(number);
+    if (!isKnown(value))
+      continue;
+    suspect.op = end;
+    suspect.producer = value.getDefiningOp();
+    std::string from = suspect.producer ? ", by " + describe(suspect.producer) : "; it is one that the entry takes";
+    suspect.what = "gives as " + boundTo(entry, number) + " another value of the program" + from;
+    return suspect;
+  }
+  return suspect;
+}
+
+bool Blame::hasCounterpart(Operation *op) {
+  const Claim &claim = local.claim(op->getResult(0));
+  if (!claim.whole)
+    return false;
+  std::string key = placeKey(op, claim.whole->getShape());
+  if (places.empty())
+    for (Operation &other : *op->getBlock())
+      if (other.getNumResults())
+        if (const Claim &made = local.claim(other.getResult(0)); made.whole)
+          ++places[placeKey(&other, made.whole->getShape())];
+  return global.countAt(key) > 0;
+}
+
+/// Follows values that the global program does not have back to the ops that make them of those that it has.
+void Blame::findSources(ArrayRef<Value> results, llvm::DenseSet<Operation *> &sources) {
+  llvm::DenseSet<Operation *> strange;
   SmallVector<Value> work;
   auto push = [&](Value value) {
     Operation *op = value.getDefiningOp();
-    bool isStranger = op && !isKnown(value) && (states.lookup(op) != State::Silent || !strange.contains(op));
-    if (isStranger)
+    if (op && !isKnown(value) && (states.lookup(op) != State::Silent || !strange.contains(op)))
       work.push_back(value);
-    return isStranger;
   };
-  for (Value value : entry.getBody().front().getTerminator()->getOperands())
+  for (Value value : results)
     push(value);
   while (!work.empty()) {
     Operation *op = work.pop_back_val().getDefiningOp();
@@ -176,13 +220,26 @@ Suspect Blame::firstStranger(func::FuncOp entry) {
     if (isFirst)
       sources.insert(op);
   }
+}
+
+Suspect Blame::firstStranger(func::FuncOp entry, const llvm::StringSet<> &wrong) {
+  Operation *end = entry.getBody().front().getTerminator();
+  SmallVector<Value> results;
+  for (unsigned number : resultsNamed(entry, wrong))
+    results.push_back(end->getOperand(number));
+  llvm::DenseSet<Operation *> sources;
+  findSources(results.empty() ? SmallVector<Value>(end->getOperands()) : results, sources);
+  auto isAny = [](Operation *) { return true; };
   Suspect suspect;
-  for (State wanted : {State::Open, State::Derived})
+  auto choose = [&](auto isWanted) {
     for (Operation &op : entry.getBody().front())
-      if (!suspect.op && sources.contains(&op) && states.lookup(&op) == wanted) {
+      if (!suspect.op && sources.contains(&op) && isWanted(&op))
         suspect.op = &op;
-        suspect.what = "makes a value that the global program does not have: something is missing, too much or "
-                       "misplaced here or just before";
-      }
+  };
+  choose([&](Operation *op) { return hasCounterpart(op); });
+  choose(isAny);
+  if (suspect.op)
+    suspect.what = "makes a value that the global program does not have: something is missing, too much or misplaced "
+                   "here or just before";
   return suspect;
 }

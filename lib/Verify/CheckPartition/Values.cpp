@@ -7,6 +7,8 @@
 
 #include "Values.h"
 
+#include "Words.h"
+
 #include "dialects/dist/Sharding.h"
 #include "hfc/Interpreter/Placement.h"
 
@@ -14,6 +16,10 @@
 
 using namespace hfc;
 using namespace hfc::verify;
+
+std::string verify::placeKey(Operation *op, ArrayRef<int64_t> shape) {
+  return describe(op) + interpreter::shapeText(shape);
+}
 
 uint64_t GlobalValues::hashOf(const Tensor &tensor) {
   ArrayRef<interpreter::Word> words = tensor.words();
@@ -29,6 +35,8 @@ void GlobalValues::record(const interpreter::Execution &execution) {
       hashes.insert(hashOf(execution.operand(0, number)));
   for (unsigned number = 0; number < execution.op->getNumResults(); ++number)
     hashes.insert(hashOf(execution.result(0, number)));
+  if (execution.op->getNumResults())
+    ++places[placeKey(execution.op, execution.result(0, 0).getShape())];
 }
 
 void LocalValues::record(const interpreter::Execution &execution) {

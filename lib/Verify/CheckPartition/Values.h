@@ -11,11 +11,15 @@
 #include "hfc/Interpreter/Interpreter.h"
 
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace hfc::verify {
 
 using interpreter::Tensor;
 using Tensors = SmallVector<Tensor, 4>;
+
+/// An op's name, its place in the model, and the whole shape of its result, by which one finds it in another program.
+std::string placeKey(Operation *op, ArrayRef<int64_t> shape);
 
 /// Every value of a run of the global program, by what it holds. In the field no two of them are equal by chance.
 class GlobalValues {
@@ -23,10 +27,13 @@ public:
   void record(const interpreter::Execution &execution);
   /// Whether some value has these elements, whatever its shape.
   bool contains(const Tensor &tensor) const { return hashes.contains(hashOf(tensor)); }
+  /// How many ops make values of this shape in this place of the model.
+  int64_t countAt(StringRef place) const { return places.lookup(place); }
 
 private:
   static uint64_t hashOf(const Tensor &tensor);
   llvm::DenseSet<uint64_t> hashes;
+  llvm::StringMap<int64_t> places;
 };
 
 /// A value of the local program as its sharding says that it is.

@@ -180,17 +180,11 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
 // -----
 
 // States of a bucket are ranges of it: these two overlap.
-module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
-  hf.bucket @grads : tensor<16xf32>
-  hf.state @a : tensor<8xf32> {hf.bucket = #hf.place<@grads, 0>}
-  hf.state @b : tensor<8xf32> {hf.bucket = #hf.place<@grads, 4>}
-  rt.entry @overlap arena 0 {
-    %a = rt.state @a : memref<8xf32>
-    %b = rt.state @b : memref<8xf32>
-    // expected-error @+1 {{writes state @a (memref<8xf32>) while it reads state @b (memref<8xf32>), and it does not allow an update in place}}
-    rt.collective all_reduce by sum ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%a, %b : memref<8xf32>, memref<8xf32>) over {"tp"} {id = 0 : i64}
-  }
-}
+hf.bucket @grads : tensor<16xf32>
+// expected-note @+1 {{@a lies before it, and ends at element 8}}
+hf.state @a : tensor<8xf32> {hf.bucket = #hf.place<@grads, 0>}
+// expected-error @+1 {{overlaps @a in bucket @grads: it begins at element 4, not 8; what lies in a bucket is densely packed}}
+hf.state @b : tensor<8xf32> {hf.bucket = #hf.place<@grads, 4>}
 
 // -----
 
@@ -203,3 +197,11 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
     rt.collective all_gather ins(%x : memref<8xf32>) outs(%y : memref<16xf32>) over {"tp"} {dim = 0 : i64, id = 0 : i64}
   }
 }
+
+// -----
+
+hf.bucket @parameters : tensor<48xf32>
+hf.parameter @b : tensor<16xf32> from [#hf.piece<"b">] {hf.bucket = #hf.place<@parameters, 0>}
+// expected-note @-1 {{@b lies before it, and ends at element 16}}
+hf.parameter @a : tensor<16xf32> from [#hf.piece<"a">] {hf.bucket = #hf.place<@parameters, 17>}
+// expected-error @-1 {{does not follow on @b in bucket @parameters: it begins at element 17, not 16}}

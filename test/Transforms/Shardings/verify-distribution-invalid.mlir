@@ -65,6 +65,7 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
   // expected-error @below {{leaves state @grad.w as #dist.sharding<[{}], global [4]>, and @micro_step takes it as #dist.sharding<[{}], partial sum {"dp"}, global [4]>; it would be counted wrongly}}
   func.func @micro_step(%g: tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], partial sum {"dp"}, global [4]>})
       -> (tensor<4xf32> {hf.state = @grad.w, dist.sharding = #dist.sharding<[{}], global [4]>}) {
+    // expected-note @below {{it is made by 'dist.all_reduce'}}
     %0 = dist.all_reduce sum %g over {"dp"} {dist.shardings = [#dist.sharding<[{}], global [4]>]} : tensor<4xf32>
     return %0 : tensor<4xf32>
   }
@@ -76,6 +77,7 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2>, dist.materialized} {
   hf.state @loss : tensor<f32> {dist.sharding = #dist.sharding<[]>}
   // expected-error @below {{leaves state @loss as #dist.sharding<[]>, and @last_micro_step takes it as #dist.sharding<[], partial sum {"dp"}>; it would be counted wrongly}}
   func.func @begin_step() -> (tensor<f32> {hf.state = @loss, dist.sharding = #dist.sharding<[]>}) {
+    // expected-note @below {{it is made by 'hf.constant'}}
     %0 = hf.constant dense<1.0> : tensor<f32>
     return %0 : tensor<f32>
   }

@@ -77,7 +77,8 @@ def VerifySchedule : Pass<"hfc-verify-schedule", "::mlir::ModuleOp"> {
       `cache_update` or `scatter_add`, an output marked `kernel.alias`, a collective that may run in place. Parameters and states that lie in a
       bucket are ranges of it;
     - every output is written, and not overwritten; constants, coordinates, and parameters that are not `updated`, are only read;
-    - every collective waits for the one before it, which has a lower number.
+    - every collective waits for the one before it, which has a lower number;
+    - parameters and states that lie in a bucket are densely packed, from its beginning on.
 
     Needs: `rt.entry`s. Changes nothing. Every refusal names both ops and both buffers.
 

@@ -1,0 +1,73 @@
+//===- BucketSlices.cpp - where parameters and states lie in buckets
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BucketSlices.h"
+
+#include "dialects/hf/Hf.h"
+#include "hfc/Support/LLVM.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace hfc;
+
+namespace {
+/// What lies in a bucket, and from which of its elements on.
+struct Slice {
+  Operation *owner;
+  int64_t offset, elements;
+};
+} // namespace
+
+static Type typeOf(Operation *owner) {
+  if (auto parameter = dyn_cast<hf::ParameterOp>(owner))
+    return parameter.getType();
+  return cast<hf::StateOp>(owner).getType();
+}
+
+static std::string nameOf(Operation *owner) { return "@" + SymbolTable::getSymbolName(owner).str(); }
+
+static LogicalResult verifyBucket(StringRef name, int64_t elements, SmallVectorImpl<Slice> &slices) {
+  llvm::sort(slices, [](const Slice &a, const Slice &b) {
+    return a.offset == b.offset ? a.owner->isBeforeInBlock(b.owner) : a.offset < b.offset;
+  });
+  int64_t end = 0;
+  Operation *before = nullptr;
+  for (const Slice &slice : slices) {
+    if (slice.offset != end) {
+      InFlightDiagnostic error = slice.owner->emitOpError(slice.offset < end ? "overlaps " : "does not follow on ")
+                                 << (before ? nameOf(before) : "the beginning") << " in bucket @" << name
+                                 << ": it begins at element " << slice.offset << ", not " << end
+                                 << "; what lies in a bucket is densely packed";
+      if (before)
+        error.attachNote(before->getLoc()) << nameOf(before) << " lies before it, and ends at element " << end;
+      return error;
+    }
+    end = slice.offset + slice.elements;
+    before = slice.owner;
+  }
+  if (end <= elements)
+    return success();
+  return before->emitOpError("ends at element ") << end << " of bucket @" << name << ", which has " << elements;
+}
+
+LogicalResult memory::verifyBucketSlices(ModuleOp module) {
+  llvm::MapVector<StringAttr, SmallVector<Slice>> slices;
+  llvm::DenseMap<StringAttr, int64_t> sizes;
+  for (Operation &op : module.getOps()) {
+    if (auto bucket = dyn_cast<hf::BucketOp>(op))
+      if (auto type = dyn_cast<RankedTensorType>(bucket.getType()))
+        sizes[bucket.getSymNameAttr()] = type.getNumElements();
+    auto place = isa<hf::ParameterOp, hf::StateOp>(op) ? op.getAttrOfType<hf::PlaceAttr>("hf.bucket") : hf::PlaceAttr();
+    if (auto type = place ? dyn_cast<RankedTensorType>(typeOf(&op)) : RankedTensorType())
+      slices[place.getBucket().getAttr()].push_back({&op, place.getOffset(), type.getNumElements()});
+  }
+  for (auto &[bucket, members] : slices)
+    if (auto found = sizes.find(bucket); found != sizes.end())
+      if (failed(verifyBucket(bucket.getValue(), found->second, members)))
+        return failure();
+  return success();
+}
