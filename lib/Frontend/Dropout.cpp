@@ -36,11 +36,13 @@ Value DropoutBuilder::nextKey() {
 
 Value DropoutBuilder::apply(Value x, double probability) { return entry.ops().dropout(x, nextKey(), probability); }
 
+/// The factors are sizes, and say so: what makes sizes small must make these small too. The attention's own shape is no
+/// help there, since its layout may change.
 std::pair<Value, Value> DropoutBuilder::attention(int64_t batch, int64_t heads, int64_t queries) {
   hf::TensorBuilder &ops = entry.ops();
   RankedTensorType space = entry.integers({batch, heads});
-  Value element = ops.mul(ops.iota(space, 0), static_cast<double>(heads * queries));
-  return {nextKey(), ops.add(element, ops.mul(ops.iota(space, 1), static_cast<double>(queries)))};
+  Value head = ops.add(ops.mul(ops.iota(space, 0), ops.size(space, {batch, heads}, 1)), ops.iota(space, 1));
+  return {nextKey(), ops.mul(head, ops.size(space, {batch, queries}, 1))};
 }
 
 void DropoutBuilder::returnStates() { entry.nextState("micro", entry.ops().add(micro, 1.0)); }

@@ -62,8 +62,8 @@ private:
 
 class Page {
 public:
-  Page(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os)
-      : ledger(ledger), machine(machine), os(os) {}
+  Page(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict, llvm::raw_ostream &os)
+      : ledger(ledger), machine(machine), verdict(verdict), os(os) {}
 
   void print() {
     os << "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>";
@@ -79,6 +79,8 @@ public:
       llvm::printHTMLEscaped(machine->name, os);
       os << (machine->calibrated ? "" : ", uncalibrated: from data sheets, not measured") << ".</p>\n";
     }
+    if (verdict)
+      printVerdict();
     printMemory();
     for (const Entry &entry : ledger.entries)
       printEntry(entry);
@@ -88,6 +90,22 @@ public:
 
 private:
   std::string title() const { return ledger.family + ", " + ledger.task; }
+
+  void printVerdict() {
+    os << "<h2>Verification</h2>\n<p>";
+    llvm::printHTMLEscaped(verdict->summary(), os);
+    os << "</p>\n";
+    if (!verdict->unchecked.empty())
+      return;
+    os << "<p class=note>Seed " << verdict->seed << ". With small sizes, everything else being the same:</p>\n";
+    Table table(os, {"what", "name", "#given", "#checked"});
+    auto rows = [&](StringRef what, ArrayRef<verify::SizeChange> changes) {
+      for (const verify::SizeChange &change : changes)
+        table.row().text(what).text(change.name).number(std::to_string(change.from)).number(std::to_string(change.to));
+    };
+    rows("ranks along", verdict->axes);
+    rows("size", verdict->sizes);
+  }
 
   void printMemory() {
     os << "<h2>Memory</h2>\n";
@@ -211,10 +229,12 @@ private:
 
   const Ledger &ledger;
   const Machine *machine;
+  const verify::Verdict *verdict;
   llvm::raw_ostream &os;
 };
 } // namespace
 
-void ledger::printHTML(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os) {
-  Page(ledger, machine, os).print();
+void ledger::printHTML(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict,
+                       llvm::raw_ostream &os) {
+  Page(ledger, machine, verdict, os).print();
 }

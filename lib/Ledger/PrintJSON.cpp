@@ -19,8 +19,8 @@ namespace {
 /// Writes a ledger; docs/ledger.md names the keys.
 class Writer {
 public:
-  Writer(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os)
-      : ledger(ledger), machine(machine), json(os, /*IndentSize=*/1) {}
+  Writer(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict, llvm::raw_ostream &os)
+      : ledger(ledger), machine(machine), verdict(verdict), json(os, /*IndentSize=*/1) {}
 
   void write() {
     json.object([&] {
@@ -38,6 +38,8 @@ public:
           json.attribute("name", machine->name);
           json.attribute("calibrated", machine->calibrated);
         });
+      if (verdict)
+        json.attributeObject("verification", [&] { writeVerdict(); });
       json.attributeArray("parameters", [&] {
         for (const Shard &shard : ledger.shards)
           json.object([&] { writeShard(shard); });
@@ -50,6 +52,34 @@ public:
   }
 
 private:
+  void writeChanges(StringRef key, ArrayRef<verify::SizeChange> changes) {
+    json.attributeArray(key, [&] {
+      for (const verify::SizeChange &change : changes)
+        json.object([&] {
+          json.attribute("name", change.name);
+          json.attribute("given", change.from);
+          json.attribute("checked", change.to);
+        });
+    });
+  }
+
+  void writeVerdict() {
+    json.attribute("verified", verdict->passed());
+    json.attribute("unchecked", verdict->unchecked);
+    json.attribute("mesh", verdict->mesh);
+    json.attribute("checked_mesh", verdict->checkedMesh);
+    json.attribute("seed", static_cast<int64_t>(verdict->seed));
+    json.attribute("seconds", verdict->seconds);
+    json.attributeObject("operations", [&] {
+      json.attribute("exactly", verdict->counts.exact);
+      json.attribute("by_oracles", verdict->counts.oracles);
+      json.attribute("in_float64", verdict->counts.float64);
+      json.attribute("unused", verdict->counts.unused);
+    });
+    writeChanges("axes", verdict->axes);
+    writeChanges("sizes", verdict->sizes);
+  }
+
   void writeMemory() {
     json.attribute("parameters", ledger.parameters);
     json.attribute("states", ledger.statesTotal());
@@ -155,11 +185,13 @@ private:
 
   const Ledger &ledger;
   const Machine *machine;
+  const verify::Verdict *verdict;
   llvm::json::OStream json;
 };
 } // namespace
 
-void ledger::printJSON(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os) {
-  Writer(ledger, machine, os).write();
+void ledger::printJSON(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict,
+                       llvm::raw_ostream &os) {
+  Writer(ledger, machine, verdict, os).write();
   os << '\n';
 }

@@ -85,7 +85,23 @@ static void printLayers(const Entry &entry, bool timed, llvm::raw_ostream &os) {
   }
 }
 
-void ledger::printText(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os) {
+static void printVerdict(const verify::Verdict &verdict, llvm::raw_ostream &os) {
+  os << verdict.summary() << '\n';
+  if (!verdict.unchecked.empty())
+    return;
+  os << llvm::formatv("  seed {0}; {1} operations are of no use to any output\n", verdict.seed, verdict.counts.unused);
+  auto print = [&](StringRef what, ArrayRef<verify::SizeChange> changes) {
+    for (const verify::SizeChange &change : changes)
+      os << llvm::formatv("  {0,-14}{1,18} checked as {2,8}  {3}\n", what, change.from, change.to, change.name);
+  };
+  print("ranks along", verdict.axes);
+  print("size", verdict.sizes);
+}
+
+void ledger::printText(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict,
+                       llvm::raw_ostream &os) {
+  if (verdict)
+    printVerdict(*verdict, os);
   if (machine)
     os << "times: roofline of " << machine->name
        << (machine->calibrated ? "" : ", uncalibrated: data sheets, not measured") << '\n';

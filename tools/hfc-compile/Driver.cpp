@@ -173,6 +173,7 @@ LogicalResult Driver::prepareCheck() {
   }
   check = std::make_shared<verify::PartitionCheck>();
   check->onVerdict = [this](const verify::Verdict &verdict) {
+    this->verdict = verdict;
     if (verdict.fault)
       status = ExitCheckFailed;
     else
@@ -314,12 +315,13 @@ LogicalResult Driver::account() {
   if (machine)
     ledger::estimateTimes(ledger, *machine);
   const ledger::Machine *known = machine ? &*machine : nullptr;
+  const verify::Verdict *found = verdict ? &*verdict : nullptr;
   if (options.report == ReportFormat::Text)
-    ledger::printText(ledger, known, llvm::outs());
+    ledger::printText(ledger, known, found, llvm::outs());
   else if (options.report == ReportFormat::JSON)
-    ledger::printJSON(ledger, known, llvm::outs());
+    ledger::printJSON(ledger, known, found, llvm::outs());
   else if (options.report == ReportFormat::HTML)
-    ledger::printHTML(ledger, known, llvm::outs());
+    ledger::printHTML(ledger, known, found, llvm::outs());
   std::string excess = ledger::overBudget(ledger, options.budget);
   return excess.empty() ? success() : fail(excess, ExitCheckFailed);
 }

@@ -67,6 +67,8 @@ private:
   OwningOpRef<ModuleOp> module;
   /// How what ranks compute is compared with the model; null: not at all.
   std::shared_ptr<verify::PartitionCheck> check;
+  /// What it found, if it ran.
+  std::optional<verify::Verdict> verdict;
   OutputFile output;
   std::string sourceText;
   ExitStatus status = ExitDone;

@@ -9,14 +9,15 @@
 #define HFC_LEDGER_PRINT_H
 
 #include "hfc/Ledger/Machine.h"
+#include "hfc/Verify/CheckPartition.h"
 
 namespace hfc::ledger {
 
-/// `machine` may be null: then there are no times.
-void printText(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os);
-void printJSON(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os);
+/// `machine` may be null: then there are no times. So may `verdict`: then nothing was verified.
+void printText(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict, llvm::raw_ostream &os);
+void printJSON(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict, llvm::raw_ostream &os);
 /// One page that needs nothing else.
-void printHTML(const Ledger &ledger, const Machine *machine, llvm::raw_ostream &os);
+void printHTML(const Ledger &ledger, const Machine *machine, const verify::Verdict *verdict, llvm::raw_ostream &os);
 
 /// What a user allows; nothing: anything.
 struct Budget {
