@@ -98,7 +98,7 @@ bool Communicators::empty() const {
 
 host::Outcome Communicators::findError() {
   std::lock_guard<std::mutex> lock(mutex);
-  if (aborted)
+  if (revoked)
     return {};
   for (void *each : list) {
     ncclResult_t result = ncclSuccess;
@@ -110,11 +110,19 @@ host::Outcome Communicators::findError() {
   return {};
 }
 
-void Communicators::abort() {
+void Communicators::revoke() {
   std::lock_guard<std::mutex> lock(mutex);
-  if (aborted)
+  if (revoked)
     return;
-  aborted = true;
+  revoked = true;
+  for (void *each : list)
+    if (each)
+      ncclCommRevoke(static_cast<ncclComm_t>(each), NCCL_REVOKE_DEFAULT);
+}
+
+/// Not ncclCommDestroy, which waits for all members of this host: one thread may close several ranks, and some may be
+/// gone. This rank's work is done.
+Communicators::~Communicators() {
   for (void *each : list)
     if (each)
       ncclCommAbort(static_cast<ncclComm_t>(each));

@@ -19,7 +19,7 @@ namespace hfc::cuda {
 class Communicators {
 public:
   Communicators() = default;
-  ~Communicators() { abort(); }
+  ~Communicators();
   Communicators(const Communicators &) = delete;
   Communicators &operator=(const Communicators &) = delete;
 
@@ -32,12 +32,13 @@ public:
 
   /// What has gone wrong in the background. From any thread.
   host::Outcome findError();
-  /// Ends what is under way and what will be called. From any thread; nothing is left after it.
-  void abort();
+  /// Ends what is under way, and what is still called does nothing; from any thread. They are not freed: the program's
+  /// thread may be about to call them.
+  void revoke();
 
 private:
   std::mutex mutex;
-  bool aborted = false;
+  bool revoked = false;
   std::vector<void *> list;
 };
 

@@ -22,7 +22,8 @@ public:
 
   ~CudaDevice() override {
     select();
-    context.communicators.abort();
+    if (context.setting.hasFailed && context.setting.hasFailed())
+      context.communicators.revoke();
     context.streams.synchronize();
   }
 

@@ -95,7 +95,7 @@ void Watchdog::watch() {
       setting->fail(error.status, "rank " + std::to_string(setting->rank) + ": " + error.message);
   }
   if (setting->hasFailed())
-    communicators->abort();
+    communicators->revoke();
 }
 
 } // namespace hfc::cuda

@@ -18,7 +18,7 @@ namespace hfc::cuda {
 
 /// Streams write into the host's memory which collective they are in, also where a graph is replayed. A thread reads
 /// that: a collective that does not end in time is the world's failure. When the world fails, for whatever reason,
-/// communicators are aborted, so that nobody waits for a rank that is gone.
+/// communicators are revoked, so that nobody waits for a rank that is gone.
 class Watchdog {
 public:
   Watchdog() = default;

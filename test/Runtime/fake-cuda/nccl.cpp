@@ -212,6 +212,7 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t *communicator, int size, ncclUniq
 }
 /// Leaves the communicator in place: others may be inside it still.
 ncclResult_t ncclCommAbort(ncclComm_t communicator) { return communicator->aborted = true, ncclSuccess; }
+ncclResult_t ncclCommRevoke(ncclComm_t communicator, int) { return communicator->aborted = true, ncclSuccess; }
 ncclResult_t ncclCommGetAsyncError(ncclComm_t, ncclResult_t *result) { return *result = ncclSuccess, ncclSuccess; }
 
 ncclResult_t ncclGroupStart() { return ++depth, ncclSuccess; }
