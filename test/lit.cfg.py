@@ -36,6 +36,8 @@ for tool in HFC_TOOLS:
         config.available_features.add(tool)
 if shutil.which("ptxas", path=os.pathsep.join([config.cuda_bin_dir, os.environ.get("PATH", "")])):
     config.available_features.add("cuda")
+if os.path.exists(os.path.join(config.hfc_binary_dir, "lib", "libhfc_rt_cuda.so.1")):
+    config.available_features.add("cuda-runtime")
 if config.sanitize:
     config.available_features.add("sanitize")
 if os.environ.get("HFC_TEST_FULL") == "1":

@@ -44,7 +44,10 @@ struct Cubin {
 /// Assembles `ptx` with the toolkit's ptxas.
 FailureOr<Cubin> assemble(StringRef ptx, StringRef chip, EmitErrorFn emitError);
 
-/// What `ptxas -v` printed, kernel by kernel.
+/// The same in this process, with the toolkit's libnvJitLink; with ptxas where there is no such library.
+FailureOr<Cubin> compilePTX(StringRef ptx, StringRef chip, EmitErrorFn emitError);
+
+/// What `ptxas -v` printed, or libnvJitLink logged, kernel by kernel.
 std::vector<KernelResources> parseResources(StringRef ptxasOutput);
 
 /// What programs for GPUs are linked with: hfc's runtime for them, and NCCL. On failure `error` says what is missing.

@@ -1,4 +1,4 @@
-//===- Assemble.cpp - PTX to machine code by ptxas
+//===- Assemble.cpp - PTX to machine code
 //
 // Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "hfc/Target/NVPTX.h"
+
+#include "JitLink.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -122,4 +124,13 @@ FailureOr<Cubin> hfc::assemble(StringRef ptx, StringRef chip, EmitErrorFn emitEr
   if (failed(code))
     return failure();
   return Cubin{std::move(*code), parseResources(*log)};
+}
+
+FailureOr<Cubin> hfc::compilePTX(StringRef ptx, StringRef chip, EmitErrorFn emitError) {
+  std::optional<JitLinkResult> result = compileInProcess(ptx, chip, findCudaToolkit());
+  if (!result)
+    return assemble(ptx, chip, emitError);
+  if (result->code.empty())
+    return emitError() << "CUDA's PTX compiler failed: " << result->messages;
+  return Cubin{std::move(result->code), parseResources(result->messages)};
 }

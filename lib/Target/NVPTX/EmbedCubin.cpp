@@ -70,7 +70,7 @@ private:
     FailureOr<std::string> ptx = translateToPTX(module, chip);
     if (failed(ptx))
       return failure();
-    FailureOr<Cubin> cubin = assemble(*ptx, chip, [&] { return module.emitError(); });
+    FailureOr<Cubin> cubin = compilePTX(*ptx, chip, [&] { return module.emitError(); });
     if (failed(cubin))
       return failure();
     numBytes += cubin->code.size();

@@ -42,8 +42,9 @@ def CheckPtxas : Pass<"hfc-check-ptxas", "::mlir::ModuleOp"> {
 def EmbedCubin : Pass<"hfc-embed-cubin", "::mlir::ModuleOp"> {
   let summary = "replaces the module's kernels by their machine code";
   let description = [{
-    Translates all lowered kernels to PTX, assembles that for the GPU that they were lowered for, and puts the machine code
-    where programs have it: `hfc_program_cubin` (`hfc/Runtime/hfc_runtime.h`).
+    Translates all lowered kernels to PTX, compiles that for the GPU that they were lowered for, and puts the machine code
+    where programs have it: `hfc_program_cubin` (`hfc/Runtime/hfc_runtime.h`). The compiler is the toolkit's libnvJitLink, in this
+    process; where there is none, its ptxas.
 
     Needs: kernels from `hfc-lower-kernels-to-nvvm`, all for one GPU, that nothing refers to any more
     (`hfc-convert-rt-to-llvm` comes first); a CUDA toolkit. Guarantees: no `gpu.module` is left. Leaves a module without kernels alone.
