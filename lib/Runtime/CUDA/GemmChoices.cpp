@@ -17,9 +17,10 @@
 namespace hfc::cuda {
 
 namespace {
-/// Runs of each candidate, after a first one that loads its code; fewer of what takes long.
+/// Runs of a candidate, after one that loads its code and one that shows whether it is worth more: it is not where it
+/// takes long, so that chance makes little of it, or much longer than the best so far.
 constexpr int timedRuns = 4;
-constexpr float longMilliseconds = 5;
+constexpr float longMilliseconds = 2, muchLonger = 1.25;
 
 /// Times algorithms on a product's own operands.
 class Stopwatch {
@@ -49,9 +50,10 @@ public:
   }
 
   /// Milliseconds of one run, or infinity if it does not run.
-  float time(const cublasLtMatmulAlgo_t &algorithm) {
-    float first = timeRuns(algorithm, 1);
-    return timeRuns(algorithm, first > longMilliseconds ? 1 : timedRuns);
+  float time(const cublasLtMatmulAlgo_t &algorithm, float best) {
+    timeRuns(algorithm, 1);
+    float once = timeRuns(algorithm, 1);
+    return once > longMilliseconds || once > best * muchLonger ? once : timeRuns(algorithm, timedRuns);
   }
 
 private:
@@ -99,7 +101,7 @@ cublasLtMatmulAlgo_t GemmChoices::decide(const GemmPlan &plan, const GemmShape &
   size_t best = 0;
   float least = std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < candidates.size(); ++i)
-    if (float time = watch.time(candidates[i]); time < least) {
+    if (float time = watch.time(candidates[i], least); time < least) {
       least = time;
       best = i;
     }

@@ -65,16 +65,15 @@ struct CUgraph_st {
 struct CUgraphExec_st {
   std::vector<std::function<cudaError_t()>> work;
 };
-struct CUlib_st {
-  const FakeKernels *kernels;
-};
 struct CUkern_st {
   const FakeKernel *kernel;
 };
+struct CUlib_st {
+  const FakeKernels *kernels;
+  std::vector<std::unique_ptr<CUkern_st>> handles;
+};
 
 namespace {
-std::map<std::string, std::unique_ptr<CUkern_st>> kernelHandles;
-
 cudaError_t perform(int onDevice, const std::function<cudaError_t()> &work) {
   cudaError_t error = work();
   if (error == cudaSuccess)
@@ -304,17 +303,15 @@ cudaError_t cudaLibraryLoadData(cudaLibrary_t *library, const void *code, cudaJi
   auto *kernels = static_cast<const FakeKernels *>(code);
   if (std::memcmp(kernels->magic, FAKE_KERNELS_MAGIC, sizeof kernels->magic) != 0)
     return cudaErrorInvalidKernelImage;
-  *library = new CUlib_st{kernels};
+  *library = new CUlib_st{kernels, {}};
   return cudaSuccess;
 }
 cudaError_t cudaLibraryUnload(cudaLibrary_t library) { return delete library, cudaSuccess; }
 cudaError_t cudaLibraryGetKernel(cudaKernel_t *kernel, cudaLibrary_t library, const char *name) {
-  std::lock_guard<std::mutex> lock(mutex);
   for (int32_t i = 0; i < library->kernels->count; ++i)
     if (std::string(library->kernels->list[i].name) == name) {
-      std::unique_ptr<CUkern_st> &handle = kernelHandles[name];
-      handle = std::make_unique<CUkern_st>(CUkern_st{&library->kernels->list[i]});
-      *kernel = handle.get();
+      library->handles.push_back(std::make_unique<CUkern_st>(CUkern_st{&library->kernels->list[i]}));
+      *kernel = library->handles.back().get();
       return cudaSuccess;
     }
   return cudaErrorSymbolNotFound;
