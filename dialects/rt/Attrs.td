@@ -37,4 +37,10 @@ def Rt_CollectiveKindAttr : EnumAttr<Rt_Dialect, Rt_CollectiveKind, "collective_
   let assemblyFormat = "$value";
 }
 
+def Rt_AttentionKind : I32EnumAttr<"AttentionKind", "which of hf.attention and its companions", [
+  I32EnumAttrCase<"forward", 0>, I32EnumAttrCase<"with_statistics", 1>, I32EnumAttrCase<"backward", 2>]> {
+  let cppNamespace = "::hfc::rt";
+  let genSpecializedAttr = 0;
+}
+
 #endif // HFC_DIALECTS_RT_ATTRS

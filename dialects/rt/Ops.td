@@ -10,11 +10,47 @@
 
 include "dialects/dist/Attrs.td"
 include "dialects/dist/Interfaces.td"
+include "dialects/hf/Attrs.td"
 include "dialects/rt/Attrs.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Rt_AttentionAttr : AttrDef<Rt_Dialect, "Attention"> {
+  let mnemonic = "attention";
+  let summary = "an attention that the target's library may do in place of a kernel";
+  let description = [{
+    What an `rt.launch` of the body of one hf.attention, hf.attention_with_statistics (`with_statistics`) or hf.attention_backward
+    (`backward`) computes: the kernel is then what runs where no library can. There is no bias, soft cap, dropout or cache; sizes are
+    those of the launch's buffers. `window` is 0 where all keys are seen. `key_mask` and `segments` say that the op has them. With
+    `deterministic` gradients are the same bits in every run.
+
+    Example:
+
+    ```mlir
+    func.func private @attention_0(%q: tensor<2x24x4x16xbf16>, %k: tensor<2x24x2x16xbf16>, %v: tensor<2x24x2x16xbf16>)
+        -> tensor<2x24x4x16xbf16> attributes {kernel.kind = "attention"} {
+      %0 = hf.attention %q, %k, %v {causal, scale = 0.25 : f64}
+        : (tensor<2x24x4x16xbf16>, tensor<2x24x2x16xbf16>, tensor<2x24x2x16xbf16>) -> tensor<2x24x4x16xbf16>
+      return %0 : tensor<2x24x4x16xbf16>
+    }
+    rt.entry @e arena 24576 {
+      %q = rt.input "q" at 0 : memref<2x24x4x16xbf16>
+      %k = rt.input "k" at 6144 : memref<2x24x2x16xbf16>
+      %v = rt.input "v" at 9216 : memref<2x24x2x16xbf16>
+      %y = rt.output "y" at 12288 : memref<2x24x4x16xbf16>
+      rt.launch @attention_0 ins(%q, %k, %v : memref<2x24x4x16xbf16>, memref<2x24x2x16xbf16>, memref<2x24x2x16xbf16>)
+        outs(%y : memref<2x24x4x16xbf16>) {library = #rt.attention<forward, scale = 2.500000e-01 : f64, layout = bshd, causal = true>}
+    }
+    ```
+  }];
+  let parameters = (ins EnumParameter<Rt_AttentionKind>:$kind, "::mlir::FloatAttr":$scale, EnumParameter<Hf_HeadLayout>:$layout,
+    DefaultValuedParameter<"bool", "false">:$causal, DefaultValuedParameter<"int64_t", "0">:$window,
+    DefaultValuedParameter<"bool", "false">:$key_mask, DefaultValuedParameter<"bool", "false">:$segments,
+    DefaultValuedParameter<"bool", "false">:$deterministic);
+  let assemblyFormat = "`<` $kind `,` struct($scale, $layout, $causal, $window, $key_mask, $segments, $deterministic) `>`";
+}
 
 class Rt_Op<string mnemonic, list<Trait> traits = []> : Op<Rt_Dialect, mnemonic, traits>;
 
@@ -237,11 +273,17 @@ def Rt_LaunchOp : Rt_WorkOp<"launch", [AttrSizedOperandSegments, DeclareOpInterf
     Constraints:
     - (C1) the callee is a `func.func` or a `kernel.func`, or a kernel lowered for the CPU, with `kernel.grid`.
     - (C2) shapes and element types agree with the callee's signature.
+    - (C3) `library`, if there, has as many buffers as its kind takes, of shapes that fit each other and one floating-point type, masks of
+      i32 and rows' sums of f32 aside.
 
-    Example: see `rt.entry`.
+    Example: see `rt.entry`; with `library`, `#rt.attention`.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyStaticShapeMemRef>:$ins, Variadic<AnyStaticShapeMemRef>:$outs,
-                       DefaultValuedAttr<I32Attr, "0">:$stream);
+                       OptionalAttr<Rt_AttentionAttr>:$library, DefaultValuedAttr<I32Attr, "0">:$stream);
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$callee, "::mlir::ValueRange":$ins, "::mlir::ValueRange":$outs), [{
+    build($_builder, $_state, callee, ins, outs, AttentionAttr());
+  }]>];
+  let hasVerifier = 1;
   let assemblyFormat = [{
     $callee (`ins` `(` $ins^ `:` type($ins) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? attr-dict
   }];

@@ -9,6 +9,7 @@
 #define HFC_DIALECTS_RT_RT_H
 
 #include "dialects/dist/Dist.h"
+#include "dialects/hf/Hf.h"
 #include "hfc/Support/LLVM.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Dialect.h"

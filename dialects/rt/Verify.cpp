@@ -7,7 +7,7 @@
 
 #include "dialects/hf/Hf.h"
 #include "dialects/kernel/Kernel.h"
-#include "dialects/rt/Rt.h"
+#include "dialects/rt/AttentionCall.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseSet.h"
@@ -227,6 +227,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   return verifyBuffers(*this, "outs", getOuts(), outTypes);
 }
+
+LogicalResult LaunchOp::verify() { return getLibrary() ? verifyAttentionCall(*this) : success(); }
 
 static LogicalResult sizesDiffer(GemmOp op, ArrayRef<int64_t> a, ArrayRef<int64_t> b, ArrayRef<int64_t> c) {
   return op.emitOpError("(C1) sizes do not fit: [")

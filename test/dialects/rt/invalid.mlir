@@ -447,3 +447,37 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
     rt.collective all_reduce by sum ins(%a : memref<8xf32>) outs(%a : memref<8xf32>) scratch(%a : memref<8xf32>) over {"tp"} {id = 0 : i64}
   }
 }
+
+// -----
+func.func private @f(%q: tensor<2x8x4x64xbf16>, %k: tensor<2x8x2x64xbf16>, %v: tensor<2x8x2x64xbf16>) -> tensor<2x8x4x64xbf16>
+rt.entry @e arena 65536 {
+  %q = rt.arena at 0 : memref<2x8x4x64xbf16>
+  %k = rt.arena at 8192 : memref<2x8x2x64xbf16>
+  %y = rt.arena at 16384 : memref<2x8x4x64xbf16>
+  // expected-error @below {{(C3) an attention of kind 'with_statistics' with 1 masks has 4 ins and 2 outs, not 3 and 1}}
+  rt.launch @f ins(%q, %k, %k : memref<2x8x4x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x2x64xbf16>) outs(%y : memref<2x8x4x64xbf16>)
+    {library = #rt.attention<with_statistics, scale = 1.0 : f64, layout = bshd, key_mask = true>}
+}
+
+// -----
+func.func private @f(%q: tensor<2x8x4x64xbf16>, %k: tensor<2x8x3x64xbf16>, %v: tensor<2x8x3x64xbf16>) -> tensor<2x8x4x64xbf16>
+rt.entry @e arena 65536 {
+  %q = rt.arena at 0 : memref<2x8x4x64xbf16>
+  %k = rt.arena at 8192 : memref<2x8x3x64xbf16>
+  %y = rt.arena at 16384 : memref<2x8x4x64xbf16>
+  // expected-error @below {{(C3) the key 'memref<2x8x3x64xbf16>' does not fit the query 'memref<2x8x4x64xbf16>' in layout bshd}}
+  rt.launch @f ins(%q, %k, %k : memref<2x8x4x64xbf16>, memref<2x8x3x64xbf16>, memref<2x8x3x64xbf16>) outs(%y : memref<2x8x4x64xbf16>)
+    {library = #rt.attention<forward, scale = 1.0 : f64, layout = bshd>}
+}
+
+// -----
+func.func private @f(%q: tensor<2x8x4x64xbf16>, %k: tensor<2x8x2x64xbf16>, %v: tensor<2x8x2x64xbf16>, %m: tensor<2x9xi32>) -> tensor<2x8x4x64xbf16>
+rt.entry @e arena 65536 {
+  %q = rt.arena at 0 : memref<2x8x4x64xbf16>
+  %k = rt.arena at 8192 : memref<2x8x2x64xbf16>
+  %m = rt.arena at 12288 : memref<2x9xi32>
+  %y = rt.arena at 16384 : memref<2x8x4x64xbf16>
+  // expected-error @below {{(C3) a mask must be 'memref<2x8xi32>', got 'memref<2x9xi32>'}}
+  rt.launch @f ins(%q, %k, %k, %m : memref<2x8x4x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x2x64xbf16>, memref<2x9xi32>) outs(%y : memref<2x8x4x64xbf16>)
+    {library = #rt.attention<forward, scale = 1.0 : f64, layout = bshd, key_mask = true>}
+}

@@ -95,4 +95,58 @@ def VerifySchedule : Pass<"hfc-verify-schedule", "::mlir::ModuleOp"> {
   }];
 }
 
+def SelectLibraries : Pass<"hfc-select-libraries", "::mlir::ModuleOp"> {
+  let summary = "marks the launches that a library of the GPU may do";
+  let description = [{
+    Gives every launch of an attention's body that cuDNN can compute the attribute `library`, with what it computes. The kernel stays what
+    runs otherwise: without cuDNN, and where a mask hides something, which only a run tells. So masks must be inputs of the
+    entry, which the runtime sees when they are written.
+
+    cuDNN is given bfloat16, without a bias, a soft cap, dropout or a cache, with one head dimension, a multiple of 8 that is at most 256
+    on sm_90 and 128 on other chips, and no more queries than keys where there is a window.
+
+    Needs: a schedule whose launches call functions of hf ops. Guarantees: nothing changes but the attribute. Refuses GPUs
+    that hfc generates no code for.
+
+    Before:
+
+    ```mlir
+    func.func private @attention_0(%q: tensor<2x24x4x16xbf16>, %k: tensor<2x24x2x16xbf16>, %v: tensor<2x24x2x16xbf16>)
+        -> tensor<2x24x4x16xbf16> attributes {kernel.kind = "attention"} {
+      %0 = hf.attention %q, %k, %v {causal, scale = 0.25 : f64}
+        : (tensor<2x24x4x16xbf16>, tensor<2x24x2x16xbf16>, tensor<2x24x2x16xbf16>) -> tensor<2x24x4x16xbf16>
+      return %0 : tensor<2x24x4x16xbf16>
+    }
+    rt.entry @e arena 24576 {
+      %q = rt.input "q" at 0 : memref<2x24x4x16xbf16>
+      %k = rt.input "k" at 6144 : memref<2x24x2x16xbf16>
+      %v = rt.input "v" at 9216 : memref<2x24x2x16xbf16>
+      %y = rt.output "y" at 12288 : memref<2x24x4x16xbf16>
+      rt.launch @attention_0 ins(%q, %k, %v : memref<2x24x4x16xbf16>, memref<2x24x2x16xbf16>, memref<2x24x2x16xbf16>)
+        outs(%y : memref<2x24x4x16xbf16>)
+    }
+    ```
+
+    After, the launch:
+
+    ```mlir
+    func.func private @attention_0(%q: tensor<2x24x4x16xbf16>, %k: tensor<2x24x2x16xbf16>, %v: tensor<2x24x2x16xbf16>)
+        -> tensor<2x24x4x16xbf16>
+    rt.entry @e arena 24576 {
+      %q = rt.input "q" at 0 : memref<2x24x4x16xbf16>
+      %k = rt.input "k" at 6144 : memref<2x24x2x16xbf16>
+      %v = rt.input "v" at 9216 : memref<2x24x2x16xbf16>
+      %y = rt.output "y" at 12288 : memref<2x24x4x16xbf16>
+      rt.launch @attention_0 ins(%q, %k, %v : memref<2x24x4x16xbf16>, memref<2x24x2x16xbf16>, memref<2x24x2x16xbf16>)
+        outs(%y : memref<2x24x4x16xbf16>) {library = #rt.attention<forward, scale = 2.500000e-01 : f64, layout = bshd, causal = true>}
+    }
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_90a\"", "the GPU: sm_80, sm_90a, …">,
+    Option<"deterministic", "deterministic", "bool", "false", "gradients must be the same bits in every run">];
+  let statistics = [Statistic<"numAttentions", "num-attentions", "launches of attention that a library may do">];
+  let dependentDialects = ["::hfc::rt::RtDialect"];
+}
+
 #endif // HFC_TRANSFORMS_MEMORY_PASSES
