@@ -140,6 +140,35 @@ void hfc_cuda_launch(hfc_context *context, int32_t kernel, int32_t stream, void 
    the shape and types of a product never change. */
 void hfc_cuda_gemm(hfc_context *context, const hfc_gemm *gemm, int32_t product, int32_t stream);
 
+/* Attention that a library may do: hf.attention, hf.attention_with_statistics or hf.attention_backward, without a bias,
+   a soft cap, dropout or a cache. Constant. Tensors are [batch, head, position, element] by their strides, of which
+   that of elements is 1; the rows' sums are float32, [batch, query head, query], dense. Query head h reads key head h /
+   (query_heads / key_heads). */
+typedef enum hfc_attention_kind {
+  HFC_ATTENTION_FORWARD = 0,         /* args: query, key, value, masks; result */
+  HFC_ATTENTION_WITH_STATISTICS = 1, /* args: query, key, value, masks; result, rows' sums */
+  HFC_ATTENTION_BACKWARD = 2         /* args: the result's gradient, query, key, value, result, rows' sums, masks;
+                                        gradients of query, key, value */
+} hfc_attention_kind;
+typedef struct hfc_attention {
+  int64_t kind;          /* hfc_attention_kind */
+  int64_t dtype;         /* hfc_dtype, of all but the rows' sums and masks */
+  int64_t causal;        /* query i sees keys j <= i */
+  int64_t window;        /* with causal: query i sees keys j > i - window; 0: all */
+  int64_t key_mask;      /* whether there is one: int32 [batch, keys], 0 hides a key */
+  int64_t segments;      /* likewise: int32 [batch, queries] and [batch, keys]; a query sees the keys of its segment */
+  int64_t deterministic; /* gradients must be the same in every run */
+  int64_t batch, query_heads, key_heads, queries, keys, depth, value_depth;
+  int64_t query_strides[3]; /* batch, head, position; also of the query's gradient, and so on */
+  int64_t key_strides[3], value_strides[3], result_strides[3];
+  double scale;
+} hfc_attention;
+
+/* By the library, or by the kernel of that number, which is given `args`: where there is no library that can, or where
+   a mask hides something. Masks are inputs of the entry; what they hide is looked up when they are written. */
+void hfc_cuda_attention(hfc_context *context, const hfc_attention *attention, int32_t kernel, int32_t stream,
+                        void *const *args);
+
 /* Within the device. `copy_rows` copies `rows` rows of `width` bytes, each `pitch` bytes behind the one before. */
 void hfc_cuda_copy(hfc_context *context, void *target, const void *source, int64_t bytes, int32_t stream);
 void hfc_cuda_copy_rows(hfc_context *context, void *target, int64_t target_pitch, const void *source,

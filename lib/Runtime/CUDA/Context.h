@@ -8,6 +8,7 @@
 #ifndef HFC_LIB_RUNTIME_CUDA_CONTEXT_H
 #define HFC_LIB_RUNTIME_CUDA_CONTEXT_H
 
+#include "Attention.h"
 #include "Communicators.h"
 #include "Gemm.h"
 #include "Kernels.h"
@@ -44,6 +45,7 @@ struct hfc_context {
   hfc::cuda::Communicators communicators;
   hfc::cuda::Watchdog watchdog;
   hfc::cuda::Products products;
+  hfc::cuda::Attention attention;
   /// By the collectives' numbers.
   std::vector<hfc::host::CollectiveCount> counts;
   hfc::host::Outcome failure;

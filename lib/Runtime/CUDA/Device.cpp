@@ -74,6 +74,7 @@ public:
 
   io::Status write(void *address, const void *host, int64_t bytes) override {
     select();
+    context.attention.masks.written(address, host, bytes);
     std::string what = "writing to " + context.deviceName;
     char *staged = staging.take(bytes);
     if (!staged)

@@ -13,7 +13,8 @@
 namespace hfc::cuda {
 
 /// Queues entries. The first runs of each are what the program does call by call; then these calls are captured once,
-/// as a graph that is launched as a whole: all addresses are fixed.
+/// as a graph that is launched as a whole: all addresses are fixed. Where masks decide what runs there is a graph for
+/// each outcome.
 class Graphs {
 public:
   Graphs(hfc_context &context, size_t entries);
@@ -24,17 +25,26 @@ public:
   void queue(size_t entry, hfc_entry code, const hfc_frame &frame);
 
 private:
-  struct Entry {
+  /// What an entry does where masks are as they were.
+  struct Variant {
+    AttentionMasks::Answers answers;
     int runs = 0;
     cudaGraphExec_t graph = nullptr;
-    /// It could not be captured, and runs call by call.
-    bool refused = false;
     /// What one run adds to the counts of collectives.
     std::vector<std::pair<size_t, host::CollectiveCount>> counts;
   };
+  struct Entry {
+    std::vector<Variant> variants;
+    /// It could not be captured, and runs call by call.
+    bool refused = false;
+  };
 
-  cudaError_t capture(Entry &entry, hfc_entry code, const hfc_frame &frame);
+  /// The one that runs now; null if it has never run.
+  Variant *current(Entry &entry);
+  cudaError_t capture(Variant &variant, hfc_entry code, const hfc_frame &frame);
   void refuse(Entry &entry, size_t number, const std::string &why);
+  void launch(Variant &variant);
+  void runEagerly(Entry &entry, Variant *variant, hfc_entry code, const hfc_frame &frame);
 
   hfc_context &context;
   std::vector<Entry> entries;

@@ -1,0 +1,54 @@
+//===- Attention.h - attention by cuDNN
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HFC_LIB_RUNTIME_CUDA_ATTENTION_H
+#define HFC_LIB_RUNTIME_CUDA_ATTENTION_H
+
+#include "AttentionMasks.h"
+#include "AttentionPlan.h"
+
+#include <map>
+
+namespace hfc::cuda {
+
+/// A rank's attention. What cuDNN has no kernel for is left to the program's own.
+class Attention {
+public:
+  Attention();
+  ~Attention();
+  Attention(const Attention &) = delete;
+  Attention &operator=(const Attention &) = delete;
+
+  /// Queues the attention. False if it is for the program's kernel.
+  io::Result<bool> run(const hfc_attention &attention, void *const *args, int32_t stream, cudaStream_t queue);
+
+  AttentionMasks masks;
+
+private:
+  const AttentionPlan *planFor(const hfc_attention &attention);
+  /// Of a stream, at least of that size; null if the device is short of memory.
+  char *scratchOf(int32_t stream, size_t bytes);
+  /// Says once why a kernel runs that is slower.
+  void warn(const std::string &why);
+
+  struct Scratch {
+    char *memory = nullptr;
+    size_t bytes = 0;
+  };
+
+  bool isEnabled, hasWarned = false;
+  cudnnHandle_t handle = nullptr;
+  /// By what is computed; null where cuDNN cannot.
+  std::map<std::string, std::unique_ptr<AttentionPlan>> plans;
+  std::map<int32_t, Scratch> scratch;
+  /// What was too small; graphs use it still.
+  std::vector<char *> outgrown;
+};
+
+} // namespace hfc::cuda
+
+#endif // HFC_LIB_RUNTIME_CUDA_ATTENTION_H
