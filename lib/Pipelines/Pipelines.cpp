@@ -122,6 +122,9 @@ void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, 
   if (phase >= Phase::Rt) {
     manager.addPass(createPlanCollectiveScratch());
     manager.addPass(createVerifySchedule());
+  }
+  // The interpreter runs kernels, of no chip.
+  if (phase >= Phase::Rt && !chip.empty()) {
     SelectLibrariesOptions options;
     options.chip = chip.str();
     manager.addPass(createSelectLibraries(options));

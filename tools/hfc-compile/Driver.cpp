@@ -148,6 +148,8 @@ LogicalResult Driver::checkProgram() {
   set("cpu", options.cpu, defaultCPU());
   if (wanted == "cuda")
     set("gpu", options.gpu, "sm_90a");
+  if (options.deterministic)
+    fields.set("deterministic", builder.getUnitAttr());
   fields.set("target", builder.getStringAttr(wanted));
   (*module)->setAttr("hf.program", fields.getDictionary(&context));
   return success();

@@ -203,7 +203,10 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
        takeCPU},
       {"gpu", "CHIP", required, program, "with --target=cuda: sm_80 or later; default sm_90a", takeGPU},
       {"deterministic", "", none, program, "the same bits at every run (always so on the CPU)",
-       [](StringRef, Options &) { return std::string(); }},
+       [](StringRef, Options &options) {
+         options.deterministic = true;
+         return std::string();
+       }},
 
       {"o", "FILE", required, output, "the program; with --emit, the text (default: standard output)", takeOutput},
       {"emit", "PHASE", required, output, "print the IR after a phase instead of building", takeEmit},

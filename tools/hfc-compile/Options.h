@@ -38,6 +38,7 @@ struct Options {
   std::string cpu;
   /// Empty if the user did not say.
   std::string gpu;
+  bool deterministic = false;
   std::vector<std::string> plugins;
   /// On, if the user did not say.
   std::optional<bool> verifyPartition;

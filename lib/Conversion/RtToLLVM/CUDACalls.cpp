@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CUDATables.h"
+#include "DescribeAttention.h"
 #include "EntryWriter.h"
 #include "NCCLCalls.h"
 
@@ -39,6 +40,8 @@ public:
     FailureOr<Value> list = writer.storeAddresses(op.getOperands());
     if (failed(list))
       return failure();
+    if (op.getLibrary())
+      return attention(writer, op, *kernel, *list);
     writer.call("hfc_cuda_launch",
                 {writer.context(), writer.integer(*kernel, 32), writer.integer(op.getStream(), 32), *list});
     return success();
@@ -79,6 +82,18 @@ public:
   }
 
 private:
+  /// Work that a library may do, else the kernel.
+  LogicalResult attention(EntryWriter &writer, rt::LaunchOp op, int64_t kernel, Value list) {
+    FailureOr<DenseElementsAttr> fields = describeAttention(op);
+    if (failed(fields))
+      return failure();
+    Value description =
+        LLVM::AddressOfOp::create(writer.getBuilder(), op.getLoc(), program.constant(op.getLoc(), *fields));
+    writer.call("hfc_cuda_attention",
+                {writer.context(), description, writer.integer(kernel, 32), writer.integer(op.getStream(), 32), list});
+    return success();
+  }
+
   ProgramSymbols &program;
   CUDATables tables;
   BucketTable buckets;

@@ -74,10 +74,19 @@ char *Attention::scratchOf(int32_t stream, size_t bytes) {
   return own.memory;
 }
 
+AttentionMasks::Reader Attention::readerOn(cudaStream_t queue) {
+  return [queue](void *host, const void *address, int64_t bytes) {
+    cudaError_t error = cudaMemcpyAsync(host, address, size_t(bytes), cudaMemcpyDeviceToHost, queue);
+    if (error == cudaSuccess)
+      error = cudaStreamSynchronize(queue);
+    return error == cudaSuccess ? io::Status() : statusOf(error, "reading an attention's mask");
+  };
+}
+
 io::Result<bool> Attention::run(const hfc_attention &attention, void *const *args, int32_t stream, cudaStream_t queue) {
   if (!isEnabled)
     return false;
-  io::Result<bool> hidden = masks.hide(attention, args, queue);
+  io::Result<bool> hidden = masks.hide(attention, args, readerOn(queue));
   if (!hidden || *hidden)
     return hidden ? io::Result<bool>(false) : hidden;
   const AttentionPlan *plan = planFor(attention);

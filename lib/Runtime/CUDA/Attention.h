@@ -10,6 +10,7 @@
 
 #include "AttentionMasks.h"
 #include "AttentionPlan.h"
+#include "Errors.h"
 
 #include <map>
 
@@ -25,6 +26,9 @@ public:
 
   /// Queues the attention. False if it is for the program's kernel.
   io::Result<bool> run(const hfc_attention &attention, void *const *args, int32_t stream, cudaStream_t queue);
+
+  /// Reads the device's memory behind what `queue` does until here.
+  static AttentionMasks::Reader readerOn(cudaStream_t queue);
 
   AttentionMasks masks;
 

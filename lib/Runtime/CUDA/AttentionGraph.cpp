@@ -95,7 +95,7 @@ AttentionGraph::Tensor AttentionGraph::addVisible(Tensor score) {
 //===----------------------------------------------------------------------===//
 
 void AttentionGraph::addForward() {
-  size_t outputs = firstMask(attention) + countMasks(attention);
+  size_t outputs = firstResult(attention);
   Tensor score = addVisible(addScores(argument(0, query()), argument(1, key().transposed())));
   Tensor largest = graph.inside(rows());
   graph.reduce(CUDNN_REDUCE_TENSOR_MAX, score, largest);
@@ -122,7 +122,7 @@ void AttentionGraph::addToKeys(Tensor factor, Tensor source, int64_t columns, Te
 }
 
 void AttentionGraph::addBackward() {
-  size_t outputs = firstMask(attention) + countMasks(attention);
+  size_t outputs = firstResult(attention);
   Tensor cotangent = argument(0, result()), queries = argument(1, query());
   Tensor transposedKeys = argument(2, key().transposed()), transposedValues = argument(3, values().transposed());
   Tensor output = argument(4, result()), logSum = argument(5, rows(), CUDNN_DATA_FLOAT);

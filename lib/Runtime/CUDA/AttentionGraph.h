@@ -13,9 +13,8 @@
 #ifndef HFC_LIB_RUNTIME_CUDA_ATTENTIONGRAPH_H
 #define HFC_LIB_RUNTIME_CUDA_ATTENTIONGRAPH_H
 
+#include "AttentionArguments.h"
 #include "CudnnGraph.h"
-
-#include "hfc/Runtime/hfc_runtime.h"
 
 namespace hfc::cuda {
 
@@ -86,13 +85,6 @@ private:
 
   const hfc_attention attention;
 };
-
-/// How many of a call's arguments are masks.
-inline size_t countMasks(const hfc_attention &attention) {
-  return (attention.key_mask ? 1 : 0) + (attention.segments ? 2 : 0);
-}
-/// The place of the first mask among a call's arguments.
-inline size_t firstMask(const hfc_attention &attention) { return attention.kind == HFC_ATTENTION_BACKWARD ? 6 : 3; }
 
 } // namespace hfc::cuda
 

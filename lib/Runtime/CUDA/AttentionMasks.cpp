@@ -7,10 +7,9 @@
 
 #include "AttentionMasks.h"
 
-#include "AttentionGraph.h"
-
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace hfc::cuda {
 
@@ -67,22 +66,15 @@ size_t AttentionMasks::numberOf(const Question &question) {
   return number;
 }
 
-io::Status AttentionMasks::read(Mask &mask, cudaStream_t queue) {
-  std::vector<int32_t> values(size_t(mask.rows * mask.columns));
-  cudaError_t error = cudaMemcpyAsync(values.data(), mask.address, size_t(mask.bytes()), cudaMemcpyDeviceToHost, queue);
-  if (error == cudaSuccess)
-    error = cudaStreamSynchronize(queue);
-  if (error != cudaSuccess)
-    return statusOf(error, "reading an attention's mask");
-  mask.learn(values.data());
-  return {};
-}
-
-io::Result<bool> AttentionMasks::answer(const Question &question, cudaStream_t queue) {
+io::Result<bool> AttentionMasks::answer(const Question &question, const Reader &reader) {
   for (size_t mask : {question.keyMask, question.querySegments, question.keySegments})
-    if (mask != none && !masks[mask].isKnown)
-      if (io::Status status = read(masks[mask], queue); !status)
+    if (mask != none && !masks[mask].isKnown) {
+      Mask &unknown = masks[mask];
+      std::vector<int32_t> values(size_t(unknown.rows * unknown.columns));
+      if (io::Status status = reader(values.data(), unknown.address, unknown.bytes()); !status)
         return io::Failure{status.error()};
+      unknown.learn(values.data());
+    }
   if (question.keyMask != none && !masks[question.keyMask].isFull)
     return true;
   if (question.querySegments == none)
@@ -91,7 +83,7 @@ io::Result<bool> AttentionMasks::answer(const Question &question, cudaStream_t q
   return queries.empty() || queries != masks[question.keySegments].rowValues;
 }
 
-io::Result<bool> AttentionMasks::hide(const hfc_attention &attention, void *const *args, cudaStream_t queue) {
+io::Result<bool> AttentionMasks::hide(const hfc_attention &attention, void *const *args, const Reader &reader) {
   if (countMasks(attention) == 0)
     return false;
   void *const *next = args + firstMask(attention);
@@ -102,7 +94,7 @@ io::Result<bool> AttentionMasks::hide(const hfc_attention &attention, void *cons
     question.querySegments = maskAt(*next++, attention.batch, attention.queries);
     question.keySegments = maskAt(*next++, attention.batch, attention.keys);
   }
-  io::Result<bool> hidden = answer(question, queue);
+  io::Result<bool> hidden = answer(question, reader);
   if (!hidden)
     return hidden;
   std::pair<size_t, bool> told(numberOf(question), *hidden);
@@ -113,9 +105,9 @@ io::Result<bool> AttentionMasks::hide(const hfc_attention &attention, void *cons
 
 AttentionMasks::Answers AttentionMasks::takeAnswers() { return std::exchange(recent, {}); }
 
-io::Result<bool> AttentionMasks::agree(const Answers &answers, cudaStream_t queue) {
+io::Result<bool> AttentionMasks::agree(const Answers &answers, const Reader &reader) {
   for (auto [question, told] : answers) {
-    io::Result<bool> now = answer(questions[question], queue);
+    io::Result<bool> now = answer(questions[question], reader);
     if (!now || *now != told)
       return now ? io::Result<bool>(false) : now;
   }

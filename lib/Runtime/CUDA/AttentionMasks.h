@@ -14,28 +14,33 @@
 #ifndef HFC_LIB_RUNTIME_CUDA_ATTENTIONMASKS_H
 #define HFC_LIB_RUNTIME_CUDA_ATTENTIONMASKS_H
 
-#include "Errors.h"
+#include "AttentionArguments.h"
 
+#include "hfc/Runtime/IO/Result.h"
+
+#include <functional>
+#include <utility>
 #include <vector>
 
 namespace hfc::cuda {
 
 class AttentionMasks {
 public:
+  /// Reads the device's memory. Not while a stream is being captured: then only what is known may be asked.
+  using Reader = std::function<io::Status(void *host, const void *address, int64_t bytes)>;
   /// What a run asked, by the question's number, and what it was told.
   using Answers = std::vector<std::pair<size_t, bool>>;
 
   /// Takes note of what the host writes to the device.
   void written(const void *address, const void *values, int64_t bytes);
 
-  /// Whether the masks among the arguments hide a key that the attention would see without them. `queue` is the stream
-  /// of the attention; while it is being captured only what is known may be asked.
-  io::Result<bool> hide(const hfc_attention &attention, void *const *args, cudaStream_t queue);
+  /// Whether the masks among the arguments hide a key that the attention would see without them.
+  io::Result<bool> hide(const hfc_attention &attention, void *const *args, const Reader &reader);
 
   /// Answers since the last call, each question's once.
   Answers takeAnswers();
   /// Whether the same questions have the same answers now.
-  io::Result<bool> agree(const Answers &answers, cudaStream_t queue);
+  io::Result<bool> agree(const Answers &answers, const Reader &reader);
 
 private:
   /// An int32 [rows, columns] of the device.
@@ -59,8 +64,7 @@ private:
 
   size_t maskAt(const void *address, int64_t rows, int64_t columns);
   size_t numberOf(const Question &question);
-  io::Result<bool> answer(const Question &question, cudaStream_t queue);
-  io::Status read(Mask &mask, cudaStream_t queue);
+  io::Result<bool> answer(const Question &question, const Reader &reader);
 
   std::vector<Mask> masks;
   std::vector<Question> questions;

@@ -67,8 +67,9 @@ void Graphs::refuse(Entry &entry, size_t number, const std::string &why) {
 }
 
 Graphs::Variant *Graphs::current(Entry &entry) {
+  AttentionMasks::Reader reader = Attention::readerOn(context.streams[0]);
   for (Variant &variant : entry.variants) {
-    io::Result<bool> agrees = context.attention.masks.agree(variant.answers, context.streams[0]);
+    io::Result<bool> agrees = context.attention.masks.agree(variant.answers, reader);
     if (!agrees)
       context.keep({internalError, agrees.error()});
     else if (*agrees)

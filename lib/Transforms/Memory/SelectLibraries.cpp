@@ -82,7 +82,8 @@ public:
     ModuleOp module = getOperation();
     if (failed(checkChip(chip, [&] { return module.emitError("hfc-select-libraries: "); })))
       return signalPassFailure();
-    Cudnn cudnn(chip, deterministic);
+    auto program = module->getAttrOfType<DictionaryAttr>("hf.program");
+    Cudnn cudnn(chip, program && program.contains("deterministic"));
     llvm::DenseMap<StringAttr, rt::AttentionAttr> calls;
     for (auto body : module.getOps<func::FuncOp>())
       if (Operation *op = onlyOpOf(body))

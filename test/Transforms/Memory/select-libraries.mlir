@@ -1,15 +1,16 @@
 // Which launches of attention cuDNN may do; what it cannot stays a kernel's. Nothing else changes.
 // RUN: hfc-opt %s --hfc-select-libraries --split-input-file | FileCheck %s
-// RUN: hfc-opt %s --hfc-select-libraries="chip=sm_80 deterministic" --split-input-file | FileCheck %s --check-prefix=SM80
+// RUN: hfc-opt %s --hfc-select-libraries=chip=sm_80 --split-input-file | FileCheck %s --check-prefix=SM80
 // RUN: hfc-opt %s --hfc-select-libraries --split-input-file | sed 's/ {library = [^}]*}//' > %t.without
 // RUN: hfc-opt %s --split-input-file | diff - %t.without
 
-// A training program's two passes, with masks that the caller writes.
+// A training program's two passes, with masks that the caller writes; the same bits in every run.
 // CHECK-LABEL: rt.entry @train
 // CHECK: rt.launch @attention_with_statistics_0 {{.*}} {library = #rt.attention<with_statistics, scale = 1.250000e-01 : f64, layout = bshd, causal = true, key_mask = true, segments = true>}
-// CHECK: rt.launch @attention_backward_1 {{.*}} {library = #rt.attention<backward, scale = 1.250000e-01 : f64, layout = bshd, causal = true, key_mask = true, segments = true>}
+// CHECK: rt.launch @attention_backward_1 {{.*}} {library = #rt.attention<backward, scale = 1.250000e-01 : f64, layout = bshd, causal = true, key_mask = true, segments = true, deterministic = true>}
 // SM80: rt.launch @attention_with_statistics_0 {{.*}} segments = true>}
 // SM80: rt.launch @attention_backward_1 {{.*}} segments = true, deterministic = true>}
+module attributes {hf.program = {deterministic}} {
 func.func private @attention_with_statistics_0(%q: tensor<2x8x4x64xbf16>, %k: tensor<2x8x2x64xbf16>, %v: tensor<2x8x2x64xbf16>, %m: tensor<2x8xi32>, %qs: tensor<2x8xi32>, %ks: tensor<2x8xi32>) -> (tensor<2x8x4x64xbf16>, tensor<2x4x8xf32>) attributes {kernel.kind = "attention_with_statistics"} {
   %0:2 = hf.attention_with_statistics %q, %k, %v key_mask(%m : tensor<2x8xi32>) segments(%qs, %ks : tensor<2x8xi32>, tensor<2x8xi32>) {causal, scale = 0.125 : f64}
     : (tensor<2x8x4x64xbf16>, tensor<2x8x2x64xbf16>, tensor<2x8x2x64xbf16>) -> (tensor<2x8x4x64xbf16>, tensor<2x4x8xf32>)
@@ -35,6 +36,7 @@ rt.entry @train arena 65536 {
   %dv = rt.output "dv" at 45440 : memref<2x8x2x64xbf16>
   rt.launch @attention_with_statistics_0 ins(%q, %k, %v, %m, %s2, %s2 : memref<2x8x4x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8xi32>, memref<2x8xi32>, memref<2x8xi32>) outs(%y, %l : memref<2x8x4x64xbf16>, memref<2x4x8xf32>)
   rt.launch @attention_backward_1 ins(%dy, %q, %k, %v, %y, %l, %m, %s2, %s2 : memref<2x8x4x64xbf16>, memref<2x8x4x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x4x64xbf16>, memref<2x4x8xf32>, memref<2x8xi32>, memref<2x8xi32>, memref<2x8xi32>) outs(%dq, %dk, %dv : memref<2x8x4x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x2x64xbf16>)
+}
 }
 
 // -----

@@ -105,6 +105,8 @@ def SelectLibraries : Pass<"hfc-select-libraries", "::mlir::ModuleOp"> {
     cuDNN is given bfloat16, without a bias, a soft cap, dropout or a cache, with one head dimension, a multiple of 8 that is at most 256
     on sm_90 and 128 on other chips, and no more queries than keys where there is a window.
 
+    A program with the field `deterministic` (`hf.program`) gets gradients that are the same bits in every run.
+
     Needs: a schedule whose launches call functions of hf ops. Guarantees: nothing changes but the attribute. Refuses GPUs
     that hfc generates no code for.
 
@@ -142,9 +144,7 @@ def SelectLibraries : Pass<"hfc-select-libraries", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let options = [
-    Option<"chip", "chip", "std::string", "\"sm_90a\"", "the GPU: sm_80, sm_90a, …">,
-    Option<"deterministic", "deterministic", "bool", "false", "gradients must be the same bits in every run">];
+  let options = [Option<"chip", "chip", "std::string", "\"sm_90a\"", "the GPU: sm_80, sm_90a, …">];
   let statistics = [Statistic<"numAttentions", "num-attentions", "launches of attention that a library may do">];
   let dependentDialects = ["::hfc::rt::RtDialect"];
 }
