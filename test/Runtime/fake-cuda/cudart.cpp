@@ -276,6 +276,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
     if (stream->known[other] < count)
       return cudaErrorStreamCaptureUnjoined;
   }
+  if (setting("HFC_FAKE_NO_CAPTURE", 0))
+    return cudaErrorStreamCaptureInvalidated;
   *graph = new CUgraph_st{capture->work};
   return cudaSuccess;
 }
@@ -328,6 +330,10 @@ cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 lanes, void *
       return cudaErrorInvalidValue;
   if (grid.x == 0 || lanes.x == 0 || lanes.x > 1024)
     return cudaErrorInvalidConfiguration;
-  return fake::enqueue(stream, [=] { return kernel->run(pointers.data()), cudaSuccess; });
+  bool faults = setting("HFC_FAKE_FAULT", -1) == device;
+  return fake::enqueue(stream, [=] {
+    kernel->run(pointers.data());
+    return faults ? cudaErrorIllegalAddress : cudaSuccess;
+  });
 }
 }
