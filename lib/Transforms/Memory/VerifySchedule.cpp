@@ -74,7 +74,7 @@ public:
     for (Operation &op : entry.getBody().front())
       if (failed(check(op)))
         return failure();
-    return checkOutputs();
+    return failed(checkOutputs()) ? failure() : checkEnd();
   }
 
 private:
@@ -285,6 +285,20 @@ private:
         if (segment->writer->buffer != output)
           return conflict(output, *segment->writer, "is overwritten: " + nameOf(output) + " by", "writes");
       }
+    return success();
+  }
+
+  /// An entry ends with stream 0: what is left in parameters, states and outputs is there for whoever comes next.
+  LogicalResult checkEnd() {
+    for (Operation &buffer : entry.getBody().front()) {
+      if (!isa<rt::ParameterOp, rt::StateOp, rt::OutputOp>(buffer))
+        continue;
+      for (AccessLog::Segment *segment : segmentsOf(&buffer))
+        if (segment->writer && !isDone(*segment->writer, /*stream=*/0))
+          return segment->writer->op->emitOpError("writes ")
+                 << nameOf(segment->writer->buffer)
+                 << ", and stream 0, with which the entry ends, does not wait for it";
+    }
     return success();
   }
 

@@ -59,6 +59,11 @@ static void blameUnordered(rt::WaitOp wait, Mutation &mutation) {
     if (isWork(op) && isShared)
       blame(mutation, &op);
   }
+  // Behind the last wait the entry ends, which is to find all written.
+  if (mutation.guilty.empty())
+    for (Operation &op : llvm::make_range(block.begin(), record))
+      if (isWork(op) && streamOf(&op) == streamOf(&*record))
+        blame(mutation, &op);
 }
 
 static void forgetWait(Operation *op, unsigned, Mutation &mutation) {

@@ -205,3 +205,13 @@ hf.parameter @b : tensor<16xf32> from [#hf.piece<"b">] {hf.bucket = #hf.place<@p
 // expected-note @-1 {{@b lies before it, and ends at element 16}}
 hf.parameter @a : tensor<16xf32> from [#hf.piece<"a">] {hf.bucket = #hf.place<@parameters, 17>}
 // expected-error @-1 {{does not follow on @b in bucket @parameters: it begins at element 17, not 16}}
+
+// -----
+
+// Who reads the output after the entry does not know of stream 1.
+rt.entry @unfinished arena 128 {
+  %x = rt.input "x" at 0 : memref<16xf32>
+  %y = rt.output "y" at 64 : memref<16xf32>
+  // expected-error @+1 {{writes output 'y' at 64 (memref<16xf32>), and stream 0, with which the entry ends, does not wait for it}}
+  rt.copy %x to %y {stream = 1 : i32} : memref<16xf32>
+}

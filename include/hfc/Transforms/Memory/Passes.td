@@ -76,7 +76,7 @@ def VerifySchedule : Pass<"hfc-verify-schedule", "::mlir::ModuleOp"> {
     - an op's outputs overlap neither each other nor its inputs, but where the callee allows an update in place: a
       `cache_update` or `scatter_add`, an output marked `kernel.alias`, a collective that may run in place. Parameters and states that lie in a
       bucket are ranges of it;
-    - every output is written, and not overwritten; constants, coordinates, and parameters that are not `updated`, are only read;
+    - every output is written, and not overwritten; what writes parameters, states and outputs is done when stream 0 is, with which the entry ends; constants, coordinates, and parameters that are not `updated`, are only read;
     - every collective waits for the one before it, which has a lower number;
     - parameters and states that lie in a bucket are densely packed, from its beginning on.
 
