@@ -207,14 +207,6 @@ constexpr Flag flags[] = {{"ignore-eos", &Options::ignoreEos},
                           {"help", &Options::help},
                           {"version", &Options::version}};
 
-/// Of programs for a GPU.
-constexpr std::string_view deviceOptions[] = {"profile"};
-
-template <size_t N>
-bool contains(const std::string_view (&names)[N], std::string_view name) {
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
 bool parseFlag(Options &options, const std::string &name, bool hasValue) {
   for (const Flag &flag : flags)
     if (flag.name == name) {
@@ -240,8 +232,6 @@ void parseOption(Options &options, const std::string &argument) {
         throw Error("--" + name + " needs a value: --" + name + "=…");
       return description.set(options, name, argument.substr(equals + 1));
     }
-  if (contains(deviceOptions, name))
-    throw Error("--" + name + " is not there yet");
   throw Error("unknown option '" + argument + "'; see hfc-run --help");
 }
 } // namespace
