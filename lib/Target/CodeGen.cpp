@@ -34,16 +34,17 @@ void hfc::embedSource(ModuleOp module, StringRef text) {
                          /*isConstant=*/true, LLVM::Linkage::External, name, builder.getStringAttr(terminated));
 }
 
-static std::unique_ptr<llvm::TargetMachine> createTargetMachine(StringRef cpu, std::string &error) {
+static std::unique_ptr<llvm::TargetMachine> createTargetMachine(StringRef cpu, llvm::CodeGenOptLevel level,
+                                                                std::string &error) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(llvm::sys::getProcessTriple());
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return nullptr;
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, cpu, /*Features=*/"", llvm::TargetOptions(), llvm::Reloc::PIC_,
-                                  /*CM=*/std::nullopt, llvm::CodeGenOptLevel::Default));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, cpu, /*Features=*/"",
+                                                                          llvm::TargetOptions(), llvm::Reloc::PIC_,
+                                                                          /*CM=*/std::nullopt, level));
 }
 
 /// LLVM's usual pipeline; kernels gain from its vectorizers where the emitter left scalars. Entries are marked not to
@@ -78,12 +79,22 @@ static FailureOr<StringRef> programCPU(ModuleOp module) {
   return cpu;
 }
 
+/// Whether there is code that gains from being optimized: a program for a GPU has entries only, each a straight line of
+/// thousands of calls, over which optimizations take time.
+static bool isWorthOptimizing(ModuleOp module) {
+  return llvm::any_of(module.getOps<LLVM::LLVMFuncOp>(), [](LLVM::LLVMFuncOp function) {
+    return !function.isExternal() && !function.getOptimizeNone().value_or(false);
+  });
+}
+
 FailureOr<SmallVector<char, 0>> hfc::compileToObject(ModuleOp module) {
   FailureOr<StringRef> cpu = programCPU(module);
   if (failed(cpu))
     return failure();
   std::string error;
-  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(*cpu, error);
+  bool isOptimized = isWorthOptimizing(module);
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createTargetMachine(*cpu, isOptimized ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None, error);
   if (!machine)
     return module.emitError(error);
   module->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
@@ -94,7 +105,8 @@ FailureOr<SmallVector<char, 0>> hfc::compileToObject(ModuleOp module) {
     return module.emitError("the module does not translate to LLVM IR");
   ir->setTargetTriple(machine->getTargetTriple());
   ir->setPICLevel(llvm::PICLevel::BigPIC);
-  optimize(*ir, *machine);
+  if (isOptimized)
+    optimize(*ir, *machine);
 
   SmallVector<char, 0> object;
   llvm::raw_svector_ostream os(object);

@@ -38,7 +38,7 @@ public:
       return op.emitOpError("passes ") << op.getNumOperands() << " buffers to '" << op.getCallee() << "', which takes "
                                        << arguments;
     FailureOr<Value> list = writer.storeAddresses(op.getOperands());
-    if (failed(list))
+    if (failed(checkAlignment(op)) || failed(list))
       return failure();
     if (op.getLibrary())
       return attention(writer, op, *kernel, *list);
@@ -91,6 +91,17 @@ private:
         LLVM::AddressOfOp::create(writer.getBuilder(), op.getLoc(), program.constant(op.getLoc(), *fields));
     writer.call("hfc_cuda_attention",
                 {writer.context(), description, writer.integer(kernel, 32), writer.integer(op.getStream(), 32), list});
+    return success();
+  }
+
+  /// Kernels move 16 bytes at a time, and a GPU ends the program where these do not lie at a multiple.
+  LogicalResult checkAlignment(rt::LaunchOp op) {
+    constexpr int64_t alignment = 16;
+    for (Value buffer : op.getOperands())
+      if (int64_t begin = buckets.rangeOf(buffer).begin; begin % alignment)
+        return op.emitOpError("passes a tensor that begins at byte ")
+               << begin << " of its bucket to '" << op.getCallee() << "', but kernels of a GPU need a multiple of "
+               << alignment << ": a parameter before it in the bucket has an odd number of elements; use --target=cpu";
     return success();
   }
 
