@@ -272,6 +272,8 @@ class Runner:
         log = ""
         passed = check["compiled"]
         for command in check["commands"] if passed else []:
+            if command[0] == "hfc-run":
+                command = [*command, "--timeout=60"]
             golden = f"{self.folder}/goldens/{check['golden']}"
             words = [word.replace("{folder}", str(self.folder)).replace("{golden}", golden) for word in command]
             if words[0].endswith(".py"):
