@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <dlfcn.h>
 
 namespace hfc::cuda {
 
@@ -110,14 +111,29 @@ host::Outcome Communicators::findError() {
   return {};
 }
 
+/// Older NCCLs, which people have, cannot revoke; null there.
+static ncclResult_t (*findRevoke())(ncclComm_t, int) {
+  return reinterpret_cast<ncclResult_t (*)(ncclComm_t, int)>(dlsym(RTLD_DEFAULT, "ncclCommRevoke"));
+}
+
 void Communicators::revoke() {
   std::lock_guard<std::mutex> lock(mutex);
   if (revoked)
     return;
   revoked = true;
-  for (void *each : list)
-    if (each)
-      ncclCommRevoke(static_cast<ncclComm_t>(each), NCCL_REVOKE_DEFAULT);
+  static const auto revokeOne = findRevoke();
+  for (void *&each : list) {
+    auto communicator = static_cast<ncclComm_t>(each);
+    if (!communicator)
+      continue;
+    if (revokeOne) {
+      revokeOne(communicator, /*NCCL_REVOKE_DEFAULT=*/0);
+      continue;
+    }
+    // Frees it too: whatever the program still asks of it is refused.
+    each = nullptr;
+    ncclCommAbort(communicator);
+  }
 }
 
 /// Not ncclCommDestroy, which waits for all members of this host: one thread may close several ranks, and some may be
