@@ -277,19 +277,21 @@ LogicalResult Driver::generateKernels() {
   return failure();
 }
 
-LogicalResult Driver::link(ArrayRef<char> object) {
+LogicalResult Driver::link(ArrayRef<char> object, ArrayRef<ProgramLibrary> libraries) {
+  std::string error;
+  if (failed(linkProgram(object, libraries, output.temporaryName(), error)))
+    return fail(error, isIR() ? ExitUserError : ExitInternalError);
+  return failed(output.keep(error)) ? fail(error) : success();
+}
+
+LogicalResult Driver::build() {
+  // What is missing is said before the work, not after it.
   std::string error;
   FailureOr<SmallVector<ProgramLibrary>> libraries = SmallVector<ProgramLibrary>();
   if (isForCUDA())
     libraries = findCudaLibraries(error);
   if (failed(libraries))
     return fail(error);
-  if (failed(linkProgram(object, *libraries, output.temporaryName(), error)))
-    return fail(error, isIR() ? ExitUserError : ExitInternalError);
-  return failed(output.keep(error)) ? fail(error) : success();
-}
-
-LogicalResult Driver::build() {
   if (failed(lower(Phase::LLVM, "lowering")))
     return failure();
   embedSource(*module, sourceText);
@@ -302,7 +304,7 @@ LogicalResult Driver::build() {
     return failure();
   }
   showProgress("linking");
-  return link(*object);
+  return link(*object, *libraries);
 }
 
 LogicalResult Driver::account() {

@@ -21,6 +21,8 @@ struct PartitionCheck;
 
 namespace hfc {
 
+struct ProgramLibrary;
+
 /// Exit statuses of the tools ("Command line and errors" in docs/architecture.md).
 enum ExitStatus { ExitDone = 0, ExitCheckFailed = 1, ExitUserError = 2, ExitInternalError = 3 };
 
@@ -51,7 +53,7 @@ private:
   LogicalResult emitPTX();
   LogicalResult build();
   LogicalResult generateKernels();
-  LogicalResult link(ArrayRef<char> object);
+  LogicalResult link(ArrayRef<char> object, ArrayRef<ProgramLibrary> libraries);
   LogicalResult writeText(StringRef text);
 
   LogicalResult fail(const llvm::Twine &message, ExitStatus why = ExitUserError);
