@@ -40,7 +40,7 @@ io::Status AttentionPlan::choose(const PlanTarget &target) {
   if (calls.hasFailed())
     return calls.status();
   io::Status status = io::Failure{"cuDNN has no engine for this attention"};
-  for (const Descriptor &engine : engines) {
+  for (Descriptor &engine : engines) {
     // One that fails leaves the next its chance.
     CudnnCalls attempt(calls.cudnn);
     Descriptor made(attempt, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, "a plan");
@@ -58,6 +58,7 @@ io::Status AttentionPlan::choose(const PlanTarget &target) {
     status = attempt.status();
     if (!status)
       continue;
+    chosen = std::move(engine);
     plan = std::move(made);
     planScratch = static_cast<size_t>(bytes);
     return status;

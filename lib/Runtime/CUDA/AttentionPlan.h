@@ -39,7 +39,8 @@ private:
 
   CudnnCalls calls;
   AttentionGraph graph;
-  Descriptor operations, plan;
+  /// Each is of the one before.
+  Descriptor operations, chosen, plan;
   size_t planScratch = 0;
 };
 
