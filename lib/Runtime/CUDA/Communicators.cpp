@@ -9,7 +9,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <dlfcn.h>
+
+/// Older NCCLs, which people have, cannot revoke: null there. A look by dlsym would miss NCCL, which is no global
+/// library.
+extern "C" __attribute__((weak)) ncclResult_t ncclCommRevoke(ncclComm_t communicator, int flags);
 
 namespace hfc::cuda {
 
@@ -81,9 +84,8 @@ host::Outcome Communicators::connect(const host::RankSetting &setting) {
     if (ranks.size() == 1)
       continue;
     int place = int(std::find(ranks.begin(), ranks.end(), setting.rank) - ranks.begin());
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     ncclComm_t communicator = nullptr;
-    ncclResult_t result = ncclCommInitRankConfig(&communicator, int(ranks.size()), names.of(group), place, &config);
+    ncclResult_t result = ncclCommInitRank(&communicator, int(ranks.size()), names.of(group), place);
     if (result != ncclSuccess)
       return outcomeOf(result, "rank " + std::to_string(setting.rank) + " cannot connect with the others along " +
                                    io::toString(program.groups[group], program.mesh));
@@ -111,23 +113,17 @@ host::Outcome Communicators::findError() {
   return {};
 }
 
-/// Older NCCLs, which people have, cannot revoke; null there.
-static ncclResult_t (*findRevoke())(ncclComm_t, int) {
-  return reinterpret_cast<ncclResult_t (*)(ncclComm_t, int)>(dlsym(RTLD_DEFAULT, "ncclCommRevoke"));
-}
-
 void Communicators::revoke() {
   std::lock_guard<std::mutex> lock(mutex);
   if (revoked)
     return;
   revoked = true;
-  static const auto revokeOne = findRevoke();
   for (void *&each : list) {
     auto communicator = static_cast<ncclComm_t>(each);
     if (!communicator)
       continue;
-    if (revokeOne) {
-      revokeOne(communicator, /*NCCL_REVOKE_DEFAULT=*/0);
+    if (ncclCommRevoke) {
+      ncclCommRevoke(communicator, /*NCCL_REVOKE_DEFAULT=*/0);
       continue;
     }
     // Frees it too: whatever the program still asks of it is refused.

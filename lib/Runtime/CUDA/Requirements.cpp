@@ -16,16 +16,20 @@ namespace {
 constexpr const char *localRankVariables[] = {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
                                               "SLURM_LOCALID"};
 
+/// Has all that this runtime and programs call; people bring theirs with other frameworks.
+constexpr int64_t oldestNCCL = 21800;
+
 std::string versionToString(int version, int major, int minor) {
   return std::to_string(version / major) + "." + std::to_string(version % major / minor);
 }
 
 /// Later versions of the same major one will do.
-io::Status checkLibrary(const char *name, int64_t found, int64_t built, int64_t major, int64_t minor) {
-  if (found / major == built / major && found >= built / minor * minor)
+io::Status checkLibrary(const char *name, int64_t found, int64_t needed, int64_t major, int64_t minor) {
+  if (found / major == needed / major && found >= needed / minor * minor)
     return {};
-  return io::Failure{std::string("this runtime was built for ") + name + " " +
-                     versionToString(int(built), int(major), int(minor)) + ", and what is installed is " +
+  std::string first = versionToString(int(needed), int(major), int(minor));
+  return io::Failure{std::string("this runtime needs ") + name + " " + first + " or a later " +
+                     std::to_string(needed / major) + ", and what is installed is " +
                      versionToString(int(found), int(major), int(minor)) +
                      ": install the CUDA toolkit that hfc was built with"};
 }
@@ -38,7 +42,7 @@ io::Status checkLibraries() {
     return status;
   if (io::Status status = checkLibrary("cuBLASLt", int64_t(cublasLtGetVersion()), CUBLAS_VERSION, 10000, 100); !status)
     return status;
-  return checkLibrary("NCCL", nccl, NCCL_VERSION_CODE, 10000, 100);
+  return checkLibrary("NCCL", nccl, oldestNCCL, 10000, 100);
 }
 
 io::Status explain(cudaError_t error) {
