@@ -100,6 +100,7 @@ static void addGlobalPasses(OpPassManager &manager, Phase phase, const Checks &c
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks) {
   addGlobalPasses(manager, phase, checks);
   if (phase >= Phase::Fuse) {
+    manager.addPass(createStartGradients());
     manager.addPass(createFuse());
     addExtensions(manager, ExtensionPoint::AfterFuse);
   }

@@ -168,4 +168,56 @@ def AddOptimizer : Pass<"hfc-add-optimizer", "::mlir::ModuleOp"> {
   let dependentDialects = ["::hfc::hf::HfDialect"];
 }
 
+def StartGradients : Pass<"hfc-start-gradients", "::mlir::ModuleOp"> {
+  let summary = "writes the gradients of a single micro-batch instead of adding them to zeros";
+  let description = [{
+    Where `last_micro_step` is the only micro-step, a gradient that `begin_step` zeroes and to which it adds once, is what is added: the
+    product or the sum over rows writes it where it belongs, and nothing clears or reads it before. What is scattered or only moved into place is
+    still added to zeros.
+
+    Needs: the entries that `--hfc-differentiate` leaves, at any later stage up to fusion; a step runs `begin_step` first. Guarantees: a step's
+    gradients are the same; linear in the program. Refuses entries of several blocks. Leaves alone programs with
+    several micro-batches.
+
+    Before:
+
+    ```mlir
+    module {
+      hf.parameter @w : tensor<8x4xf32> from [#hf.piece<"w">]
+      hf.state @grad.w : tensor<8x4xf32> {hf.of = @w, hf.role = "gradient"}
+      func.func @begin_step() -> (tensor<8x4xf32> {hf.state = @grad.w}) {
+        %0 = hf.constant dense<0.0> : tensor<8x4xf32>
+        return %0 : tensor<8x4xf32>
+      }
+      func.func @last_micro_step(%x: tensor<3x4xf32> {hf.input = "x"}, %dy: tensor<3x8xf32> {hf.input = "dy"},
+                                 %grad: tensor<8x4xf32> {hf.state = @grad.w}) -> (tensor<8x4xf32> {hf.state = @grad.w}) {
+        %0 = hf.linear_wgrad %dy, %x : (tensor<3x8xf32>, tensor<3x4xf32>) -> tensor<8x4xf32>
+        %1 = hf.add %grad, %0 : tensor<8x4xf32>
+        return %1 : tensor<8x4xf32>
+      }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    module {
+      hf.parameter @w : tensor<8x4xf32> from [#hf.piece<"w">]
+      hf.state @grad.w : tensor<8x4xf32> {hf.of = @w, hf.role = "gradient"}
+      func.func @begin_step() {
+        %0 = hf.constant dense<0.0> : tensor<8x4xf32>
+        return
+      }
+      func.func @last_micro_step(%x: tensor<3x4xf32> {hf.input = "x"}, %dy: tensor<3x8xf32> {hf.input = "dy"})
+          -> (tensor<8x4xf32> {hf.state = @grad.w}) {
+        %0 = hf.linear_wgrad %dy, %x : (tensor<3x8xf32>, tensor<3x4xf32>) -> tensor<8x4xf32>
+        return %0 : tensor<8x4xf32>
+      }
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numStarted", "num-started", "gradients that are written">];
+  let dependentDialects = ["::hfc::hf::HfDialect"];
+}
+
 #endif // HFC_TRANSFORMS_GRADIENT_PASSES
