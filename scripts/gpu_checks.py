@@ -147,6 +147,12 @@ def whole_checks(build):
                      ["hfc-run", "{folder}/" + program, *inputs, f"--check={outputs}", "--tolerance=1e-5"]], alone=True)
 
 
+def library_checks(build):
+    """cuDNN's attention against float64 on the host, and its times."""
+    if (build / "bin/check_attention").exists():
+        yield Check("attention by cuDNN", 1, {}, [["check_attention"]], alone=True)
+
+
 def find_goldens(options):
     """Of families that hfc knows."""
     for reference in sorted(pathlib.Path(options.goldens).resolve().glob("*/reference.safetensors")):
@@ -159,7 +165,8 @@ def find_goldens(options):
 
 def all_checks(options):
     goldens = list(find_goldens(options))
-    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(options.build), *sanitizer_checks(goldens)]
+    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(options.build), *library_checks(options.build),
+              *sanitizer_checks(goldens)]
     return [check for check in checks if re.search(options.only, check.name)]
 
 
@@ -213,7 +220,9 @@ def write_inputs(file, batch, sequence, vocabulary):
 def copy_tools(build, folder):
     (folder / "bin").mkdir(exist_ok=True)
     (folder / "lib").mkdir(exist_ok=True)
-    shutil.copy(build / "bin/hfc-run", folder / "bin")
+    for tool in ("hfc-run", "check_attention"):
+        if (build / "bin" / tool).exists():
+            shutil.copy(build / "bin" / tool, folder / "bin")
     for library in (build / "lib").glob("libhfc_rt*.so.*"):
         shutil.copy(library, folder / "lib")
     shutil.copy(__file__, folder / "bin")
