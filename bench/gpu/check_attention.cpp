@@ -59,7 +59,7 @@ const Case cases[] = {
     {"full", 2, 4, 4, 512, 512, 64, false},
     {"cross", 2, 4, 2, 192, 320, 64, false},
     {"window", 2, 8, 2, 1024, 1024, 64, true, 256},
-    {"window of 1", 1, 2, 2, 128, 128, 64, true, 1},
+    {"window of 2", 1, 2, 2, 128, 128, 64, true, 2},
     {"heads first", 2, 4, 4, 384, 384, 128, true, 0, Layout::bhsd},
     {"sequence first", 3, 6, 2, 256, 256, 64, true, 0, Layout::sbhd},
     {"odd", 3, 4, 2, 77, 77, 64},
