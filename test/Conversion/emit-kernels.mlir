@@ -158,3 +158,23 @@ func.func private @mixed(%x: tensor<8x16xf32>, %i: tensor<16xi32>, %t: tensor<32
   %m = hf.div %n, %two : tensor<3x7xi32>
   return %a, %g, %m : tensor<16x8xf32>, tensor<16xf32>, tensor<3x7xi32>
 }
+
+// Blocks are smaller where they are some hundred, so that the last ones do not work alone; not where they are few or many.
+// CHECK-LABEL: kernel.func @few
+// CHECK-SAME: grid(100)
+func.func private @few(%x: tensor<100x4096xf32>) -> tensor<100x4096xf32> attributes {kernel.kind = "loop"} {
+  %0 = hf.exp %x : tensor<100x4096xf32>
+  return %0 : tensor<100x4096xf32>
+}
+// CHECK-LABEL: kernel.func @some
+// CHECK-SAME: grid(4000)
+func.func private @some(%x: tensor<1000x4096xf32>) -> tensor<1000x4096xf32> attributes {kernel.kind = "loop"} {
+  %0 = hf.exp %x : tensor<1000x4096xf32>
+  return %0 : tensor<1000x4096xf32>
+}
+// CHECK-LABEL: kernel.func @many
+// CHECK-SAME: grid(10000)
+func.func private @many(%x: tensor<10000x4096xf32>) -> tensor<10000x4096xf32> attributes {kernel.kind = "loop"} {
+  %0 = hf.exp %x : tensor<10000x4096xf32>
+  return %0 : tensor<10000x4096xf32>
+}

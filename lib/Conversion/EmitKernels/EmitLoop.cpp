@@ -15,6 +15,9 @@ using namespace hfc;
 
 /// Elements of a block: enough to hide what a block costs, few enough that small tensors feed several threads.
 static constexpr int64_t kBlockElements = 4096;
+/// From so many blocks on a GPU may have all of them at work at once, and what the last ones take shows: blocks are
+/// then smaller, unless there are many.
+static constexpr int64_t kSomeBlocks = 128, kManyBlocks = 8192, kFewestBlockElements = 1024;
 /// Blocks start at multiples of this, whatever the vector's width.
 static constexpr int64_t kBlockMultiple = 64;
 
@@ -35,6 +38,14 @@ static SmallVector<Space> spacesOf(func::ReturnOp results) {
     space.outputs.push_back(number);
   }
   return llvm::map_to_vector(spaces, [](auto &entry) { return entry.second; });
+}
+
+static int64_t blocksOf(int64_t elements) {
+  int64_t share = kBlockElements;
+  if (llvm::divideCeil(elements, share) >= kSomeBlocks)
+    while (share > kFewestBlockElements && llvm::divideCeil(elements, share) < kManyBlocks)
+      share /= 2;
+  return llvm::divideCeil(elements, share);
 }
 
 /// Distributes block `block`'s share of `space` over its lanes.
@@ -74,7 +85,7 @@ LogicalResult hfc::emitLoopKernel(func::FuncOp body, const EmitOptions &options)
   SmallVector<Space> spaces = spacesOf(results);
   int64_t grid = 1;
   for (const Space &space : spaces)
-    grid = std::max<int64_t>(grid, llvm::divideCeil(space.type.getNumElements(), kBlockElements));
+    grid = std::max(grid, blocksOf(space.type.getNumElements()));
   Value block =
       grid == 1 ? elements.index.constant(0) : Value(kernel::BlockIdOp::create(writer.b, writer.b.getIndexType()));
   for (const Space &space : spaces) {
