@@ -8,6 +8,7 @@
 #include "Requirements.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace hfc::cuda {
 
@@ -71,6 +72,13 @@ int localRank(const host::RankSetting &setting) {
   return setting.rank;
 }
 
+/// Launchers that give each process one GPU hide the others from it: it is number 0 in every process. NCCL refuses ranks
+/// that then share one all the same.
+bool isGivenOne(const host::RankSetting &setting, int visible) {
+  const char *devices = std::getenv("CUDA_VISIBLE_DEVICES");
+  return visible == 1 && setting.localRanks == 1 && devices && !std::strchr(devices, ',');
+}
+
 /// "sm_90a" runs on 9.0 and nothing else, "sm_90" on 9.0 and later of the same major version.
 io::Status checkArchitecture(const std::string &wanted, const cudaDeviceProp &device, const std::string &name) {
   bool isExact = !wanted.empty() && wanted.back() == 'a';
@@ -90,7 +98,7 @@ io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
   if (io::Status status = checkLibraries(); !status)
     return io::Failure{status.error()};
   Choice choice;
-  choice.ordinal = localRank(setting);
+  choice.ordinal = isGivenOne(setting, count) ? 0 : localRank(setting);
   if (choice.ordinal < 0 || choice.ordinal >= count)
     return io::Failure{"rank " + std::to_string(setting.rank) + " is number " + std::to_string(choice.ordinal + 1) +
                        " of the ranks on this host, which has " + std::to_string(count) +
