@@ -24,16 +24,37 @@ static std::map<std::pair<StringRef, StringRef>, StringRef> statesByRole(ModuleO
   return states;
 }
 
+static bool isOfBucket(hf::StateOp state) { return state && state->hasAttr("hf.of_bucket"); }
+
+/// Whether the first module has the state too, with the same elements in the same places: then each stands for itself.
+static llvm::Expected<bool> isShared(ModuleOp first, StringRef name, const FlatBucket &flat) {
+  if (!isOfBucket(first.lookupSymbol<hf::StateOp>(name)))
+    return false;
+  llvm::Expected<FlatBucket> other = FlatBucket::of(first, name);
+  if (!other)
+    return other.takeError();
+  if (!flat.hasLayoutOf(*other))
+    return makeError("state '" + name +
+                     "' is a piece of a bucket in both modules, but not of the same parameters at the same places; "
+                     "compare modules with the same buckets, or with one that has no pieces of buckets");
+  return true;
+}
+
 llvm::Expected<BucketStates> BucketStates::create(ModuleOp whole, ModuleOp divided) {
   BucketStates result;
   auto owners = statesByRole(whole);
   for (auto state : divided.getOps<hf::StateOp>()) {
     auto role = state->getAttrOfType<StringAttr>("hf.role");
-    if (!state->hasAttr("hf.of_bucket") || !role)
+    if (!isOfBucket(state) || !role)
       continue;
     llvm::Expected<FlatBucket> flat = FlatBucket::of(divided, state.getSymName());
     if (!flat)
       return flat.takeError();
+    llvm::Expected<bool> shared = isShared(whole, state.getSymName(), *flat);
+    if (!shared)
+      return shared.takeError();
+    if (*shared)
+      continue;
     Bucket bucket{std::move(*flat), {}};
     for (const FlatBucket::Member &member : bucket.flat.members()) {
       auto found = owners.find({member.port.name, role.getValue()});

@@ -12,7 +12,8 @@
 
 namespace hfc::interpreter {
 
-/// What the states of buckets in one module stand for in another, whose states are of single parameters.
+/// What the states of buckets in one module stand for in another, whose states are of single parameters. A state that
+/// both modules have, laid out alike, stands for itself.
 class BucketStates {
 public:
   static llvm::Expected<BucketStates> create(ModuleOp whole, ModuleOp divided);

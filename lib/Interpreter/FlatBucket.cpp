@@ -50,6 +50,14 @@ llvm::Expected<FlatBucket> FlatBucket::of(ModuleOp module, StringRef name) {
   return flat;
 }
 
+bool FlatBucket::hasLayoutOf(const FlatBucket &other) const {
+  auto isSame = [](const Member &a, const Member &b) {
+    return a.port.name == b.port.name && a.offset == b.offset && a.port.shape == b.port.shape;
+  };
+  return size == other.size && total == other.total && parameters.size() == other.parameters.size() &&
+         std::equal(parameters.begin(), parameters.end(), other.parameters.begin(), isSame);
+}
+
 int64_t FlatBucket::baseOf(int64_t rank) const { return dist::placeOf(rank, cut.getAxes(), mesh) * size; }
 
 llvm::Expected<Tensor> FlatBucket::pack(Element element, const TensorMap &values) const {

@@ -27,6 +27,9 @@ public:
   };
   ArrayRef<Member> members() const { return parameters; }
 
+  /// Whether the same parameters lie at the same places.
+  bool hasLayoutOf(const FlatBucket &other) const;
+
   /// The flat tensor, of the members' whole values.
   llvm::Expected<Tensor> pack(Element element, const TensorMap &values) const;
   /// A member's whole value.
