@@ -7,6 +7,7 @@
 
 #include "lib/Partition/Padding.h"
 #include "lib/Partition/LowerReshard.h"
+#include "lib/Partition/Placement.h"
 
 #include "dialects/hf/TensorBuilder.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -57,6 +58,7 @@ bool Padding::computeZeroBehind(OpResult value, size_t dim) {
         return isLast ? isZeroBehind(op.getWeight(), 0) && (!op.getBias() || isZeroBehind(op.getBias(), 0))
                       : !op.getBias() && isZeroBehind(op.getX(), dim);
       })
+      .Case([&](hf::ConstantOp) { return isZero(value); })
       .Case([&](hf::ActivationOp op) { return keepsZero(op.getKind()) && isZeroBehind(op.getX(), dim); })
       .Case([&](hf::MulOp op) { return isZeroBehind(op.getLhs(), dim) || isZeroBehind(op.getRhs(), dim); })
       .Case([&](hf::ReduceOp op) { return op.getKind() == hf::Reduction::sum && byRule(); })
