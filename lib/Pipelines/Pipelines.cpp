@@ -97,11 +97,13 @@ static void addGlobalPasses(OpPassManager &manager, Phase phase, const Checks &c
     addReducingPasses(manager, checks);
 }
 
-void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks) {
-  addGlobalPasses(manager, phase, checks);
+/// From the program for every rank to its schedule.
+static void addSchedulingPasses(OpPassManager &manager, Phase phase, bool isForGPU) {
   if (phase >= Phase::Fuse) {
     manager.addPass(createStartGradients());
     manager.addPass(createFuse());
+    if (isForGPU)
+      manager.addPass(createFuseFewRows());
     addExtensions(manager, ExtensionPoint::AfterFuse);
   }
   if (phase >= Phase::Rt) {
@@ -109,6 +111,11 @@ void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &ch
     // Cheap, and nothing wrong with a schedule shows before it runs.
     manager.addPass(createVerifySchedule());
   }
+}
+
+void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks) {
+  addGlobalPasses(manager, phase, checks);
+  addSchedulingPasses(manager, phase, /*isForGPU=*/false);
   if (phase >= Phase::Kernel)
     manager.addPass(createEmitKernels());
   if (phase >= Phase::LLVM) {
@@ -119,7 +126,8 @@ void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &ch
 }
 
 void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, const Checks &checks) {
-  buildCPUPipeline(manager, std::min(phase, Phase::Rt), checks);
+  addGlobalPasses(manager, phase, checks);
+  addSchedulingPasses(manager, phase, /*isForGPU=*/true);
   if (phase >= Phase::Rt) {
     manager.addPass(createPlanCollectiveScratch());
     manager.addPass(createVerifySchedule());

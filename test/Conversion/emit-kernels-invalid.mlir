@@ -133,3 +133,30 @@ func.func private @order(%x: tensor<4x4xf32>, %u: tensor<2x4xf32>, %i: tensor<2x
   %0 = hf.scatter_add %x, %i, %u : (tensor<4x4xf32>, tensor<2xi32>, tensor<2x4xf32>) -> tensor<4x4xf32>
   return %0 : tensor<4x4xf32>
 }
+
+// -----
+
+func.func private @normed(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>) -> tensor<1x4xf32> attributes {kernel.kind = "few_rows"} {
+  %0 = hf.linear %x, %w : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  %1 = hf.reduce sum, %0 dims [1] : tensor<1x4xf32> -> tensor<1xf32>
+  // expected-error @below {{cannot be part of a kernel of few rows: what follows its products is elementwise}}
+  %2 = hf.broadcast %1 dims [0] : tensor<1xf32> -> tensor<1x4xf32>
+  return %2 : tensor<1x4xf32>
+}
+
+// -----
+
+func.func private @depths(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>, %y: tensor<1x6xf32>, %u: tensor<4x6xf32>) -> (tensor<1x4xf32>, tensor<1x4xf32>) attributes {kernel.kind = "few_rows"} {
+  %0 = hf.linear %x, %w : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  // expected-error @below {{the products of a kernel of few rows are of its arguments, and of one size in all but columns}}
+  %1 = hf.linear %y, %u : (tensor<1x6xf32>, tensor<4x6xf32>) -> tensor<1x4xf32>
+  return %0, %1 : tensor<1x4xf32>, tensor<1x4xf32>
+}
+
+// -----
+
+// expected-error @below {{a kernel of few rows has a result that needs none of its products}}
+func.func private @copies(%x: tensor<1x8xf32>, %w: tensor<4x8xf32>) -> (tensor<1x4xf32>, tensor<1x8xf32>) attributes {kernel.kind = "few_rows"} {
+  %0 = hf.linear %x, %w : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+  return %0, %x : tensor<1x4xf32>, tensor<1x8xf32>
+}

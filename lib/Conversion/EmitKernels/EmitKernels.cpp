@@ -48,6 +48,7 @@ private:
                        .Case("loop", emitLoopKernel)
                        .Case("row", emitRowKernel)
                        .Case("column", emitColumnKernel)
+                       .Case("few_rows", emitFewRowsKernel)
                        .Case("attention", emitAttentionKernel)
                        .Case("attention_with_statistics", emitAttentionWithStatisticsKernel)
                        .Case("attention_statistics", emitAttentionStatisticsKernel)

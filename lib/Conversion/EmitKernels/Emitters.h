@@ -52,6 +52,7 @@ LogicalResult emitAtWidest(ElementEmitter &elements, int64_t widest, int64_t ext
 LogicalResult emitLoopKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitRowKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitColumnKernel(func::FuncOp body, const EmitOptions &options);
+LogicalResult emitFewRowsKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionWithStatisticsKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionStatisticsKernel(func::FuncOp body, const EmitOptions &options);

@@ -61,4 +61,55 @@ def Fuse : Pass<"hfc-fuse", "::mlir::ModuleOp"> {
   let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
 }
 
+def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
+  let summary = "makes kernels of products of few rows, together with their neighbours";
+  let description = [{
+    A product of few rows, as decoding has them, takes as long as reading its weights: libraries for matrices do it
+    badly, and each of them is a launch of its own. Makes a kernel body of kind `few_rows` of every `hf.linear` of
+    bfloat16 or float32 with at most `rows` rows. Products of the same operand share one body; and if a `loop` body reads
+    them, nothing else and element by element, it becomes their epilogue. So the projections of attention are one launch,
+    and a gated feed-forward's two with their activation.
+
+    Needs: entries as `hfc-fuse` leaves them. Guarantees: nothing else changes; bodies that are the same are one function;
+    bodies of epilogues that nobody calls any more are gone. For GPUs.
+
+    Before:
+
+    ```mlir
+    func.func @decode(%x: tensor<1x64xbf16> {hf.input = "x"}, %k: tensor<32x64xbf16> {hf.input = "k"},
+                      %v: tensor<32x64xbf16> {hf.input = "v"})
+        -> (tensor<1x32xbf16> {hf.output = "a"}, tensor<1x32xbf16> {hf.output = "b"}) {
+      %0 = hf.linear %x, %k : (tensor<1x64xbf16>, tensor<32x64xbf16>) -> tensor<1x32xbf16>
+      %1 = hf.linear %x, %v : (tensor<1x64xbf16>, tensor<32x64xbf16>) -> tensor<1x32xbf16>
+      return %0, %1 : tensor<1x32xbf16>, tensor<1x32xbf16>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func private @linear_0(%x: tensor<1x64xbf16>, %k: tensor<32x64xbf16>, %v: tensor<32x64xbf16>)
+        -> (tensor<1x32xbf16>, tensor<1x32xbf16>) attributes {kernel.kind = "few_rows"} {
+      %0 = hf.linear %x, %k : (tensor<1x64xbf16>, tensor<32x64xbf16>) -> tensor<1x32xbf16>
+      %1 = hf.linear %x, %v : (tensor<1x64xbf16>, tensor<32x64xbf16>) -> tensor<1x32xbf16>
+      return %0, %1 : tensor<1x32xbf16>, tensor<1x32xbf16>
+    }
+    func.func @decode(%x: tensor<1x64xbf16> {hf.input = "x"}, %k: tensor<32x64xbf16> {hf.input = "k"},
+                      %v: tensor<32x64xbf16> {hf.input = "v"})
+        -> (tensor<1x32xbf16> {hf.output = "a"}, tensor<1x32xbf16> {hf.output = "b"}) {
+      %0:2 = call @linear_0(%x, %k, %v)
+        : (tensor<1x64xbf16>, tensor<32x64xbf16>, tensor<32x64xbf16>) -> (tensor<1x32xbf16>, tensor<1x32xbf16>)
+      return %0#0, %0#1 : tensor<1x32xbf16>, tensor<1x32xbf16>
+    }
+    ```
+  }];
+  let options = [
+    Option<"rows", "rows", "int64_t", "8", "products of at most so many rows">];
+  let statistics = [
+    Statistic<"numProducts", "num-products", "products that went into kernels">,
+    Statistic<"numEpilogues", "num-epilogues", "kernels that became epilogues">,
+    Statistic<"numCalls", "num-calls", "calls of kernels of few rows">];
+  let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif // HFC_TRANSFORMS_FUSION_PASSES

@@ -1,0 +1,252 @@
+//===- EmitFewRows.cpp - products of few rows
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// With few rows (decoding) a product takes as long as reading its weights. A block takes a column of the result, for
+// all rows, or the same column of several products that an elementwise epilogue combines: its lanes walk over the
+// weights' row in vectors, with several of them under way at once, and add up at the end. Products of the same operand
+// that nothing combines take blocks of their own, one behind the other.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emitters.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace hfc;
+
+static constexpr auto kContract = arith::FastMathFlags::contract;
+/// Vectors of a weights' row that a lane takes, if the row is long enough: it reads them all before it needs the first.
+static constexpr int64_t kVectorsOfLane = 4;
+static constexpr int64_t kFewestLanes = 32, kMostLanes = 256;
+
+namespace {
+/// Products whose sums the same results need, and those results.
+struct Group {
+  llvm::SetVector<Value> products;
+  SmallVector<unsigned> outputs;
+  int64_t columns = 0;
+};
+
+/// Elements of a body, where those of its products at one place are known.
+class SumsEmitter : public ElementEmitter {
+public:
+  using ElementEmitter::ElementEmitter;
+  DenseMap<Value, Value> sums;
+
+protected:
+  Value known(Value value, const Indices &) override { return sums.lookup(value); }
+};
+
+class FewRowsEmitter {
+public:
+  FewRowsEmitter(func::FuncOp body, const EmitOptions &options)
+      : body(body), results(cast<func::ReturnOp>(body.getBody().front().getTerminator())),
+        bufferAlignment(options.bufferAlignment), widest(options.width) {
+    EmitOptions own = options;
+    own.lanes = lanesOf(body, options.width);
+    writer.emplace(body, own);
+  }
+
+  LogicalResult emit();
+
+private:
+  static int64_t lanesOf(func::FuncOp body, int64_t width);
+  LogicalResult collectGroups();
+  LogicalResult addResult(unsigned number, llvm::MapVector<Value, Group> &found);
+  LogicalResult emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block);
+  LogicalResult emitGroup(const Group &group, SumsEmitter &elements, Value column);
+  SmallVector<Value> emitSums(const Group &group, SumsEmitter &elements, Value column);
+  LogicalResult emitResults(const Group &group, SumsEmitter &elements, int64_t row, Value column);
+
+  func::FuncOp body;
+  func::ReturnOp results;
+  int64_t bufferAlignment, widest, rows = 0, depth = 0;
+  std::optional<KernelWriter> writer;
+  SmallVector<Group> groups;
+};
+} // namespace
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+/// Few lanes for short rows: a warp alone needs no barrier, and what counts is how many rows are under way.
+int64_t FewRowsEmitter::lanesOf(func::FuncOp body, int64_t width) {
+  int64_t depth = 1;
+  for (auto product : body.getOps<hf::LinearOp>())
+    depth = shapeOf(product.getX()).back();
+  int64_t wanted = std::max<int64_t>(depth / (width * kVectorsOfLane), 1);
+  return std::clamp<int64_t>(llvm::bit_floor(static_cast<uint64_t>(wanted)), kFewestLanes, kMostLanes);
+}
+
+/// Finds the products that result `number` needs, and joins the groups that these are in.
+LogicalResult FewRowsEmitter::addResult(unsigned number, llvm::MapVector<Value, Group> &found) {
+  Group group;
+  SmallVector<Value> work{results.getOperand(number)};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (!op || !seen.insert(value).second)
+      continue;
+    if (isa<hf::LinearOp>(op)) {
+      group.products.insert(value);
+      continue;
+    }
+    if (!op->hasTrait<OpTrait::Elementwise>() && !isa<hf::ConstantOp>(op))
+      return op->emitError("cannot be part of a kernel of few rows: what follows its products is elementwise");
+    llvm::append_range(work, op->getOperands());
+  }
+  if (group.products.empty())
+    return body.emitError("a kernel of few rows has a result that needs none of its products");
+  group.outputs.push_back(number);
+  group.columns = shapeOf(results.getOperand(number)).back();
+  Value key = group.products.front();
+  for (auto &entry : found) {
+    Group &earlier = entry.second;
+    if (llvm::none_of(group.products, [&](Value product) { return earlier.products.contains(product); }))
+      continue;
+    earlier.products.insert_range(group.products);
+    earlier.outputs.push_back(number);
+    return success();
+  }
+  found[key] = std::move(group);
+  return success();
+}
+
+LogicalResult FewRowsEmitter::collectGroups() {
+  for (auto product : body.getOps<hf::LinearOp>()) {
+    ArrayRef<int64_t> shape = shapeOf(product.getX());
+    int64_t ownDepth = shape.back(), ownRows = llvm::product_of(shape.drop_back());
+    auto isArgument = [](Value operand) { return isa<BlockArgument>(operand); };
+    if (!llvm::all_of(product->getOperands(), isArgument) || (depth && (depth != ownDepth || rows != ownRows)))
+      return product.emitError("the products of a kernel of few rows are of its arguments, and of one size in all but "
+                               "columns");
+    depth = ownDepth;
+    rows = ownRows;
+  }
+  llvm::MapVector<Value, Group> found;
+  for (unsigned number : llvm::seq(0u, results.getNumOperands()))
+    if (failed(addResult(number, found)))
+      return failure();
+  groups = llvm::map_to_vector(found, [](auto &entry) { return std::move(entry.second); });
+  return success();
+}
+
+/// The rows' sums of each product at `column`, row by row.
+SmallVector<Value> FewRowsEmitter::emitSums(const Group &group, SumsEmitter &elements, Value column) {
+  ImplicitLocOpBuilder &b = writer->b;
+  int64_t width = widest;
+  while (depth % width)
+    width /= 2;
+  elements.index.width = width;
+  Type sum = width == 1 ? Type(b.getF32Type()) : Type(VectorType::get(width, b.getF32Type()));
+  SmallVector<Value> zeros(rows * group.products.size(), arith::ConstantOp::create(b, b.getZeroAttr(sum)));
+  auto loop = kernel::DistributeOp::create(b, elements.index.constant(0), elements.index.constant(depth), width, zeros);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(&loop.getBody().front());
+    ElementEmitter::Scope scope(elements);
+    IndexGroup element = elements.index.group(loop.getInductionVar(), {depth}, /*lane=*/width > 1, width);
+    SmallVector<Value> next(loop.getRegionIterArgs());
+    for (auto [number, value] : llvm::enumerate(group.products)) {
+      auto product = value.getDefiningOp<hf::LinearOp>();
+      Value weights = elements.emit(product.getWeight(), {elements.index.group(column, {group.columns}), element});
+      for (int64_t row = 0; row < rows; ++row) {
+        IndexGroup place = elements.index.group(elements.index.constant(row), shapeOf(product.getX()).drop_back());
+        Value x = elements.emit(product.getX(), {place, element});
+        Value &total = next[number * rows + row];
+        total = arith::AddFOp::create(b, total, arith::MulFOp::create(b, x, weights, kContract), kContract);
+      }
+    }
+    kernel::YieldOp::create(b, next);
+  }
+  elements.index.width = 1;
+  return llvm::map_to_vector(loop.getResults(), [&](Value partial) -> Value {
+    return kernel::ReduceOp::create(b, b.getF32Type(), kernel::Combine::add, partial);
+  });
+}
+
+/// All are computed before any is written, since an output may be in an input's buffer.
+LogicalResult FewRowsEmitter::emitResults(const Group &group, SumsEmitter &elements, int64_t row, Value column) {
+  SmallVector<std::pair<Value, Indices>, 1> values;
+  for (unsigned output : group.outputs) {
+    Value result = results.getOperand(output);
+    Indices at{elements.index.group(elements.index.constant(row), shapeOf(result).drop_back()),
+               elements.index.group(column, {group.columns})};
+    Value value = elements.emit(result, at);
+    if (!value)
+      return failure();
+    values.push_back({value, at});
+  }
+  for (auto [output, value] : llvm::zip_equal(group.outputs, values))
+    if (failed(elements.store(value.first, writer->output(output), value.second)))
+      return failure();
+  return success();
+}
+
+LogicalResult FewRowsEmitter::emitGroup(const Group &group, SumsEmitter &elements, Value column) {
+  ElementEmitter::Scope scope(elements);
+  ImplicitLocOpBuilder &b = writer->b;
+  elements.index.width = 1;
+  // Asked for before the weights, so that nothing waits for it afterwards.
+  SmallVector<Value> biases;
+  for (Value value : group.products) {
+    Value bias = value.getDefiningOp<hf::LinearOp>().getBias();
+    biases.push_back(bias ? elements.emit(bias, {elements.index.group(column, {group.columns})}) : Value());
+  }
+  SmallVector<Value> sums = emitSums(group, elements, column);
+  for (int64_t row = 0; row < rows; ++row) {
+    elements.sums.clear();
+    for (auto [number, value] : llvm::enumerate(group.products)) {
+      Value sum = sums[number * rows + row];
+      elements.sums[value] = biases[number] ? Value(arith::AddFOp::create(b, sum, biases[number], kContract)) : sum;
+    }
+    if (failed(emitResults(group, elements, row, column)))
+      return failure();
+  }
+  return success();
+}
+
+/// The blocks of the first of `rest` are those below its number of columns, counted from where the others' end.
+LogicalResult FewRowsEmitter::emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block) {
+  if (rest.size() == 1)
+    return emitGroup(rest.front(), elements, block);
+  ImplicitLocOpBuilder &b = writer->b;
+  Value columns = elements.index.constant(rest.front().columns);
+  Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, block, columns);
+  auto branch = scf::IfOp::create(b, TypeRange(), own, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(branch.thenBlock()->getTerminator());
+  if (failed(emitGroup(rest.front(), elements, block)))
+    return failure();
+  b.setInsertionPoint(branch.elseBlock()->getTerminator());
+  ElementEmitter::Scope scope(elements);
+  return emitGroups(rest.drop_front(), elements, arith::SubIOp::create(b, block, columns));
+}
+
+LogicalResult FewRowsEmitter::emit() {
+  if (failed(collectGroups()))
+    return failure();
+  SumsEmitter elements(writer->b, writer->entry(), bufferAlignment);
+  for (auto [number, argument] : llvm::enumerate(body.getArguments()))
+    elements.bind(argument, writer->input(number));
+  int64_t grid = 0;
+  for (const Group &group : groups)
+    grid += group.columns;
+  Value block = kernel::BlockIdOp::create(writer->b, writer->b.getIndexType());
+  if (failed(emitGroups(groups, elements, block)))
+    return failure();
+  writer->finish(grid);
+  return success();
+}
+
+LogicalResult hfc::emitFewRowsKernel(func::FuncOp body, const EmitOptions &options) {
+  return FewRowsEmitter(body, options).emit();
+}

@@ -1,0 +1,167 @@
+//===- FuseFewRows.cpp - --hfc-fuse-few-rows
+//
+// Part of hfc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hfc/Transforms/Fusion/Passes.h"
+
+#include "FusionGraph.h"
+#include "Outline.h"
+
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace hfc {
+#define GEN_PASS_DEF_FUSEFEWROWS
+#include "hfc/Transforms/Fusion/Passes.h.inc"
+} // namespace hfc
+
+using namespace hfc;
+using namespace hfc::fusion;
+
+namespace {
+class FuseFewRowsPass : public hfc::impl::FuseFewRowsBase<FuseFewRowsPass> {
+public:
+  using FuseFewRowsBase::FuseFewRowsBase;
+
+  void runOnOperation() override {
+    if (rows < 1) {
+      getOperation().emitError("hfc-fuse-few-rows: rows must be at least 1");
+      return signalPassFailure();
+    }
+    SmallVector<func::FuncOp> entries;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (func.isPublic() && !func.isDeclaration() && func.getBody().hasOneBlock())
+        entries.push_back(func);
+    SymbolTable symbols(getOperation());
+    BodyTable bodies(getOperation());
+    for (func::FuncOp entry : entries)
+      fuse(entry, symbols, bodies);
+    eraseUncalled();
+  }
+
+private:
+  using Products = SmallVector<hf::LinearOp, 4>;
+
+  bool hasFewRows(hf::LinearOp product) const {
+    ArrayRef<int64_t> shape = shapeOf(product.getX());
+    Type element = product.getType().getElementType();
+    return (element.isBF16() || element.isF32()) && llvm::product_of(shape.drop_back()) <= rows && shape.back() > 0 &&
+           shapeOf(product.getWeight())[0] > 0;
+  }
+
+  void fuse(func::FuncOp entry, SymbolTable &symbols, BodyTable &bodies) {
+    llvm::MapVector<Value, Products> sharing;
+    for (auto product : entry.getBody().front().getOps<hf::LinearOp>())
+      if (hasFewRows(product))
+        sharing[product.getX()].push_back(product);
+    for (auto &[x, products] : sharing)
+      for (Products &together : splitByPlace(products))
+        outline(together, symbols, bodies);
+  }
+
+  /// Products that can all stand where the first of them stands, in order.
+  static SmallVector<Products> splitByPlace(ArrayRef<hf::LinearOp> products) {
+    SmallVector<Products> parts;
+    for (hf::LinearOp product : products) {
+      auto fits = [&](Products &part) {
+        return llvm::all_of(product->getOperands(), [&](Value operand) {
+          Operation *def = operand.getDefiningOp();
+          return !def || def->isBeforeInBlock(part.front());
+        });
+      };
+      auto found = llvm::find_if(parts, fits);
+      if (found == parts.end())
+        parts.push_back({product});
+      else
+        found->push_back(product);
+    }
+    return parts;
+  }
+
+  /// The kernel that alone reads these products, each element at its own place; null if there is none.
+  static func::CallOp epilogueOf(ArrayRef<hf::LinearOp> products, SymbolTable &symbols) {
+    auto call = dyn_cast<func::CallOp>(*products.front()->getUsers().begin());
+    auto body = call ? symbols.lookup<func::FuncOp>(call.getCallee()) : func::FuncOp();
+    auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
+    if (!kind || kind.getValue() != "loop")
+      return nullptr;
+    ArrayRef<int64_t> shape = shapeOf(products.front()->getResult(0));
+    auto isOfShape = [&](Value value) { return shapeOf(value) == shape; };
+    auto isOwn = [&](Value value) {
+      auto product = value.getDefiningOp<hf::LinearOp>();
+      return product && llvm::is_contained(products, product);
+    };
+    auto isRead = [&](hf::LinearOp product) {
+      return isOfShape(product->getResult(0)) &&
+             llvm::all_of(product->getUsers(), [&](Operation *user) { return user == call; });
+    };
+    auto isPointwise = [&](Operation &op) {
+      return isElementwise(&op) ? isOfShape(op.getResult(0)) : isa<hf::ConstantOp, func::ReturnOp>(op);
+    };
+    bool fits = llvm::all_of(call.getOperands(), isOwn) && llvm::all_of(products, isRead) &&
+                llvm::all_of(body.getBody().front(), isPointwise);
+    return fits ? call : nullptr;
+  }
+
+  void outline(ArrayRef<hf::LinearOp> products, SymbolTable &symbols, BodyTable &bodies) {
+    BodyPlan plan;
+    plan.kind = "few_rows";
+    llvm::SetVector<Value> arguments;
+    for (hf::LinearOp product : products) {
+      arguments.insert_range(product->getOperands());
+      plan.ops.push_back(product);
+      plan.results.push_back(product);
+    }
+    plan.arguments = arguments.takeVector();
+    func::CallOp epilogue = products.front()->use_empty() ? func::CallOp() : epilogueOf(products, symbols);
+    if (epilogue) {
+      StringAttr name = epilogue.getCalleeAttr().getAttr();
+      plan.results = inlineCall(epilogue, symbols.lookup<func::FuncOp>(epilogue.getCallee()), plan.ops);
+      inlined.insert(name);
+      ++numEpilogues;
+    }
+    OpBuilder builder(products.front());
+    auto call = func::CallOp::create(builder, products.front()->getLoc(), bodies.getOrCreate(plan), plan.arguments);
+    for (StringRef name : {"hf.block", "hf.phase"})
+      if (Attribute attribute = products.front()->getDiscardableAttr(name))
+        call->setDiscardableAttr(name, attribute);
+    for (auto [old, now] : llvm::zip_equal(plan.results, call.getResults()))
+      old.replaceAllUsesWith(now);
+    for (Operation *op : llvm::reverse(plan.ops))
+      op->erase();
+    numProducts += products.size();
+    ++numCalls;
+  }
+
+  /// Epilogues that nobody else called.
+  void eraseUncalled() {
+    llvm::DenseSet<StringAttr> called;
+    getOperation().walk([&](func::CallOp call) { called.insert(call.getCalleeAttr().getAttr()); });
+    for (StringAttr name : inlined)
+      if (!called.contains(name))
+        getOperation().lookupSymbol(name)->erase();
+  }
+
+  /// Puts what `call` computes in its place, and behind `ops`. Returns its results.
+  static SmallVector<Value> inlineCall(func::CallOp call, func::FuncOp body, SmallVectorImpl<Operation *> &ops) {
+    OpBuilder builder(call);
+    IRMapping mapping;
+    mapping.map(body.getArguments(), call.getOperands());
+    Block &block = body.getBody().front();
+    for (Operation &op : block.without_terminator())
+      ops.push_back(builder.clone(op, mapping));
+    auto results =
+        llvm::map_to_vector(block.getTerminator()->getOperands(), [&](Value value) { return mapping.lookup(value); });
+    call.replaceAllUsesWith(results);
+    call.erase();
+    return results;
+  }
+
+  llvm::SetVector<StringAttr> inlined;
+};
+} // namespace

@@ -1,0 +1,70 @@
+// RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows -o %t.mlir
+// RUN: FileCheck %s < %t.mlir
+// RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows=rows=2 | FileCheck %s --check-prefix=TWO
+// RUN: hfc-interpret %s --compare=%t.mlir --seed=3
+// RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows --hfc-schedule --hfc-emit-kernels="vector-bits=256 interleave=1" -o %t.kernel.mlir
+// RUN: hfc-interpret %s --compare=%t.kernel.mlir --seed=4
+// RUN: hfc-opt %t.kernel.mlir --hfc-map-kernels-to-gpu -o %t.gpu.mlir
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --seed=5
+
+// Products of one operand are one body; a gated activation is the epilogue of the two that it reads, and gone as a kernel.
+// CHECK-LABEL: func.func private @linear_0
+// CHECK-SAME: kernel.kind = "few_rows"
+// CHECK-COUNT-3: hf.linear
+// CHECK: func.func private @linear_{{.*}}_1
+// CHECK-SAME: kernel.kind = "few_rows"
+// CHECK-COUNT-2: hf.linear
+// CHECK: hf.exp
+// CHECK: hf.mul
+// CHECK-NOT: @silu
+// CHECK-LABEL: func.func @projections
+// CHECK: call @linear_0(
+// CHECK-NOT: hf.linear
+// CHECK: return
+
+// With fewer rows wanted, those of three are left to a library.
+// TWO-LABEL: func.func @projections
+// TWO-COUNT-3: hf.linear
+// TWO: return
+func.func @projections(%x: tensor<3x40xf32> {hf.input = "x"}, %q: tensor<24x40xf32> {hf.input = "q"},
+                       %k: tensor<8x40xf32> {hf.input = "k"}, %v: tensor<8x40xf32> {hf.input = "v"},
+                       %b: tensor<24xf32> {hf.input = "b"})
+    -> (tensor<3x24xf32> {hf.output = "query"}, tensor<3x8xf32> {hf.output = "key"}, tensor<3x8xf32> {hf.output = "value"}) {
+  %0 = hf.linear %x, %q bias %b : (tensor<3x40xf32>, tensor<24x40xf32>, tensor<24xf32>) -> tensor<3x24xf32>
+  %1 = hf.linear %x, %k : (tensor<3x40xf32>, tensor<8x40xf32>) -> tensor<3x8xf32>
+  %2 = hf.linear %x, %v : (tensor<3x40xf32>, tensor<8x40xf32>) -> tensor<3x8xf32>
+  return %0, %1, %2 : tensor<3x24xf32>, tensor<3x8xf32>, tensor<3x8xf32>
+}
+
+// CHECK-LABEL: func.func @gated
+// CHECK: call @linear_{{.*}}_1(
+// CHECK-NEXT: return
+func.func @gated(%x: tensor<2x36xf32> {hf.input = "x"}, %g: tensor<12x36xf32> {hf.input = "g"},
+                 %u: tensor<12x36xf32> {hf.input = "u"}) -> (tensor<2x12xf32> {hf.output = "y"}) {
+  %0 = hf.linear %x, %g : (tensor<2x36xf32>, tensor<12x36xf32>) -> tensor<2x12xf32>
+  %1 = hf.linear %x, %u : (tensor<2x36xf32>, tensor<12x36xf32>) -> tensor<2x12xf32>
+  %2 = hf.activation silu, %0 : tensor<2x12xf32>
+  %3 = hf.mul %2, %1 : tensor<2x12xf32>
+  return %3 : tensor<2x12xf32>
+}
+
+// What somebody else reads as well stays a result, and its reader a kernel. Many lanes, and an odd depth.
+// CHECK-LABEL: func.func @shared
+// CHECK: call @linear
+// CHECK-NEXT: call @
+// CHECK-NEXT: return
+func.func @shared(%x: tensor<1x2049xf32> {hf.input = "x"}, %w: tensor<5x2049xf32> {hf.input = "w"})
+    -> (tensor<1x5xf32> {hf.output = "y"}, tensor<1x5xf32> {hf.output = "z"}) {
+  %0 = hf.linear %x, %w : (tensor<1x2049xf32>, tensor<5x2049xf32>) -> tensor<1x5xf32>
+  %1 = hf.activation relu, %0 : tensor<1x5xf32>
+  return %0, %1 : tensor<1x5xf32>, tensor<1x5xf32>
+}
+
+// More rows than are few.
+// CHECK-LABEL: func.func @many
+// CHECK: hf.linear
+func.func @many(%x: tensor<9x8xf32> {hf.input = "x"}, %w: tensor<5x8xf32> {hf.input = "w"})
+    -> (tensor<9x5xf32> {hf.output = "y"}) {
+  %0 = hf.linear %x, %w : (tensor<9x8xf32>, tensor<5x8xf32>) -> tensor<9x5xf32>
+  return %0 : tensor<9x5xf32>
+}
