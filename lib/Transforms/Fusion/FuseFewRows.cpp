@@ -9,8 +9,7 @@
 
 #include "FusionGraph.h"
 #include "Outline.h"
-
-#include "mlir/IR/Dominance.h"
+#include "dialects/hf/OrderedOperand.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -47,7 +46,17 @@ public:
 private:
   using Products = SmallVector<hf::LinearOp, 4>;
 
+  /// A library reads by strides what is only moved (see `hfc-fuse`); a kernel reads what stands in memory.
+  static bool standsInMemory(Value value) {
+    Operation *def = value.getDefiningOp();
+    while (isa_and_nonnull<hf::ReshapeOp>(def))
+      def = def->getOperand(0).getDefiningOp();
+    return !def || !hf::isMove(def);
+  }
+
   bool hasFewRows(hf::LinearOp product) const {
+    if (!llvm::all_of(product->getOperands(), standsInMemory))
+      return false;
     ArrayRef<int64_t> shape = shapeOf(product.getX());
     Type element = product.getType().getElementType();
     return (element.isBF16() || element.isF32()) && llvm::product_of(shape.drop_back()) <= rows && shape.back() > 0 &&

@@ -68,3 +68,14 @@ func.func @many(%x: tensor<9x8xf32> {hf.input = "x"}, %w: tensor<5x8xf32> {hf.in
   %0 = hf.linear %x, %w : (tensor<9x8xf32>, tensor<5x8xf32>) -> tensor<9x5xf32>
   return %0 : tensor<9x5xf32>
 }
+
+// A product that reads by strides what is repeated stays a library's.
+// CHECK-LABEL: func.func @repeated
+// CHECK: hf.broadcast
+// CHECK-NEXT: hf.linear
+func.func @repeated(%x: tensor<8xf32> {hf.input = "x"}, %w: tensor<5x8xf32> {hf.input = "w"})
+    -> (tensor<4x5xf32> {hf.output = "y"}) {
+  %0 = hf.broadcast %x dims [1] : tensor<8xf32> -> tensor<4x8xf32>
+  %1 = hf.linear %0, %w : (tensor<4x8xf32>, tensor<5x8xf32>) -> tensor<4x5xf32>
+  return %1 : tensor<4x5xf32>
+}
