@@ -162,6 +162,10 @@ private:
   void emitKeyInfo(Value source, Value target);
 };
 
+/// Whether an attention is of one query, with nothing but a length to hide keys, in a kernel whose blocks have lanes.
+bool isAttentionOfOne(const AttentionParts &parts, const EmitOptions &options);
+LogicalResult emitAttentionOfOneKernel(func::FuncOp body, const AttentionParts &parts, const EmitOptions &options);
+
 } // namespace hfc
 
 #endif // HFC_LIB_CONVERSION_EMITKERNELS_ATTENTION_H

@@ -258,8 +258,12 @@ static FailureOr<OpTy> onlyOpOf(func::FuncOp body) {
 
 LogicalResult hfc::emitAttentionKernel(func::FuncOp body, const EmitOptions &options) {
   FailureOr<hf::AttentionOp> op = onlyOpOf<hf::AttentionOp>(body);
-  return success(succeeded(op) &&
-                 succeeded(AttentionEmitter(body, AttentionParts::of(*op, op->getValue()), options, {}).emit()));
+  if (failed(op))
+    return failure();
+  AttentionParts parts = AttentionParts::of(*op, op->getValue());
+  if (isAttentionOfOne(parts, options))
+    return emitAttentionOfOneKernel(body, parts, options);
+  return AttentionEmitter(body, parts, options, {}).emit();
 }
 
 LogicalResult hfc::emitAttentionWithStatisticsKernel(func::FuncOp body, const EmitOptions &options) {

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // With few rows (decoding) a product takes as long as reading its weights. A block takes a column of the result, for
-// all rows, or the same column of several products that an elementwise epilogue combines: its lanes walk over the
-// weights' row in vectors, with several of them under way at once, and add up at the end. Products of the same operand
-// that nothing combines take blocks of their own, one behind the other.
+// all rows (two columns where there are very many), or the same column of several products that an elementwise epilogue
+// combines: its lanes walk over the weights' row in vectors, with several of them under way at once, and add up at the
+// end. Products of the same operand that nothing combines take blocks of their own, one behind the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,14 +25,19 @@ using namespace hfc;
 static constexpr auto kContract = arith::FastMathFlags::contract;
 /// Vectors of a weights' row that a lane takes, if the row is long enough: it reads them all before it needs the first.
 static constexpr int64_t kVectorsOfLane = 4;
-static constexpr int64_t kFewestLanes = 32, kMostLanes = 256;
+static constexpr int64_t kFewestLanes = 32, kManyLanes = 256, kMostLanes = 1024;
+/// A lane's steps are taken at once up to so many.
+static constexpr int64_t kMostVectorsOfLane = 8;
+/// With so many columns there are blocks enough for one to take two, and so to read more at once.
+static constexpr int64_t kManyColumns = 32768;
 
 namespace {
 /// Products whose sums the same results need, and those results.
 struct Group {
   llvm::SetVector<Value> products;
   SmallVector<unsigned> outputs;
-  int64_t columns = 0;
+  /// Of each product, and of a block.
+  int64_t columns = 0, together = 1;
 };
 
 /// Elements of a body, where those of its products at one place are known.
@@ -62,8 +67,8 @@ private:
   LogicalResult collectGroups();
   LogicalResult addResult(unsigned number, llvm::MapVector<Value, Group> &found);
   LogicalResult emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block);
-  LogicalResult emitGroup(const Group &group, SumsEmitter &elements, Value column);
-  SmallVector<Value> emitSums(const Group &group, SumsEmitter &elements, Value column);
+  LogicalResult emitGroup(const Group &group, SumsEmitter &elements, Value block);
+  SmallVector<Value> emitSums(const Group &group, SumsEmitter &elements, ArrayRef<Value> columns);
   LogicalResult emitResults(const Group &group, SumsEmitter &elements, int64_t row, Value column);
 
   func::FuncOp body;
@@ -82,7 +87,10 @@ int64_t FewRowsEmitter::lanesOf(func::FuncOp body, int64_t width) {
   for (auto product : body.getOps<hf::LinearOp>())
     depth = shapeOf(product.getX()).back();
   int64_t wanted = std::max<int64_t>(depth / (width * kVectorsOfLane), 1);
-  return std::clamp<int64_t>(llvm::bit_floor(static_cast<uint64_t>(wanted)), kFewestLanes, kMostLanes);
+  if (wanted < kManyLanes)
+    return std::max<int64_t>(llvm::bit_floor(static_cast<uint64_t>(wanted)), kFewestLanes);
+  int64_t needed = llvm::alignTo(llvm::divideCeil(depth, width * kMostVectorsOfLane), kFewestLanes);
+  return std::clamp(needed, kManyLanes, kMostLanes);
 }
 
 /// Finds the products that result `number` needs, and joins the groups that these are in.
@@ -136,18 +144,22 @@ LogicalResult FewRowsEmitter::collectGroups() {
     if (failed(addResult(number, found)))
       return failure();
   groups = llvm::map_to_vector(found, [](auto &entry) { return std::move(entry.second); });
+  for (Group &group : groups)
+    if (group.columns >= kManyColumns && group.columns % 2 == 0 && rows * group.products.size() <= 2)
+      group.together = 2;
   return success();
 }
 
-/// The rows' sums of each product at `column`, row by row.
-SmallVector<Value> FewRowsEmitter::emitSums(const Group &group, SumsEmitter &elements, Value column) {
+/// The sums of each product at `columns`, for each of them row by row.
+SmallVector<Value> FewRowsEmitter::emitSums(const Group &group, SumsEmitter &elements, ArrayRef<Value> columns) {
   ImplicitLocOpBuilder &b = writer->b;
   int64_t width = widest;
   while (depth % width)
     width /= 2;
   elements.index.width = width;
   Type sum = width == 1 ? Type(b.getF32Type()) : Type(VectorType::get(width, b.getF32Type()));
-  SmallVector<Value> zeros(rows * group.products.size(), arith::ConstantOp::create(b, b.getZeroAttr(sum)));
+  SmallVector<Value> zeros(rows * group.products.size() * columns.size(),
+                           arith::ConstantOp::create(b, b.getZeroAttr(sum)));
   auto loop = kernel::DistributeOp::create(b, elements.index.constant(0), elements.index.constant(depth), width, zeros);
   {
     OpBuilder::InsertionGuard guard(b);
@@ -155,14 +167,16 @@ SmallVector<Value> FewRowsEmitter::emitSums(const Group &group, SumsEmitter &ele
     ElementEmitter::Scope scope(elements);
     IndexGroup element = elements.index.group(loop.getInductionVar(), {depth}, /*lane=*/width > 1, width);
     SmallVector<Value> next(loop.getRegionIterArgs());
-    for (auto [number, value] : llvm::enumerate(group.products)) {
+    auto total = next.begin();
+    for (Value value : group.products) {
       auto product = value.getDefiningOp<hf::LinearOp>();
-      Value weights = elements.emit(product.getWeight(), {elements.index.group(column, {group.columns}), element});
-      for (int64_t row = 0; row < rows; ++row) {
-        IndexGroup place = elements.index.group(elements.index.constant(row), shapeOf(product.getX()).drop_back());
-        Value x = elements.emit(product.getX(), {place, element});
-        Value &total = next[number * rows + row];
-        total = arith::AddFOp::create(b, total, arith::MulFOp::create(b, x, weights, kContract), kContract);
+      for (Value column : columns) {
+        Value weights = elements.emit(product.getWeight(), {elements.index.group(column, {group.columns}), element});
+        for (int64_t row = 0; row < rows; ++row, ++total) {
+          IndexGroup place = elements.index.group(elements.index.constant(row), shapeOf(product.getX()).drop_back());
+          Value x = elements.emit(product.getX(), {place, element});
+          *total = arith::AddFOp::create(b, *total, arith::MulFOp::create(b, x, weights, kContract), kContract);
+        }
       }
     }
     kernel::YieldOp::create(b, next);
@@ -191,36 +205,41 @@ LogicalResult FewRowsEmitter::emitResults(const Group &group, SumsEmitter &eleme
   return success();
 }
 
-LogicalResult FewRowsEmitter::emitGroup(const Group &group, SumsEmitter &elements, Value column) {
+LogicalResult FewRowsEmitter::emitGroup(const Group &group, SumsEmitter &elements, Value block) {
   ElementEmitter::Scope scope(elements);
   ImplicitLocOpBuilder &b = writer->b;
   elements.index.width = 1;
+  SmallVector<Value> columns, biases;
+  for (int64_t number = 0; number < group.together; ++number)
+    columns.push_back(elements.index.add(elements.index.mul(block, group.together), number));
   // Asked for before the weights, so that nothing waits for it afterwards.
-  SmallVector<Value> biases;
-  for (Value value : group.products) {
-    Value bias = value.getDefiningOp<hf::LinearOp>().getBias();
-    biases.push_back(bias ? elements.emit(bias, {elements.index.group(column, {group.columns})}) : Value());
-  }
-  SmallVector<Value> sums = emitSums(group, elements, column);
-  for (int64_t row = 0; row < rows; ++row) {
-    elements.sums.clear();
-    for (auto [number, value] : llvm::enumerate(group.products)) {
-      Value sum = sums[number * rows + row];
-      elements.sums[value] = biases[number] ? Value(arith::AddFOp::create(b, sum, biases[number], kContract)) : sum;
+  for (Value value : group.products)
+    for (Value column : columns) {
+      Value bias = value.getDefiningOp<hf::LinearOp>().getBias();
+      biases.push_back(bias ? elements.emit(bias, {elements.index.group(column, {group.columns})}) : Value());
     }
-    if (failed(emitResults(group, elements, row, column)))
-      return failure();
-  }
+  SmallVector<Value> sums = emitSums(group, elements, columns);
+  for (auto [place, column] : llvm::enumerate(columns))
+    for (int64_t row = 0; row < rows; ++row) {
+      elements.sums.clear();
+      for (auto [number, value] : llvm::enumerate(group.products)) {
+        size_t pair = number * columns.size() + place;
+        Value sum = sums[pair * rows + row];
+        elements.sums[value] = biases[pair] ? Value(arith::AddFOp::create(b, sum, biases[pair], kContract)) : sum;
+      }
+      if (failed(emitResults(group, elements, row, column)))
+        return failure();
+    }
   return success();
 }
 
-/// The blocks of the first of `rest` are those below its number of columns, counted from where the others' end.
+/// The blocks of the first of `rest` are as many as it needs, counted from where the others' end.
 LogicalResult FewRowsEmitter::emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block) {
   if (rest.size() == 1)
     return emitGroup(rest.front(), elements, block);
   ImplicitLocOpBuilder &b = writer->b;
-  Value columns = elements.index.constant(rest.front().columns);
-  Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, block, columns);
+  Value blocks = elements.index.constant(rest.front().columns / rest.front().together);
+  Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, block, blocks);
   auto branch = scf::IfOp::create(b, TypeRange(), own, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(branch.thenBlock()->getTerminator());
@@ -228,7 +247,7 @@ LogicalResult FewRowsEmitter::emitGroups(ArrayRef<Group> rest, SumsEmitter &elem
     return failure();
   b.setInsertionPoint(branch.elseBlock()->getTerminator());
   ElementEmitter::Scope scope(elements);
-  return emitGroups(rest.drop_front(), elements, arith::SubIOp::create(b, block, columns));
+  return emitGroups(rest.drop_front(), elements, arith::SubIOp::create(b, block, blocks));
 }
 
 LogicalResult FewRowsEmitter::emit() {
@@ -239,7 +258,7 @@ LogicalResult FewRowsEmitter::emit() {
     elements.bind(argument, writer->input(number));
   int64_t grid = 0;
   for (const Group &group : groups)
-    grid += group.columns;
+    grid += group.columns / group.together;
   Value block = kernel::BlockIdOp::create(writer->b, writer->b.getIndexType());
   if (failed(emitGroups(groups, elements, block)))
     return failure();

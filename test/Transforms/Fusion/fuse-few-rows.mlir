@@ -79,3 +79,12 @@ func.func @repeated(%x: tensor<8xf32> {hf.input = "x"}, %w: tensor<5x8xf32> {hf.
   %1 = hf.linear %0, %w : (tensor<4x8xf32>, tensor<5x8xf32>) -> tensor<4x5xf32>
   return %1 : tensor<4x5xf32>
 }
+
+// A vocabulary: blocks take two columns each.
+// CHECK-LABEL: func.func @vocabulary
+// CHECK: call @linear
+func.func @vocabulary(%x: tensor<2x8xf32> {hf.input = "x"}, %w: tensor<32770x8xf32> {hf.input = "w"},
+                      %b: tensor<32770xf32> {hf.input = "b"}) -> (tensor<2x32770xf32> {hf.output = "y"}) {
+  %0 = hf.linear %x, %w bias %b : (tensor<2x8xf32>, tensor<32770x8xf32>, tensor<32770xf32>) -> tensor<2x32770xf32>
+  return %0 : tensor<2x32770xf32>
+}
