@@ -77,6 +77,8 @@ def prepare(works, folder, build):
     shutil.copy(build / "bin/hfc-run", folder / "bin")
     for library in (build / "lib").glob("libhfc_rt*.so.*"):
         shutil.copy(library, folder / "lib")
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    (folder / "commit.txt").write_text(commit)
     for work in works:
         begin = time.time()
         subprocess.run([build / "bin/hfc-compile", config_of(work), "--target=cuda", *WORKS[work]["compile"], "-o", folder / f"{work}.so"],
@@ -125,8 +127,8 @@ class Comparison:
         return json.loads(lines[-1]) if lines else None
 
 
-def row_of(work, peer, measured, device):
-    row = {"work": work["title"], "peer": peer, **measured, "device": device}
+def row_of(work, peer, measured, device, commit):
+    row = {"work": work["title"], "peer": peer, **measured, "device": device, "commit": commit}
     if work["unit"] == "tokens/s":
         seconds = measured["milliseconds"] / 1e3
         config = json.loads((ROOT / "bench/configs" / work["model"] / "config.json").read_text())
@@ -206,7 +208,7 @@ def main():
             results.append((told["peer"] if told else "", told))
         for peer, told in results:
             if told:
-                rows.append(row_of(work, peer, told, devices[0]))
+                rows.append(row_of(work, peer, told, devices[0], (folder / "commit.txt").read_text()))
                 show(work, rows[-1])
         if options.results:
             with open(options.results, "a") as file:
