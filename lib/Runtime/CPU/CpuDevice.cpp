@@ -51,11 +51,13 @@ public:
   }
 
   io::Status read(void *host, const void *address, int64_t bytes) override {
-    std::memcpy(host, address, bytes);
+    if (bytes)
+      std::memcpy(host, address, bytes);
     return {};
   }
   io::Status write(void *address, const void *host, int64_t bytes) override {
-    std::memcpy(address, host, bytes);
+    if (bytes)
+      std::memcpy(address, host, bytes);
     return {};
   }
 

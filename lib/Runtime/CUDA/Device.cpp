@@ -63,6 +63,8 @@ public:
   }
 
   io::Status read(void *host, const void *address, int64_t bytes) override {
+    if (bytes == 0)
+      return {};
     select();
     char *staged = staging.take(bytes);
     cudaError_t error = copy(staged ? staged : host, address, bytes, cudaMemcpyDeviceToHost);
@@ -73,6 +75,8 @@ public:
   }
 
   io::Status write(void *address, const void *host, int64_t bytes) override {
+    if (bytes == 0)
+      return {};
     select();
     context.attention.masks.written(address, host, bytes);
     std::string what = "writing to " + context.deviceName;
@@ -114,7 +118,7 @@ private:
   cudaError_t select() const { return cudaSetDevice(context.ordinal); }
 
   cudaError_t copy(void *target, const void *source, int64_t bytes, cudaMemcpyKind kind) {
-    return bytes ? cudaMemcpyAsync(target, source, bytes, kind, context.streams[0]) : cudaSuccess;
+    return cudaMemcpyAsync(target, source, bytes, kind, context.streams[0]);
   }
 
   io::Status finish(cudaError_t error, const std::string &what) {
