@@ -46,6 +46,25 @@ Word field::scale(Word a, int exponent) {
   return turned == prime ? 0 : turned;
 }
 
+/// Stirs all bits of a number into all bits of another (the finalizer of SplitMix64).
+uint64_t field::mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+field::Place field::placeOf(Word a) {
+  int64_t multiple = centered(scale(a, orderedPlaces));
+  auto distance = static_cast<uint64_t>(std::abs(multiple));
+  // What is beyond all others (`fromReal`) takes less than this at each end.
+  constexpr uint64_t ordered = uint64_t(1) << 59, ends = uint64_t(1) << 44;
+  if (distance < ordered || distance > prime / 2 - ends)
+    return static_cast<Place>(multiple) * (Place(1) << bits);
+  constexpr unsigned placesBelowFour = orderedPlaces + 2;
+  Place place = (static_cast<Place>(mix(distance) >> (64 - placesBelowFour)) << bits) | distance;
+  return multiple < 0 ? -place : place;
+}
+
 Word field::fromInteger(int64_t value) {
   return value < 0 ? negate(reduce(uint64_t(0) - static_cast<uint64_t>(value))) : reduce(static_cast<uint64_t>(value));
 }

@@ -32,10 +32,11 @@ bool isNaN(Word x) { return x == field::notANumber; }
 Word infinityOf(bool isNegative) { return isNegative ? field::minusInfinity : field::infinity; }
 
 /// Where a word stands in the order; NaN stands nowhere.
-int64_t placeOf(Word x) {
+field::Place placeOf(Word x) {
   if (isElement(x))
     return field::placeOf(x);
-  return x == field::infinity ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
+  constexpr field::Place beyond = field::Place(1) << 126;
+  return x == field::infinity ? beyond : -beyond;
 }
 
 Word add(Word a, Word b) {
@@ -108,22 +109,17 @@ void divideAll(ArrayRef<Word> lhs, ArrayRef<Word> rhs, MutableArrayRef<Word> out
 // Oracles
 //===----------------------------------------------------------------------===//
 
-/// Stirs all bits of a number into all bits of another (the finalizer of SplitMix64).
-uint64_t mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 /// Functions that nobody can guess, told apart by a number; a key decides all of them.
 class Oracle {
 public:
-  explicit Oracle(uint64_t key) : key(mix(key + 0x9e3779b97f4a7c15u)) {}
+  explicit Oracle(uint64_t key) : key(field::mix(key + 0x9e3779b97f4a7c15u)) {}
 
   Word operator()(unsigned function, Word x) const {
-    return field::reduce(mix(mix(x ^ key) + key * (2 * function + 1)));
+    return field::reduce(field::mix(field::mix(x ^ key) + key * (2 * function + 1)));
   }
-  Word operator()(unsigned function, Word x, Word y) const { return (*this)(function, (*this)(function, x) ^ mix(y)); }
+  Word operator()(unsigned function, Word x, Word y) const {
+    return (*this)(function, (*this)(function, x) ^ field::mix(y));
+  }
 
 private:
   uint64_t key;

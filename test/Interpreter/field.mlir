@@ -1,5 +1,6 @@
-// RUN: hfc-interpret %s --print --domain=field | FileCheck %s
-// RUN: hfc-interpret %s --print --domain=field --seed=3 | FileCheck %s
+// RUN: hfc-interpret %s --entry=forward --print --domain=field | FileCheck %s
+// RUN: hfc-interpret %s --entry=forward --print --domain=field --seed=3 | FileCheck %s
+// RUN: hfc-interpret %s --entry=comparisons --print --domain=field | FileCheck %s --check-prefix=ORDER
 
 // Exact arithmetic: no order of sums and no rounding shows, whatever the oracles' key.
 func.func @forward() -> (tensor<4xf32> {hf.output = "thirds"}, tensor<2xf32> {hf.output = "sums"},
@@ -58,4 +59,34 @@ func.func @forward() -> (tensor<4xf32> {hf.output = "thirds"}, tensor<2xf32> {hf
   %roots = hf.compare eq, %product, %ones : tensor<2xf32> -> tensor<2xi1>
   return %thirds, %sums, %total, %largest, %integers, %order, %limits, %known, %roots
     : tensor<4xf32>, tensor<2xf32>, tensor<2xf32>, tensor<3xf32>, tensor<3xi32>, tensor<2xi1>, tensor<2xf32>, tensor<2xf32>, tensor<2xi1>
+}
+
+// Of 64 numbers that are no small fractions some stand between -1 and 0, and all have their sign.
+// ORDER-DAG: between: [] i1 = true
+// ORDER-DAG: opposite: [] i1 = true
+func.func @comparisons() -> (tensor<i1> {hf.output = "between"}, tensor<i1> {hf.output = "opposite"}) {
+  %index = hf.iota 0 : tensor<64xi32>
+  %numbers = hf.convert %index : tensor<64xi32> -> tensor<64xf32>
+  %seven = hf.constant dense<7.0> : tensor<64xf32>
+  %one = hf.constant dense<1.0> : tensor<64xf32>
+  %positive = hf.add %numbers, %one : tensor<64xf32>
+  %x = hf.div %positive, %seven : tensor<64xf32>
+  %zero = hf.constant dense<0.0> : tensor<64xf32>
+  %below = hf.sub %zero, %one : tensor<64xf32>
+  %overZero = hf.compare gt, %x, %zero : tensor<64xf32> -> tensor<64xi1>
+  %overBelow = hf.compare gt, %x, %below : tensor<64xf32> -> tensor<64xi1>
+  %a = hf.convert %overZero : tensor<64xi1> -> tensor<64xf32>
+  %b = hf.convert %overBelow : tensor<64xi1> -> tensor<64xf32>
+  %difference = hf.sub %b, %a : tensor<64xf32>
+  %count = hf.reduce sum, %difference dims [0] : tensor<64xf32> -> tensor<f32>
+  %none = hf.constant dense<0.0> : tensor<f32>
+  %between = hf.compare gt, %count, %none : tensor<f32> -> tensor<i1>
+  %minus = hf.neg %x : tensor<64xf32>
+  %underZero = hf.compare lt, %minus, %zero : tensor<64xf32> -> tensor<64xi1>
+  %c = hf.convert %underZero : tensor<64xi1> -> tensor<64xf32>
+  %error = hf.sub %a, %c : tensor<64xf32>
+  %squares = hf.mul %error, %error : tensor<64xf32>
+  %sum = hf.reduce sum, %squares dims [0] : tensor<64xf32> -> tensor<f32>
+  %opposite = hf.compare eq, %sum, %none : tensor<f32> -> tensor<i1>
+  return %between, %opposite : tensor<i1>, tensor<i1>
 }

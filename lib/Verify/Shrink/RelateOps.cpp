@@ -56,7 +56,9 @@ private:
 
 } // namespace hfc::verify
 
-/// Where an op is asked for its pieces and for the whole tensors, the attribute is the same.
+/// Where an op is asked for its pieces and for the whole tensors, the attribute is the same. A number that stands
+/// alone, as a window does, is no dimension's: equal ones of that name are one size, in both programs, and different
+/// ones keep their order (`orderNumbers`), so that one that differs from the other program's differs still.
 Size OpSizes::attribute(StringRef name, unsigned index) {
   for (const AttributeSize &known : llvm::reverse(relations.attributes)) {
     if (known.op != op)
@@ -64,12 +66,14 @@ Size OpSizes::attribute(StringRef name, unsigned index) {
     if (known.name == name && known.index == index)
       return known.size;
   }
-  int64_t value = 1;
-  if (auto number = op->getAttrOfType<IntegerAttr>(name))
-    value = number.getInt();
-  else if (auto list = op->getAttrOfType<DenseI64ArrayAttr>(name); list && index < list.size())
-    value = list[index];
-  Size size = fresh(value);
+  Size size;
+  if (auto number = op->getAttrOfType<IntegerAttr>(name)) {
+    auto [found, isNew] = relations.numbers[name.str()].try_emplace(number.getInt(), 0);
+    size = isNew ? found->second = fresh(number.getInt()) : found->second;
+  } else {
+    auto list = op->getAttrOfType<DenseI64ArrayAttr>(name);
+    size = fresh(list && index < list.size() ? list[index] : 1);
+  }
   relations.attributes.push_back({op, StringAttr::get(op->getContext(), name), index, size});
   return size;
 }
@@ -157,6 +161,14 @@ void OpSizes::takeRule(bool keepWhole) {
   }
   if (isStated)
     relations.ruleFactors[op] = factors;
+}
+
+/// The smaller of two numbers stays smaller.
+void Relations::orderNumbers() {
+  for (const auto &[name, byNumber] : numbers)
+    for (auto smaller = byNumber.begin(); smaller != byNumber.end(); ++smaller)
+      if (auto larger = std::next(smaller); larger != byNumber.end())
+        bounds.push_back({smaller->second, larger->second});
 }
 
 //===----------------------------------------------------------------------===//

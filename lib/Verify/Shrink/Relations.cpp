@@ -15,6 +15,7 @@ void Relations::build() {
   addModule(global, /*isLocal=*/false);
   addModule(local, /*isLocal=*/true);
   tieSymbols();
+  orderNumbers();
   relateMicroBatches();
   relateGeneration();
   relateProgram();

@@ -24,6 +24,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <map>
+
 namespace hfc::verify {
 
 struct Sum {
@@ -151,6 +153,7 @@ private:
   void tieNamed(const Twine &name, ArrayRef<Size> ofGlobal, ArrayRef<Size> ofLocal);
   void tieSymbols();
   void tiePort(StringRef key, ArrayRef<Size> whole, bool isLocal);
+  void orderNumbers();
   void relateMicroBatches();
   void relateGeneration();
   void relateProgram();
@@ -173,7 +176,8 @@ private:
   llvm::DenseMap<Operation *, SymbolShape> symbols;
   llvm::StringMap<Operation *> globalSymbols, localSymbols;
   llvm::StringMap<InputRelation> inputs;
-  llvm::StringMap<Shape> ports; ///< of the global program, by entry, direction and name
+  std::map<std::string, std::map<int64_t, Size>> numbers; ///< in attributes, by name and number
+  llvm::StringMap<Shape> ports;                           ///< of the global program, by entry, direction and name
   llvm::DenseSet<Operation *> keptOps;
   llvm::DenseMap<Value, SmallVector<dist::AxisListAttr, 1>> places; ///< integers, and whose places they are made of
   llvm::DenseSet<int64_t> unsaidSizes;
