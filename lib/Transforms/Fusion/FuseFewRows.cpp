@@ -22,6 +22,9 @@ namespace hfc {
 using namespace hfc;
 using namespace hfc::fusion;
 
+/// Kernels that write no more take as long as a launch.
+static constexpr int64_t kSmallElements = 1 << 16;
+
 namespace {
 class FuseFewRowsPass : public hfc::impl::FuseFewRowsBase<FuseFewRowsPass> {
 public:
@@ -96,8 +99,7 @@ private:
   static func::CallOp epilogueOf(ArrayRef<hf::LinearOp> products, SymbolTable &symbols) {
     auto call = dyn_cast<func::CallOp>(*products.front()->getUsers().begin());
     auto body = call ? symbols.lookup<func::FuncOp>(call.getCallee()) : func::FuncOp();
-    auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-    if (!kind || kind.getValue() != "loop")
+    if (!isLoop(body))
       return nullptr;
     ArrayRef<int64_t> shape = shapeOf(products.front()->getResult(0));
     auto isOfShape = [&](Value value) { return shapeOf(value) == shape; };
@@ -145,6 +147,70 @@ private:
       op->erase();
     numProducts += products.size();
     ++numCalls;
+    joinReaders(call, symbols, bodies);
+  }
+
+  static bool isLoop(func::FuncOp body) {
+    auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
+    return kind && kind.getValue() == "loop";
+  }
+
+  /// The small kernels without reductions that read results of `call`, and can all stand where the first does.
+  static SmallVector<func::CallOp> readersOf(func::CallOp call, SymbolTable &symbols) {
+    llvm::SetVector<func::CallOp> readers;
+    auto add = [&](Operation *user) {
+      auto reader = dyn_cast<func::CallOp>(user);
+      auto isSmall = [](Type type) { return cast<RankedTensorType>(type).getNumElements() <= kSmallElements; };
+      if (reader && isLoop(symbols.lookup<func::FuncOp>(reader.getCallee())) &&
+          llvm::all_of(reader.getResultTypes(), isSmall))
+        readers.insert(reader);
+    };
+    for (Operation *user : call->getUsers())
+      if (isa<hf::ReshapeOp>(user))
+        llvm::for_each(user->getUsers(), add);
+      else
+        add(user);
+    SmallVector<func::CallOp> ordered = readers.takeVector();
+    llvm::sort(ordered, [](func::CallOp a, func::CallOp b) { return a->isBeforeInBlock(b); });
+    if (ordered.empty())
+      return ordered;
+    func::CallOp first = ordered.front();
+    llvm::erase_if(ordered, [&](func::CallOp reader) {
+      return reader != first && llvm::any_of(reader.getOperands(), [&](Value operand) {
+               Operation *def = operand.getDefiningOp();
+               return def && !def->isBeforeInBlock(first);
+             });
+    });
+    return ordered;
+  }
+
+  /// What reads the products' results side by side, as the rotations of queries and keys, is one kernel.
+  void joinReaders(func::CallOp call, SymbolTable &symbols, BodyTable &bodies) {
+    SmallVector<func::CallOp> readers = readersOf(call, symbols);
+    if (readers.size() < 2)
+      return;
+    BodyPlan plan;
+    plan.kind = "loop";
+    OpBuilder builder(readers.front());
+    Location loc = readers.front().getLoc();
+    DictionaryAttr attributes = readers.front()->getDiscardableAttrDictionary();
+    llvm::SetVector<Value> arguments;
+    for (func::CallOp reader : readers) {
+      arguments.insert_range(reader.getOperands());
+      inlined.insert(reader.getCalleeAttr().getAttr());
+    }
+    plan.arguments = arguments.takeVector();
+    Operation *mark = readers.front()->getPrevNode();
+    for (func::CallOp reader : readers)
+      llvm::append_range(plan.results, inlineCall(reader, symbols.lookup<func::FuncOp>(reader.getCallee()), plan.ops));
+    builder.setInsertionPointAfter(mark);
+    auto joined = func::CallOp::create(builder, loc, bodies.getOrCreate(plan), plan.arguments);
+    joined->setDiscardableAttrs(attributes);
+    for (auto [old, now] : llvm::zip_equal(plan.results, joined.getResults()))
+      old.replaceAllUsesWith(now);
+    for (Operation *op : llvm::reverse(plan.ops))
+      op->erase();
+    numJoined += readers.size();
   }
 
   /// Epilogues that nobody else called.

@@ -88,3 +88,21 @@ func.func @vocabulary(%x: tensor<2x8xf32> {hf.input = "x"}, %w: tensor<32770x8xf
   %0 = hf.linear %x, %w bias %b : (tensor<2x8xf32>, tensor<32770x8xf32>, tensor<32770xf32>) -> tensor<2x32770xf32>
   return %0 : tensor<2x32770xf32>
 }
+
+// Kernels that read the results side by side are one.
+// CHECK-LABEL: func.func @rotated
+// CHECK: %[[P:.*]]:2 = call @linear
+// CHECK-NEXT: hf.reshape
+// CHECK-NEXT: %{{.*}}:2 = call @
+// CHECK-NEXT: return
+func.func @rotated(%x: tensor<1x16xf32> {hf.input = "x"}, %q: tensor<24x16xf32> {hf.input = "q"},
+                   %k: tensor<8x16xf32> {hf.input = "k"})
+    -> (tensor<3x8xf32> {hf.output = "query"}, tensor<1x8xf32> {hf.output = "key"}) {
+  %0 = hf.linear %x, %q : (tensor<1x16xf32>, tensor<24x16xf32>) -> tensor<1x24xf32>
+  %1 = hf.linear %x, %k : (tensor<1x16xf32>, tensor<8x16xf32>) -> tensor<1x8xf32>
+  %2 = hf.reshape %0 : tensor<1x24xf32> -> tensor<3x8xf32>
+  %3 = hf.exp %2 : tensor<3x8xf32>
+  %4 = hf.neg %1 : tensor<1x8xf32>
+  %5 = hf.exp %4 : tensor<1x8xf32>
+  return %3, %5 : tensor<3x8xf32>, tensor<1x8xf32>
+}

@@ -68,7 +68,8 @@ def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
     badly, and each of them is a launch of its own. Makes a kernel body of kind `few_rows` of every `hf.linear` of
     bfloat16 or float32 with at most `rows` rows. Products of the same operand share one body; and if a `loop` body reads
     them, nothing else and element by element, it becomes their epilogue. So the projections of attention are one launch,
-    and a gated feed-forward's two with their activation.
+    and a gated feed-forward's two with their activation. Small `loop` bodies that read its results side by side, as the
+    rotations of queries and keys do, become one as well.
 
     Needs: entries as `hfc-fuse` leaves them. Guarantees: nothing else changes; bodies that are the same are one function;
     bodies of epilogues that nobody calls any more are gone. For GPUs.
@@ -108,6 +109,7 @@ def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numProducts", "num-products", "products that went into kernels">,
     Statistic<"numEpilogues", "num-epilogues", "kernels that became epilogues">,
+    Statistic<"numJoined", "num-joined", "kernels that read such results and were joined with others">,
     Statistic<"numCalls", "num-calls", "calls of kernels of few rows">];
   let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
 }
