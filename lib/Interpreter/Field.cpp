@@ -57,11 +57,11 @@ field::Place field::placeOf(Word a) {
   int64_t multiple = centered(scale(a, orderedPlaces));
   auto distance = static_cast<uint64_t>(std::abs(multiple));
   // What is beyond all others (`fromReal`) takes less than this at each end.
-  constexpr uint64_t ordered = uint64_t(1) << 59, ends = uint64_t(1) << 44;
+  constexpr uint64_t ordered = uint64_t(1) << 58, ends = uint64_t(1) << 44;
   if (distance < ordered || distance > prime / 2 - ends)
     return static_cast<Place>(multiple) * (Place(1) << bits);
-  constexpr unsigned placesBelowFour = orderedPlaces + 2;
-  Place place = (static_cast<Place>(mix(distance) >> (64 - placesBelowFour)) << bits) | distance;
+  constexpr unsigned placesBelowTwo = orderedPlaces + 1;
+  Place place = (static_cast<Place>(mix(distance) >> (64 - placesBelowTwo)) << bits) | distance;
   return multiple < 0 ? -place : place;
 }
 

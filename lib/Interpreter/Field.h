@@ -58,8 +58,8 @@ Word scale(Word a, int exponent);
 inline int64_t centered(Word a) {
   return a <= prime / 2 ? static_cast<int64_t>(a) : static_cast<int64_t>(a) - static_cast<int64_t>(prime);
 }
-/// Where an element stands in the order of the field's numbers, which for multiples of 2^-24 below 2^35 is their own.
-/// Others, as most are, have the sign of the nearest to 0, and stand anywhere between -4 and 4 otherwise: there are
+/// Where an element stands in the order of the field's numbers, which for multiples of 2^-24 below 2^34 is their own.
+/// Others, as most are, have the sign of the nearest to 0, and stand anywhere between -2 and 2 otherwise: there are
 /// the constants with which programs compare. No two elements stand at one place.
 using Place = __int128;
 constexpr int orderedPlaces = 24;
