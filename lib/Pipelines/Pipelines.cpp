@@ -9,6 +9,7 @@
 
 #include "LLVMLowering.h"
 #include "hfc/Conversion/Passes.h"
+#include "hfc/Ledger/Passes.h"
 #include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Transforms/Collective/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
@@ -116,8 +117,10 @@ static void addSchedulingPasses(OpPassManager &manager, Phase phase, bool isForG
 void hfc::buildCPUPipeline(OpPassManager &manager, Phase phase, const Checks &checks) {
   addGlobalPasses(manager, phase, checks);
   addSchedulingPasses(manager, phase, /*isForGPU=*/false);
-  if (phase >= Phase::Kernel)
+  if (phase >= Phase::Kernel) {
+    manager.addPass(createNoteCosts());
     manager.addPass(createEmitKernels());
+  }
   if (phase >= Phase::LLVM) {
     manager.addPass(createLowerKernelsToCPU());
     addLLVMLowering(manager);
@@ -142,6 +145,7 @@ void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, 
     EmitKernelsOptions options;
     options.vectorBits = 256; // at bfloat16, what one instruction of a thread moves; at float32, two
     options.interleave = 1;
+    manager.addPass(createNoteCosts());
     manager.addPass(createEmitKernels(options));
   }
   if (phase >= Phase::GPU)

@@ -14,6 +14,7 @@
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Interpreter/Distribution/Passes.h"
 #include "hfc/Interpreter/SIMT/Passes.h"
+#include "hfc/Ledger/Passes.h"
 #include "hfc/Pipelines/Pipelines.h"
 #include "hfc/Target/LLVMInterfaces.h"
 #include "hfc/Target/NVPTX.h"
@@ -54,6 +55,7 @@ void hfc::registerAllPasses() {
   registerFusionPasses();
   registerGradientPasses();
   registerLayoutPasses();
+  registerLedgerPasses();
   registerMemoryPasses();
   registerPartitionPasses();
   registerPartitionPipelines();

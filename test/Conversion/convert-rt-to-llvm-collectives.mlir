@@ -24,11 +24,13 @@
 // JSON-SAME: \22groups\22:[{\22axes\22:[{\22name\22:\22tp\22,\22pre\22:1,\22size\22:2}]},{\22axes\22:[{\22name\22:\22dp\22,\22pre\22:1,\22size\22:2}]}]
 // JSON-SAME: \22collectives\22:[{\22id\22:0,\22entry\22:\22step\22,\22kind\22:\22all_reduce\22,\22group\22:1,\22dtype\22:\22float32\22,\22bytes\22:48,\22cause\22:\22gradients\22,\22path\22:\22model.norm\22,\22block\22:3}
 // JSON-SAME: {\22id\22:1,{{.*}}\22kind\22:\22all_gather\22,\22group\22:0,{{[^}]*}}\22bytes\22:64
-// JSON-SAME: {\22id\22:2,{{.*}}\22kind\22:\22reduce_scatter_bucket\22
+// JSON-SAME: {\22id\22:2,{{[^}]*}}\22kind\22:\22reduce_scatter_bucket\22
 // JSON-SAME: \22parameters\22:[{\22name\22:\22w\22,\22dtype\22:\22float32\22,\22shape\22:[2,4],\22global\22:[3,4],\22sharding\22:{{\[\[}}{\22name\22:\22tp\22,\22pre\22:1,\22size\22:2}],[]],\22pieces\22:[{{.*}}],\22state_dict\22:[{\22tensor\22:\22t\22,{{.*}}}],\22frozen\22:true,\22initializer\22:{\22kind\22:\22normal\22,\22std\22:
 // JSON-SAME: \22states\22:[{\22name\22:\22grad.w\22,\22dtype\22:\22float32\22,\22shape\22:[8],\22of\22:\22w\22,\22role\22:\22gradient\22,\22bucket\22:{\22name\22:\22grads.0\22,\22offset\22:0}}
 // JSON-SAME: \22buckets\22:[{\22name\22:\22grads.0\22,\22dtype\22:\22float32\22,\22elements\22:12}]
 // JSON-SAME: \22name\22:\22x\22,{{.*}}\22global\22:[4,4],\22sharding\22:{{\[\[}}{\22name\22:\22dp\22,\22pre\22:1,\22size\22:2}],[]]
+// JSON-SAME: \22work\22:{\22kinds\22:[{\22by\22:\22collective\22,\22kind\22:\22all_reduce\22,\22phase\22:\22forward\22,\22stream\22:0}
+// JSON-SAME: {\22by\22:\22kernel\22,\22kind\22:\22kernel\22,\22name\22:\22kernel\22,\22phase\22:\22forward\22,\22stream\22:0}],\22places\22:{{\[\[}}\22model.norm\22,3],[\22\22,-1]],\22entries\22:{{\[\[}}0,0,1,1,2,1,3,1]]}
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 4>, hf.program = {task = "train", micro_batches = 2 : i64, checkpoint_prefixes = [""]}} {
   hf.parameter @w : tensor<2x4xf32> from [#hf.piece<"w">]
     {dist.sharding = #dist.sharding<[{"tp":(1)2}, {}], global [3, 4]>, hf.frozen, hf.initializer = {kind = "normal", std = 0.5 : f64}, hf.state_dict = [#hf.piece<"t">]}

@@ -8,6 +8,7 @@
 #include "Driver.h"
 
 #include "dialects/dist/Sharding.h"
+#include "hfc/Ledger/Passes.h"
 #include "hfc/Pipelines/ExtensionPoints.h"
 #include "hfc/Plugin/Load.h"
 #include "hfc/Support/DescribePlace.h"
@@ -319,6 +320,8 @@ LogicalResult Driver::account() {
   if (machine)
     ledger::estimateTimes(ledger, *machine);
   const ledger::Machine *known = machine ? &*machine : nullptr;
+  if (known)
+    ledger::noteCosts(*module, ledger, known);
   const verify::Verdict *found = verdict ? &*verdict : nullptr;
   if (options.report == ReportFormat::Text)
     ledger::printText(ledger, known, found, llvm::outs());
@@ -337,7 +340,8 @@ int Driver::run() {
   }
   if (failed(openOutput()) || failed(load()) || failed(prepareCheck()))
     return status;
-  bool isAccounted = options.report != ReportFormat::None || options.budget.memory || options.budget.collectiveBytes;
+  bool isAccounted = options.report != ReportFormat::None || !options.machine.empty() || options.budget.memory ||
+                     options.budget.collectiveBytes;
   if (isAccounted && (failed(lower(Phase::Rt, "planning")) || failed(account())))
     return status;
   if (options.emit)

@@ -217,7 +217,7 @@ ArrayRef<OptionInfo> hfc::getOptionTable() {
        }},
       {"report", "text|json|html", ValueKind::Optional, output,
        "print the ledger: memory, work by layer and op, collectives and their causes", takeReport},
-      {"machine", "FILE", required, output, "a machine (machines/h200x4.json) for the ledger's roofline times",
+      {"machine", "FILE", required, output, "a machine (machines/h200x4.json): roofline times for the ledger and for hfc-run --profile",
        [](StringRef value, Options &options) {
          options.machine = value.str();
          return std::string(value.empty() ? "needs the name of a file" : "");

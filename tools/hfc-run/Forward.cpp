@@ -34,11 +34,19 @@ private:
 
   /// The arena of inputs is free for other values once they have been read, so repetitions fill it again.
   void runOn(Rank &rank) {
-    for (int64_t i = 0; i < session.options.time.value_or(1); ++i) {
+    Profiler *profiler = session.profiler.get();
+    for (int64_t i = 0; i < runsOn(session, rank); ++i) {
       inputs.give(session.info, entry, 0, rank);
       double time = timed([&] { rank.run(entry.name); });
       if (&rank == &session.ranks.first())
         times.push_back(time);
+    }
+    if (profiler) {
+      inputs.give(session.info, entry, 0, rank);
+      profiler->record(rank, entry.name, [&] { rank.run(entry.name); });
+      if (rank.leads())
+        profiler->compare(entry.name, times);
+      profiler->gather(rank);
     }
     for (const io::BindingInfo &output : entry.outputs)
       gatherOutput(rank, session.info, entry, output, results);

@@ -130,17 +130,21 @@ public:
     if (reference)
       passed = sameAsReference(sequences, *reference, comparison);
     write();
+    if (session.profiler)
+      session.profiler->write();
     if (session.options.json)
       printJson(reference.has_value(), passed, comparison);
     else
       printText(comparison, passed);
+    if (session.profiler && !session.options.json)
+      session.profiler->print();
     return passed ? done : comparisonFailed;
   }
 
 private:
   /// What each rank does. Members are rank 0's to change.
   void runOn(const Rank &rank, Generator generator, const std::vector<Tokens> &prompts) {
-    for (int64_t i = 0; i < session.options.time.value_or(1); ++i) {
+    for (int64_t i = 0; i < runsOn(session, rank); ++i) {
       generator.generate(prompts);
       if (!rank.leads())
         continue;
@@ -148,8 +152,19 @@ private:
       if (generator.decodeSteps)
         tokenTimes.push_back(generator.decodeTime / double(generator.decodeSteps));
     }
+    if (session.profiler)
+      profile(rank, generator, prompts, *session.profiler);
     if (rank.leads())
       sequences = std::move(generator.sequences);
+  }
+
+  void profile(const Rank &rank, Generator &generator, const std::vector<Tokens> &prompts, Profiler &profiler) {
+    generator.profile(prompts, profiler);
+    if (rank.leads()) {
+      profiler.compare(Generator::prefillPart, prefillTimes);
+      profiler.compare(Generator::decodePart, tokenTimes);
+    }
+    profiler.gather(rank);
   }
 
   void write() {
@@ -198,6 +213,8 @@ private:
       Times token = summarize(tokenTimes);
       document["token_ms"] = {{"median", token.median}, {"min", token.least}};
     }
+    if (session.profiler)
+      document["profile"] = session.profiler->summary();
     std::puts(document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
   }
 

@@ -69,7 +69,7 @@ double Generator::step(const io::ChunkInfo &chunk, int64_t total, bool promptsOn
     counts.push_back(waits ? 0 : std::min(chunk.tokens, remaining(each)));
   }
   give(chunk, total, counts);
-  double time = timed([&] { rank.run(chunk.entry); });
+  double time = timed([&] { run(chunk, promptsOnly); });
   std::vector<size_t> complete;
   for (size_t row = 0; row < sequences.size(); ++row) {
     sequences[row].past += counts[row];
@@ -82,6 +82,20 @@ double Generator::step(const io::ChunkInfo &chunk, int64_t total, bool promptsOn
   for (size_t i = 0; i < complete.size(); ++i)
     extend(sequences[complete[i]], tokens[i]);
   return time;
+}
+
+void Generator::run(const io::ChunkInfo &chunk, bool promptsOnly) const {
+  if (profiler && (promptsOnly || decodeSteps == profiledStep))
+    profiler->record(rank, promptsOnly ? prefillPart : decodePart, [&] { rank.run(chunk.entry); });
+  else
+    rank.run(chunk.entry);
+}
+
+void Generator::profile(const std::vector<Tokens> &prompts, Profiler &recorder) {
+  profiler = &recorder;
+  profiledStep = decodeSteps - 1;
+  generate(prompts);
+  profiler = nullptr;
 }
 
 void Generator::give(const io::ChunkInfo &chunk, int64_t total, const std::vector<int64_t> &counts) {

@@ -31,6 +31,10 @@ public:
         maxNewTokens(maxNewTokens) {}
 
   void generate(const std::vector<Tokens> &prompts);
+  /// The same again: records how prompts are read, and the last token.
+  void profile(const std::vector<Tokens> &prompts, Profiler &recorder);
+
+  static constexpr const char *prefillPart = "prefill", *decodePart = "decode";
 
   std::vector<Sequence> sequences;
   /// Milliseconds.
@@ -42,6 +46,7 @@ private:
   int64_t longest() const;
   const io::ChunkInfo *findChunk(int64_t left) const;
   double step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly = false);
+  void run(const io::ChunkInfo &chunk, bool promptsOnly) const;
   void give(const io::ChunkInfo &chunk, int64_t total, const std::vector<int64_t> &counts);
   std::vector<int32_t> chooseTokens(const io::ChunkInfo &chunk, const std::vector<size_t> &rows);
   const char *gatherLogits(const io::ChunkInfo &chunk, const io::BindingInfo &logits);
@@ -53,6 +58,9 @@ private:
   const io::GenerationInfo &generation;
   int64_t maxNewTokens;
   std::vector<char> wholeLogits;
+  /// While something is recorded; and which step.
+  Profiler *profiler = nullptr;
+  int64_t profiledStep = 0;
 };
 
 } // namespace hfc::run

@@ -41,7 +41,7 @@ private:
   }
 
   void runOn(Rank &rank) {
-    for (int64_t i = 0, runs = session.options.time.value_or(1); i < runs; ++i) {
+    for (int64_t i = 0, runs = runsOn(session, rank); i < runs; ++i) {
       bool isLast = i + 1 == runs;
       inputs.give(session.info, forward, 0, rank);
       double time = timed([&] { rank.run(forward.name); });
@@ -53,7 +53,19 @@ private:
       if (rank.leads())
         times.push_back(time);
     }
+    if (session.profiler)
+      profile(rank, *session.profiler);
     takeGradients(rank);
+  }
+
+  void profile(Rank &rank, Profiler &profiler) {
+    for (const io::EntryInfo *entry : {&forward, &backward}) {
+      inputs.give(session.info, *entry, 0, rank);
+      profiler.record(rank, "forward and backward", [&] { rank.run(entry->name); });
+    }
+    if (rank.leads())
+      profiler.compare("forward and backward", times);
+    profiler.gather(rank);
   }
 
   /// Gathers what the next entry may write over.

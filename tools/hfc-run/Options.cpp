@@ -32,6 +32,8 @@ Runs a program that hfc-compile wrote.
   --threads=N              of each rank; default: one a core, divided by the ranks here
   --timeout=S              how long a rank waits for others before all end; default 600
   --time=N                 runs N times and prints the median and the shortest time
+  --profile=FILE           records one more run (of training, the last step) and writes it as JSON trace events, for
+                           ui.perfetto.dev: every call with its module path, layer, FLOPs and bytes; prints where time goes
   --json                   prints results as JSON
 
 Programs compiled for several ranks (--mesh): all of them run here, as threads, or with GPUs as processes. Under torchrun's variables (RANK, WORLD_SIZE,
@@ -170,6 +172,7 @@ const std::vector<Description> &withValue() {
       {"outputs", text(&Options::outputs)},
       {"check", text(&Options::check)},
       {"tolerance", number(&Options::tolerance, 0, infinity)},
+      {"profile", text(&Options::profile)},
       {"time", integer(&Options::time, 1, 1'000'000)},
       {"seed", integer(&Options::seed, 0, most)},
       {"threads", [](Options &options, const std::string &option,

@@ -26,7 +26,7 @@ public:
 };
 
 struct Options {
-  std::string program, weights, inputs, outputs, check, promptIds;
+  std::string program, weights, inputs, outputs, check, promptIds, profile;
   std::optional<double> tolerance, temperature, topP;
   std::optional<int64_t> maxNewTokens, topK, seed, time;
   /// How long a rank waits for others, in seconds.

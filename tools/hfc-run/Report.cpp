@@ -69,6 +69,8 @@ void Report::printJson(ordered_json document, const ordered_json &tail) const {
   if (!session.info.collectives.empty())
     document["collectives"] = countCollectives(session.info, session.ranks.first());
   document.update(tail);
+  if (session.profiler)
+    document["profile"] = session.profiler->summary();
   std::puts(document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
 }
 
@@ -85,7 +87,11 @@ ExitCode runAndReport(Session &session, const Results &results, const std::funct
     return done;
   Report report(session, results);
   report.compareAndWrite();
+  if (session.profiler)
+    session.profiler->write();
   print(report);
+  if (session.profiler && !session.options.json)
+    session.profiler->print();
   return report.code();
 }
 

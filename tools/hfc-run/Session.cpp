@@ -53,7 +53,12 @@ Session::Session(const Options &options)
     throw Error("which weights? give a checkpoint with --weights=DIR, or --weights=random:0");
   if (!options.outputs.empty() && ranks.leads())
     outputs = orThrow(io::OutputFile::create(options.outputs));
-  ranks.onAbandon([this] { outputs.reset(); });
+  if (!options.profile.empty())
+    profiler = std::make_unique<Profiler>(options, info, ranks);
+  ranks.onAbandon([this] {
+    outputs.reset();
+    profiler.reset();
+  });
 }
 
 void Session::loadWeights() {
@@ -72,6 +77,11 @@ void Session::loadWeights() {
 }
 
 bool useColors() { return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"); }
+
+int64_t runsOn(const Session &session, const Rank &rank) {
+  int64_t wanted = session.options.time.value_or(1);
+  return session.profiler ? std::max(wanted, session.profiler->warmUps(rank)) : wanted;
+}
 
 Times summarize(std::vector<double> times) {
   std::sort(times.begin(), times.end());

@@ -8,6 +8,7 @@
 #ifndef HFC_TOOLS_HFC_RUN_SESSION_H
 #define HFC_TOOLS_HFC_RUN_SESSION_H
 
+#include "Profiler.h"
 #include "Ranks.h"
 
 #include "hfc/Runtime/IO/Inputs.h"
@@ -48,6 +49,8 @@ public:
   std::optional<io::SafeTensors> inputs, check;
   /// What --outputs names, opened before the run and complete after it, or gone. Rank 0's.
   std::unique_ptr<io::OutputFile> outputs;
+  /// With --profile.
+  std::unique_ptr<Profiler> profiler;
 };
 
 /// "random:SEED" → SEED; nothing if the value does not begin so.
@@ -63,6 +66,9 @@ double timed(Body body) {
   body();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
+
+/// How often a task runs before what --profile records, or at all.
+int64_t runsOn(const Session &session, const Rank &rank);
 
 struct Times {
   double median, least;

@@ -17,7 +17,7 @@ namespace hfc::run {
 namespace {
 using nlohmann::ordered_json;
 
-constexpr const char *gradientRole = "gradient";
+constexpr const char *gradientRole = "gradient", *profiledPart = "step";
 
 /// Values of all trained parameters, on rank 0 whole.
 std::vector<WholeValue> gatherGradients(const Rank &rank, const io::ProgramInfo &program) {
@@ -88,6 +88,8 @@ private:
       restoreState(session, rank, *saved);
     train::Progress place = progress;
     int64_t steps = options.steps.value_or(1);
+    if (session.profiler && !options.steps)
+      profileGradients(rank, place.position);
     for (int64_t step = place.step + 1; step <= steps; ++step) {
       double time = runStep(rank, step, place.position);
       place.step = step;
@@ -98,20 +100,45 @@ private:
       if (!options.save.empty() && (step == steps || isDue))
         saveState(session, rank, place);
     }
+    if (!session.profiler)
+      return;
+    if (rank.leads() && options.steps)
+      session.profiler->compare(profiledPart, {times.begin(), times.end() - 1});
+    session.profiler->gather(rank);
+  }
+
+  /// Gradients alone are computed as often as one likes.
+  void profileGradients(const Rank &rank, int64_t position) {
+    Profiler &profiler = *session.profiler;
+    std::shared_ptr<const WholeInputs> batch = source->batch(position);
+    auto accumulate = [&] { trainer.accumulate(rank, *batch, nullptr); };
+    std::vector<double> before;
+    for (int64_t i = 0; i < profiler.warmUps(rank); ++i)
+      before.push_back(timed(accumulate));
+    profiler.record(rank, profiledPart, accumulate);
+    if (rank.leads())
+      profiler.compare(profiledPart, before);
+  }
+
+  /// Returns milliseconds. The last step is the one that is profiled.
+  double timeWork(const Rank &rank, int64_t step, const std::function<void()> &work) {
+    if (!session.profiler || step != options.steps)
+      return timed(work);
+    return timed([&] { session.profiler->record(rank, profiledPart, work); });
   }
 
   /// Returns milliseconds.
   double runStep(const Rank &rank, int64_t step, int64_t position) {
     bool collects = step == options.steps.value_or(1) && wantsResults();
     std::shared_ptr<const WholeInputs> batch = source->batch(position);
-    double time = timed([&] { trainer.accumulate(rank, *batch, collects ? &outputs : nullptr); });
+    double time = timeWork(rank, step, [&] { trainer.accumulate(rank, *batch, collects ? &outputs : nullptr); });
     if (collects)
       collect(rank);
     if (!options.steps)
       return time;
     Hyperparameters now = numbers;
     now.lr = rate.at(step);
-    return time + timed([&] { trainer.update(rank, now); });
+    return time + timeWork(rank, step, [&] { trainer.update(rank, now); });
   }
 
   /// Whole gradients need memory and time: they are put together if somebody looks at them.

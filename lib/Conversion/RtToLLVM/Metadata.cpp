@@ -7,6 +7,7 @@
 
 #include "Metadata.h"
 
+#include "WorkTable.h"
 #include "dialects/hf/Hf.h"
 #include "dialects/rt/Rt.h"
 #include "hfc/Runtime/hfc_runtime.h"
@@ -386,6 +387,7 @@ LogicalResult MetadataWriter::write() {
             result = failure();
         });
     });
+    writeWorkTable(module, stream);
     if (Attribute generation = program.get("generation")) {
       stream.attributeBegin("generation");
       writeValue(generation);

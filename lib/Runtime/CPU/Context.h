@@ -8,6 +8,7 @@
 #ifndef HFC_LIB_RUNTIME_CPU_CONTEXT_H
 #define HFC_LIB_RUNTIME_CPU_CONTEXT_H
 
+#include "Recorder.h"
 #include "ThreadPool.h"
 
 #include "lib/Runtime/Host/Device.h"
@@ -24,6 +25,7 @@ struct hfc_context {
   hfc::host::Communicator *communicator = nullptr;
   /// By the collectives' numbers.
   std::vector<hfc::host::CollectiveCount> counts;
+  hfc::cpu::Recorder recorder;
 };
 
 #endif // HFC_LIB_RUNTIME_CPU_CONTEXT_H

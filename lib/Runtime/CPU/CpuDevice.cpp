@@ -62,9 +62,9 @@ public:
   }
 
   /// A collective that fails is the world's failure, which the caller reports.
-  host::Outcome run(size_t, hfc_entry code, hfc_frame &frame) override {
+  host::Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) override {
     frame.context = &context;
-    code(&frame);
+    context.recorder.entry(entry, [&] { code(&frame); });
     return {};
   }
 
@@ -72,6 +72,8 @@ public:
     bool known = collective >= 0 && collective < int64_t(context.counts.size());
     return known ? context.counts[collective] : host::CollectiveCount();
   }
+
+  void recordTimes(std::vector<hfc_work_time> *times) override { context.recorder.recordTo(times); }
 
 private:
   hfc_context context;
@@ -93,7 +95,9 @@ void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, c
     ++count.executed;
     count.bytes += hfc::host::messageBytes(*collective);
   }
-  if (context->communicator)
-    // A failure is the world's; hfc_program_run reports it.
-    context->communicator->run(*collective, ins, outs);
+  context->recorder.work([&] {
+    if (context->communicator)
+      // A failure is the world's; hfc_program_run reports it.
+      context->communicator->run(*collective, ins, outs);
+  });
 }

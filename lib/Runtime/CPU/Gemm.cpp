@@ -73,16 +73,20 @@ void gemmPanels(hfc_context &context, const hfc_gemm &gemm) {
     }
   });
 }
+
+void multiply(hfc_context &context, const hfc_gemm &gemm) {
+  if (gemm.m <= 0 || gemm.n <= 0 || gemm.batch <= 0)
+    return;
+  bool isPlain = !gemm.accumulate && gemm.result_dtype == gemm.dtype && !gemm.a_order && !gemm.b_order;
+  if (isPlain && gemm.m <= maxRowsOfRowDot && gemm.transpose_b && (!gemm.transpose_a || gemm.m == 1))
+    gemmFewRows(context, gemm);
+  else
+    gemmPanels(context, gemm);
+}
 } // namespace
 
 } // namespace hfc::cpu
 
 void hfc_rt_gemm(hfc_context *context, const hfc_gemm *gemm) {
-  if (gemm->m <= 0 || gemm->n <= 0 || gemm->batch <= 0)
-    return;
-  bool isPlain = !gemm->accumulate && gemm->result_dtype == gemm->dtype && !gemm->a_order && !gemm->b_order;
-  if (isPlain && gemm->m <= hfc::cpu::maxRowsOfRowDot && gemm->transpose_b && (!gemm->transpose_a || gemm->m == 1))
-    hfc::cpu::gemmFewRows(*context, *gemm);
-  else
-    hfc::cpu::gemmPanels(*context, *gemm);
+  context->recorder.work([&] { hfc::cpu::multiply(*context, *gemm); });
 }

@@ -18,11 +18,14 @@ constexpr int64_t copyGrain = 1 << 20;
 
 void hfc_rt_launch(hfc_context *context, hfc_kernel kernel, int64_t grid, void *const *args) {
   int64_t grain = grid / (context->pool.threads() * piecesPerThread);
-  context->pool.parallelFor(grid, grain, [&](int64_t begin, int64_t end) { kernel(args, begin, end); });
+  context->recorder.work(
+      [&] { context->pool.parallelFor(grid, grain, [&](int64_t begin, int64_t end) { kernel(args, begin, end); }); });
 }
 
 void hfc_rt_copy(hfc_context *context, void *target, const void *source, int64_t bytes) {
-  context->pool.parallelFor(bytes, copyGrain, [&](int64_t begin, int64_t end) {
-    std::memcpy(static_cast<char *>(target) + begin, static_cast<const char *>(source) + begin, end - begin);
+  context->recorder.work([&] {
+    context->pool.parallelFor(bytes, copyGrain, [&](int64_t begin, int64_t end) {
+      std::memcpy(static_cast<char *>(target) + begin, static_cast<const char *>(source) + begin, end - begin);
+    });
   });
 }

@@ -106,6 +106,7 @@ void hfc_cuda_attention(hfc_context *context, const hfc_attention *attention, in
                         void *const *args) {
   if (context->hasFailed())
     return;
+  hfc::cuda::Recorder::Work work(context->recorder, stream, context->streams[stream]);
   hfc::io::Result<bool> done = context->attention.run(*attention, args, stream, context->streams[stream]);
   if (!done)
     context->keep({hfc::cuda::internalError, done.error()});

@@ -12,6 +12,7 @@
 #include "Communicators.h"
 #include "Gemm.h"
 #include "Kernels.h"
+#include "Recorder.h"
 #include "Streams.h"
 #include "Watchdog.h"
 
@@ -46,6 +47,7 @@ struct hfc_context {
   hfc::cuda::Watchdog watchdog;
   hfc::cuda::Products products;
   hfc::cuda::Attention attention;
+  hfc::cuda::Recorder recorder;
   /// By the collectives' numbers.
   std::vector<hfc::host::CollectiveCount> counts;
   hfc::host::Outcome failure;

@@ -101,9 +101,11 @@ public:
     if (staging.inUse())
       context.check(context.streams.fork(), "waiting for inputs");
     if (!context.hasFailed())
-      graphs.queue(entry, code, frame);
+      queue(entry, code, frame);
     context.check(context.streams.synchronize(),
                   "running '" + context.setting.program->entries[entry].name + "' on " + context.deviceName);
+    if (context.recorder.isOn() && !context.hasFailed())
+      context.check(context.recorder.endEntry(), "reading when works were done");
     staging.release();
     return context.failure;
   }
@@ -111,6 +113,11 @@ public:
   host::CollectiveCount count(int64_t collective) const override {
     bool known = collective >= 0 && collective < int64_t(context.counts.size());
     return known ? context.counts[collective] : host::CollectiveCount();
+  }
+
+  void recordTimes(std::vector<hfc_work_time> *times) override {
+    select();
+    context.recorder.recordTo(times);
   }
 
 private:
@@ -126,6 +133,13 @@ private:
       error = cudaStreamSynchronize(context.streams[0]);
     staging.release();
     return error == cudaSuccess ? io::Status() : statusOf(error, what);
+  }
+
+  void queue(size_t entry, hfc_entry code, const hfc_frame &frame) {
+    if (!context.recorder.isOn())
+      return graphs.queue(entry, code, frame);
+    if (context.check(context.recorder.beginEntry(entry, context.streams[0]), "noting when an entry begins"))
+      code(&frame);
   }
 
   io::Status putConstants() {

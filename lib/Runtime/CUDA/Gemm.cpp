@@ -158,6 +158,8 @@ host::Outcome Products::multiply(const hfc_gemm &gemm, const Operand &a, const O
 } // namespace hfc::cuda
 
 void hfc_cuda_gemm(hfc_context *context, const hfc_gemm *gemm, int32_t, int32_t stream) {
-  if (!context->hasFailed())
-    context->keep(context->products.run(*gemm, stream, context->streams[stream]));
+  if (context->hasFailed())
+    return;
+  hfc::cuda::Recorder::Work work(context->recorder, stream, context->streams[stream]);
+  context->keep(context->products.run(*gemm, stream, context->streams[stream]));
 }

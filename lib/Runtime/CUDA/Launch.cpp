@@ -58,12 +58,14 @@ cudaError_t Kernels::launch(int32_t number, void *const *arguments, cudaStream_t
 void hfc_cuda_launch(hfc_context *context, int32_t kernel, int32_t stream, void *const *args) {
   if (context->hasFailed())
     return;
+  hfc::cuda::Recorder::Work work(context->recorder, stream, context->streams[stream]);
   cudaError_t error = context->kernels.launch(kernel, args, context->streams[stream]);
   if (error != cudaSuccess)
     context->check(error, "launching kernel '" + context->gpu.kernels[kernel].name + "'");
 }
 
 void hfc_cuda_copy(hfc_context *context, void *target, const void *source, int64_t bytes, int32_t stream) {
+  hfc::cuda::Recorder::Work work(context->recorder, stream, context->streams[stream]);
   if (bytes > 0 && target != source)
     context->check(cudaMemcpyAsync(target, source, bytes, cudaMemcpyDeviceToDevice, context->streams[stream]),
                    "copying within the device");

@@ -102,6 +102,7 @@ void Watchdog::watch() {
 
 void hfc_cuda_collective_begin(hfc_context *context, int32_t id, int32_t stream) {
   hfc::host::meetWithMishap(context->setting.rank, id);
+  context->recorder.beginWork(stream, context->streams[stream]);
   context->check(context->watchdog.begin(id, stream, context->streams[stream]), "noting that a collective begins");
 }
 
@@ -115,4 +116,5 @@ void hfc_cuda_collective_end(hfc_context *context, int32_t id, int64_t bytes, in
                    "rank " + std::to_string(context->setting.rank) + " in " +
                        (context->setting.describe ? context->setting.describe(id) : "a collective"));
   context->check(context->watchdog.end(id, stream, context->streams[stream]), "noting that a collective has ended");
+  context->recorder.endWork(context->streams[stream]);
 }

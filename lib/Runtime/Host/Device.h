@@ -11,10 +11,12 @@
 #include "lib/Runtime/Host/Comm/Communicator.h"
 
 #include "hfc/Runtime/IO/Metadata.h"
+#include "hfc/Runtime/hfc_profile.h"
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace hfc::host {
 
@@ -72,6 +74,9 @@ public:
   virtual Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) = 0;
 
   virtual CollectiveCount count(int64_t collective) const = 0;
+
+  /// From now on runs add to `times` when they did each of their works, until this is called with null.
+  virtual void recordTimes(std::vector<hfc_work_time> *times) = 0;
 };
 
 /// A kind of device. What a library other than this one gives is of the same build if the stamp is `backendStamp`.

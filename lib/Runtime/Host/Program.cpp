@@ -260,6 +260,17 @@ hfc_status hfc_program_run(hfc_program *program, const char *entry) {
   return guarded([&] { return run(program, entry); });
 }
 
+hfc_status hfc_program_profile(hfc_program *program, int on) {
+  std::lock_guard<std::mutex> lock(program->running);
+  program->device->recordTimes(on ? &program->times : nullptr);
+  return success;
+}
+
+const hfc_work_time *hfc_program_work_times(const hfc_program *program, int64_t *count) {
+  *count = int64_t(program->times.size());
+  return program->times.data();
+}
+
 hfc_status hfc_program_reset(hfc_program *program) {
   return guarded([&] { return internalOf(program->memory->resetStates()); });
 }

@@ -32,6 +32,8 @@ struct hfc_program {
   /// This rank's place in each group; where entries read them.
   std::vector<int32_t> places;
   const int32_t *placesOnDevice = nullptr;
+  /// Of recorded runs.
+  std::vector<hfc_work_time> times;
   /// Entries share the arena and the device.
   std::mutex running;
 
