@@ -63,7 +63,7 @@ static std::vector<Item> collectiveItems(const Ledger &ledger) {
 std::string ledger::overBudget(const Ledger &ledger, const Budget &budget) {
   std::string text;
   if (budget.memory && ledger.memory() > *budget.memory)
-    text = above("--max-memory", "what a rank needs", ledger.memory(), *budget.memory, memoryItems(ledger));
+    text = above(budget.memorySource, "what a rank needs", ledger.memory(), *budget.memory, memoryItems(ledger));
   if (budget.collectiveBytes && ledger.collectiveBytes() > *budget.collectiveBytes)
     text +=
         (text.empty() ? "" : "\n") + above("--max-collective-bytes", "what a rank's collectives carry in a step",

@@ -330,7 +330,16 @@ LogicalResult Driver::account() {
   else if (options.report == ReportFormat::HTML)
     ledger::printHTML(ledger, known, found, llvm::outs());
   std::string excess = ledger::overBudget(ledger, options.budget);
-  return excess.empty() ? success() : fail(excess, ExitCheckFailed);
+  if (!excess.empty())
+    return fail(excess, ExitCheckFailed);
+  if (!machine || !isForCUDA())
+    return success();
+  // What does not fit is no program for that machine, whatever the user allows.
+  ledger::Budget device;
+  device.memory = machine->memory;
+  device.memorySource = "the memory of a device of '" + machine->name + "'";
+  excess = ledger::overBudget(ledger, device);
+  return excess.empty() ? success() : fail(excess);
 }
 
 int Driver::run() {

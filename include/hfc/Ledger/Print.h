@@ -22,6 +22,8 @@ void printHTML(const Ledger &ledger, const Machine *machine, const verify::Verdi
 /// What a user allows; nothing: anything.
 struct Budget {
   std::optional<int64_t> memory, collectiveBytes;
+  /// Who says how much memory there is.
+  std::string memorySource = "--max-memory";
 };
 /// What is above the budget, with the largest lines of it; empty if nothing is.
 std::string overBudget(const Ledger &ledger, const Budget &budget);
