@@ -26,12 +26,14 @@ public:
 
   void forward();
   void microStep();
-  void chunk(int64_t tokens);
+  void chunk(const Chunk &chunk);
 
 private:
   Value tokenInput();
   /// The inputs of a whole sequence, and the embeddings of its tokens.
   Value sequenceInputs(int64_t batch);
+  /// The positions of a chunk's tokens.
+  Value chunkPositions(const Chunk &chunk);
 
   const Decoder &decoder;
   const Request &request;
@@ -74,22 +76,32 @@ void DecoderEntry::microStep() {
   finishMicroStep(decoder, entry, sequence, embeddings, dropout ? &*dropout : nullptr);
 }
 
-void DecoderEntry::chunk(int64_t tokens) {
+Value DecoderEntry::chunkPositions(const Chunk &chunk) {
+  hf::TensorBuilder &ops = entry.ops();
+  RankedTensorType perToken = entry.integers({sequence.batch, chunk.tokens});
+  Value positions = ops.iota(perToken, 1);
+  if (!chunk.first)
+    positions = ops.add(ops.broadcast(sequence.past, perToken.getShape(), {0}), positions);
+  // Places of a chunk that hold no token have positions too, which must not lie outside the table.
+  if (!decoder.names.positions.empty())
+    positions = ops.min(positions, ops.size(perToken, {decoder.maxPositions, decoder.hidden}, 0, /*plus=*/-1));
+  return positions;
+}
+
+void DecoderEntry::chunk(const Chunk &chunk) {
   sequence.batch = request.batch;
-  sequence.tokens = tokens;
+  sequence.tokens = chunk.tokens;
+  sequence.first = chunk.first;
   hf::TensorBuilder &ops = entry.ops();
   Value ids = tokenInput();
-  sequence.past = entry.input("past", entry.integers({sequence.batch}), {"", 0, sequence.capacity});
-  sequence.count = entry.input("count", entry.integers({sequence.batch}), {"", 0, tokens});
+  RankedTensorType perSequence = entry.integers({sequence.batch});
+  sequence.past =
+      chunk.first ? ops.splat(perSequence, 0) : entry.input("past", perSequence, {"", 0, sequence.capacity});
+  sequence.count = entry.input("count", perSequence, {"", 0, chunk.tokens});
   if (decoder.rope && decoder.rope->kind != Rope::Switch::none)
     sequence.total = entry.input("total", entry.integers({1}), {"", 0, sequence.capacity});
 
-  RankedTensorType perToken = entry.integers({sequence.batch, tokens});
-  sequence.positions = ops.add(ops.broadcast(sequence.past, perToken.getShape(), {0}), ops.iota(perToken, 1));
-  // Places of a chunk that hold no token have positions too, which must not lie outside the table.
-  if (!decoder.names.positions.empty())
-    sequence.positions =
-        ops.min(sequence.positions, ops.size(perToken, {decoder.maxPositions, decoder.hidden}, 0, /*plus=*/-1));
+  sequence.positions = chunkPositions(chunk);
 
   DecoderBuilder builder(decoder, entry, sequence);
   Value x = builder.layers(builder.embedTokens(ids));
@@ -113,8 +125,8 @@ public:
     buildTokenCount(program, request, decoder.vocabulary, decoder.dropsOut(request));
     DecoderEntry(decoder, request, program, "micro_step").microStep();
   }
-  void buildChunk(ProgramBuilder &program, const Request &request, StringRef name, int64_t tokens) const override {
-    DecoderEntry(decoder, request, program, name).chunk(tokens);
+  void buildChunk(ProgramBuilder &program, const Request &request, const Chunk &chunk) const override {
+    DecoderEntry(decoder, request, program, chunk.entry()).chunk(chunk);
   }
   int64_t defaultSequence(int64_t usual) const override { return std::min(decoder.maxPositions, usual); }
   bool isLanguageModel() const override { return true; }

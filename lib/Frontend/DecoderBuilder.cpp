@@ -125,8 +125,14 @@ Value DecoderBuilder::attention(const std::string &path, const DecoderLayer &fea
     key = rotate(key);
   }
   if (sequence.cached()) {
-    key = cacheUpdate("key", index, key);
-    value = cacheUpdate("value", index, value);
+    Value keys = cacheUpdate("key", index, key), values = cacheUpdate("value", index, value);
+    // A first chunk attends to nothing but itself: places without a token stand behind all that have one.
+    if (!sequence.first) {
+      key = keys;
+      value = values;
+      parts.past = sequence.past;
+      parts.count = sequence.count;
+    }
   }
   parts.causal = true;
   parts.scale = features.scale;
@@ -134,8 +140,6 @@ Value DecoderBuilder::attention(const std::string &path, const DecoderLayer &fea
   parts.softcap = decoder.attentionSoftcap;
   parts.keyMask = sequence.keyMask;
   parts.segments = sequence.segments;
-  parts.past = sequence.past;
-  parts.count = sequence.count;
   parts.random = dropout;
   parts.dropout = decoder.dropout.attention;
   Value result = emitAttention(entry, query, key, value, parts);

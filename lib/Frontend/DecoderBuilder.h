@@ -14,9 +14,11 @@
 
 namespace hfc::frontend {
 
-/// The tokens that an entry works on. `past` is there in entries that read a chunk into a cache.
+/// The tokens that an entry works on. `past` is there in entries that read a chunk into a cache, and known to be zero
+/// where that chunk is the sequence's `first`.
 struct Sequence {
   int64_t batch = 0, tokens = 0, capacity = 0;
+  bool first = false;
   Value positions, keyMask, segments, past, count, total;
   bool cached() const { return past != nullptr; }
 };

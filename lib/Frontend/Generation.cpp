@@ -75,8 +75,8 @@ static void warnOfUnfollowed(const Json &config, std::vector<std::string> &warni
   }
 }
 
-/// Tokens that end a text, as the config says. A class's default counts where the config has no such key, and not where it
-/// says null.
+/// Tokens that end a text, as the config says. A class's default counts where the config has no such key, and not where
+/// it says null.
 static SmallVector<int64_t> readConfigEnds(ConfigReader &config, const TokenDefaults &defaults) {
   SmallVector<int64_t> classEnds;
   if (defaults.eos && !config.get("eos_token_id"))
@@ -121,19 +121,55 @@ Generation hfc::frontend::readGeneration(const Document &document, const Model &
   return generation;
 }
 
-std::string hfc::frontend::prefillName(int64_t tokens) { return "prefill_" + std::to_string(tokens); }
+//===----------------------------------------------------------------------===//
+// Chunks
+//===----------------------------------------------------------------------===//
+
+std::string Chunk::entry() const {
+  return tokens == 1 ? "decode" : (first ? "prefill_first_" : "prefill_") + std::to_string(tokens);
+}
+
+/// The chunks that begin sequences. On a CPU no chunk is faster than those that read on; on a GPU products of a few
+/// hundred rows still wait for their weights, so there is a large one, of which a batch's activations bound the size.
+static SmallVector<int64_t> firstSizes(const Request &request, ArrayRef<int64_t> sizes) {
+  constexpr int64_t mostTokens = 4096, mostOfBatch = 4 * mostTokens, few = 512, step = 128;
+  if (request.target != "cuda")
+    return SmallVector<int64_t>(sizes);
+  int64_t share = std::max(few, mostOfBatch / request.batch / step * step);
+  return {std::min({request.sequence, mostTokens, share}), few};
+}
+
+void hfc::frontend::decideChunks(Request &request, ArrayRef<int64_t> sizes) {
+  auto add = [&](ArrayRef<int64_t> tokens, bool first) {
+    for (int64_t each : tokens)
+      // One token is what `decode` reads.
+      if (each > 1 && each <= request.sequence && llvm::none_of(request.chunks, [&](const Chunk &chunk) {
+            return chunk.tokens == each && chunk.first == first;
+          }))
+        request.chunks.push_back({each, first});
+  };
+  add(firstSizes(request, sizes), /*first=*/true);
+  add(sizes, /*first=*/false);
+  request.chunks.push_back({});
+  llvm::stable_sort(request.chunks, [](const Chunk &a, const Chunk &b) { return a.tokens > b.tokens; });
+}
+
+//===----------------------------------------------------------------------===//
+// The attribute
+//===----------------------------------------------------------------------===//
 
 DictionaryAttr hfc::frontend::generationAttribute(MLIRContext *context, const Generation &generation,
                                                   const Model &model, const Request &request) {
   Builder builder(context);
   SmallVector<Attribute> chunks;
-  auto addChunk = [&](StringRef entry, int64_t tokens) {
-    chunks.push_back(builder.getDictionaryAttr({builder.getNamedAttr("entry", builder.getStringAttr(entry)),
-                                                builder.getNamedAttr("tokens", builder.getI64IntegerAttr(tokens))}));
-  };
-  for (int64_t tokens : request.prefillChunks)
-    addChunk(prefillName(tokens), tokens);
-  addChunk("decode", 1);
+  for (const Chunk &chunk : request.chunks) {
+    NamedAttrList attributes;
+    attributes.set("entry", builder.getStringAttr(chunk.entry()));
+    attributes.set("tokens", builder.getI64IntegerAttr(chunk.tokens));
+    if (chunk.first)
+      attributes.set("first", builder.getBoolAttr(true));
+    chunks.push_back(attributes.getDictionary(context));
+  }
 
   NamedAttrList attributes;
   attributes.set("vocabulary", builder.getI64IntegerAttr(model.vocabulary()));

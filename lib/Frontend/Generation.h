@@ -27,11 +27,12 @@ struct Generation {
 Generation readGeneration(const Document &document, const Model &model, Problems &problems,
                           std::vector<std::string> &warnings);
 
-/// The name of the entry that reads chunks of `tokens` tokens.
 /// The token that ends a document in training data: the first of the config's `eos_token_id`.
 std::optional<int64_t> readSeparator(const Document &document, const Model &model);
 
-std::string prefillName(int64_t tokens);
+/// Adds the chunks that a program reads prompts in: of these sizes behind other tokens, and larger ones to begin with
+/// where these pay. Sizes beyond the capacity are left out.
+void decideChunks(Request &request, ArrayRef<int64_t> sizes);
 
 /// `hf.program`'s `generation`.
 DictionaryAttr generationAttribute(MLIRContext *context, const Generation &generation, const Model &model,

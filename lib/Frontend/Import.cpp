@@ -36,7 +36,6 @@ private:
   void readDtype();
   void decide();
   void decideTraining();
-  void decideChunks();
   OwningOpRef<ModuleOp> build();
   DictionaryAttr programAttribute();
   void addTraining(NamedAttrList &attributes);
@@ -103,17 +102,6 @@ void Importer::readDtype() {
                  ", and hfc computes in float32 or bfloat16; choose one by --dtype (weights are converted)");
 }
 
-void Importer::decideChunks() {
-  for (int64_t tokens : options.prefillChunks) {
-    if (tokens < 1)
-      problems.add("a prefill chunk must have at least one token, and has " + Twine(tokens));
-    // One token is what `decode` reads.
-    if (tokens > 1 && tokens <= request.sequence && !llvm::is_contained(request.prefillChunks, tokens))
-      request.prefillChunks.push_back(tokens);
-  }
-  llvm::sort(request.prefillChunks, std::greater<>());
-}
-
 /// What is asked of training; on the command line of another task it would go unheard.
 void Importer::decideTraining() {
   const ImportOptions &said = document.defaults;
@@ -154,7 +142,10 @@ void Importer::decide() {
     return;
   if (request.inputs != InputKind::inputIds)
     problems.add("generation reads input_ids; --inputs=inputs_embeds is for --task=forward");
-  decideChunks();
+  for (int64_t tokens : options.prefillChunks)
+    if (tokens < 1)
+      problems.add("a prefill chunk must have at least one token, and has " + Twine(tokens));
+  decideChunks(request, options.prefillChunks);
   generation = readGeneration(document, *model, problems, messages.warnings);
 }
 
@@ -229,9 +220,8 @@ OwningOpRef<ModuleOp> Importer::build() {
   } else if (request.task == Task::train) {
     model->buildTraining(program, request);
   } else {
-    for (int64_t tokens : request.prefillChunks)
-      model->buildChunk(program, request, prefillName(tokens), tokens);
-    model->buildChunk(program, request, "decode", 1);
+    for (const Chunk &chunk : request.chunks)
+      model->buildChunk(program, request, chunk);
   }
   program.getModule()->setAttr("hf.program", programAttribute());
   if (Attribute ranks = meshAttribute(context, mesh()))

@@ -22,6 +22,16 @@ struct TokenDefaults {
   std::optional<int64_t> bos, eos, pad;
 };
 
+/// What an entry reads into the cache at once.
+struct Chunk {
+  int64_t tokens = 1;
+  /// Nothing is in the cache before it: it begins its sequences.
+  bool first = false;
+
+  /// The entry's name.
+  std::string entry() const;
+};
+
 /// The import options with everything decided.
 struct Request {
   Task task = Task::forward;
@@ -32,8 +42,8 @@ struct Request {
   int64_t microBatches = 1;
   /// Whether a training program applies the config's dropout.
   bool dropout = true;
-  /// Tokens of each prefill chunk, descending.
-  SmallVector<int64_t> prefillChunks;
+  /// What a generating program reads at once: the largest first, of the same size those that begin sequences first.
+  SmallVector<Chunk> chunks;
 
   int64_t microBatch() const { return batch / microBatches; }
   bool isTraining() const { return task == Task::train || task == Task::module; }
@@ -49,8 +59,8 @@ public:
   virtual void buildForward(ProgramBuilder &program, const Request &request) const = 0;
   /// `begin_step`, and `micro_step` with the loss of a micro-batch.
   virtual void buildTraining(ProgramBuilder &program, const Request &request) const = 0;
-  /// One entry that reads a chunk of `tokens` tokens into the cache and gives logits.
-  virtual void buildChunk(ProgramBuilder &program, const Request &request, StringRef name, int64_t tokens) const {}
+  /// One entry that reads a chunk of tokens into the cache and gives logits.
+  virtual void buildChunk(ProgramBuilder &program, const Request &request, const Chunk &chunk) const {}
 
   /// The sequence capacity of a program where nobody names one: `usual`, if the model can do that.
   virtual int64_t defaultSequence(int64_t usual) const = 0;

@@ -83,21 +83,9 @@ llvm::Expected<std::vector<Tokens>> Session::readPrompts() const {
 // Decoding
 //===----------------------------------------------------------------------===//
 
-/// The largest chunk that the tokens fill, or the smallest that holds more than one.
-const io::ChunkInfo &Session::chunkFor(int64_t tokens) const {
-  const io::ChunkInfo *smallest = nullptr;
-  for (const io::ChunkInfo &chunk : info.generation->chunks) {
-    bool fits = chunk.tokens == 1 ? tokens == 1 || !smallest : chunk.tokens <= tokens;
-    if (fits)
-      return chunk;
-    smallest = &chunk;
-  }
-  return *smallest;
-}
-
 /// IR may say anything: each chunk must be an entry of which generation can make use.
 static llvm::Error checkChunks(const io::ProgramInfo &info) {
-  if (info.generation->chunks.empty())
+  if (!info.generation->findChunk(1, /*begins=*/false))
     return llvm::createStringError("the attribute hf.program names no chunks to generate with");
   for (const io::ChunkInfo &chunk : info.generation->chunks) {
     const io::EntryInfo *entry = info.findEntry(chunk.entry);
@@ -123,11 +111,13 @@ static int64_t largest(const Domain &domain, const Tensor &logits, int64_t row) 
 llvm::Error Session::readChunk(std::vector<Tokens> &sequences, std::vector<int64_t> &past,
                                const std::vector<int64_t> &lengths, std::vector<std::optional<int64_t>> &next) {
   int64_t most = 0, longest = 0;
+  bool begins = true;
   for (size_t row = 0; row < sequences.size(); ++row) {
     most = std::max(most, lengths[row] - past[row]);
+    begins &= past[row] == 0 || past[row] == lengths[row];
     longest = std::max(longest, lengths[row]);
   }
-  const io::ChunkInfo &chunk = chunkFor(most);
+  const io::ChunkInfo &chunk = *info.generation->findChunk(most, begins);
   Tensor ids(Element::I32, {info.batch, chunk.tokens}), before(Element::I32, {info.batch}),
       count(Element::I32, {info.batch}), total(Element::I32, {1});
   total.mutableWords()[0] = static_cast<Word>(longest);

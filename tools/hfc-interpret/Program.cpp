@@ -110,6 +110,11 @@ static int64_t integerIn(DictionaryAttr attributes, StringRef key, int64_t other
   return value ? value.getInt() : otherwise;
 }
 
+static bool flagIn(DictionaryAttr attributes, StringRef key) {
+  auto value = attributes.getAs<BoolAttr>(key);
+  return value && value.getValue();
+}
+
 static std::string textIn(DictionaryAttr attributes, StringRef key) {
   auto value = attributes.getAs<StringAttr>(key);
   return value ? value.str() : "";
@@ -134,7 +139,7 @@ static io::GenerationInfo generationOf(DictionaryAttr attributes) {
   for (auto token : listIn<IntegerAttr>(attributes, "eos"))
     info.eos.push_back(token.getInt());
   for (auto chunk : listIn<DictionaryAttr>(attributes, "chunks"))
-    info.chunks.push_back({textIn(chunk, "entry"), integerIn(chunk, "tokens", 0)});
+    info.chunks.push_back({textIn(chunk, "entry"), integerIn(chunk, "tokens", 0), flagIn(chunk, "first")});
   return info;
 }
 

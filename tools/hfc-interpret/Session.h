@@ -56,7 +56,6 @@ private:
   /// The last tokens' logits of each sequence, and their number, after reading what they hold beyond `past`.
   llvm::Error readChunk(std::vector<Tokens> &sequences, std::vector<int64_t> &past, const std::vector<int64_t> &lengths,
                         std::vector<std::optional<int64_t>> &next);
-  const io::ChunkInfo &chunkFor(int64_t tokens) const;
   llvm::Expected<Status> reportTokens(const std::vector<Tokens> &sequences, const std::vector<Tokens> &prompts);
 
   ModuleOp module;

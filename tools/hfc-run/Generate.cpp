@@ -32,11 +32,12 @@ std::optional<std::vector<Tokens>> readGreedy(const Session &session) {
 }
 
 void checkProgram(const io::ProgramInfo &info) {
-  bool complete = info.generation && !info.generation->chunks.empty() && info.generation->chunks.back().tokens == 1;
+  bool complete = info.generation && !info.generation->chunks.empty() && info.generation->chunks.back().tokens == 1 &&
+                  !info.generation->chunks.back().first;
   for (const io::ChunkInfo &chunk : complete ? info.generation->chunks : std::vector<io::ChunkInfo>()) {
     const io::EntryInfo *entry = info.findEntry(chunk.entry);
     const io::BindingInfo *ids = entry->findInput("input_ids"), *logits = entry->findOutput("logits");
-    complete &= ids && logits && entry->findInput("past") && entry->findInput("count") &&
+    complete &= ids && logits && (chunk.first || entry->findInput("past")) && entry->findInput("count") &&
                 ids->wholeShape() == std::vector<int64_t>{info.batch, chunk.tokens} &&
                 logits->wholeShape() == std::vector<int64_t>{info.batch, info.generation->vocabulary};
   }

@@ -22,7 +22,7 @@ void Generator::generate(const std::vector<Tokens> &prompts) {
   decodeSteps = 0;
   prefill();
   while (std::any_of(sequences.begin(), sequences.end(), [](const Sequence &each) { return !each.finished; })) {
-    decodeTime += step(*findChunk(1), longest());
+    decodeTime += step(*generation.findChunk(1, /*begins=*/false), longest());
     ++decodeSteps;
   }
 }
@@ -31,12 +31,15 @@ void Generator::prefill() {
   int64_t total = longest();
   for (;;) {
     int64_t left = 0;
+    bool begins = true;
     for (const Sequence &each : sequences)
-      if (each.past < int64_t(each.promptSize))
+      if (each.past < int64_t(each.promptSize)) {
         left = std::max(left, int64_t(each.promptSize) - each.past);
+        begins &= each.past == 0;
+      }
     if (left == 0)
       return;
-    prefillTime += step(*findChunk(left), total, /*promptsOnly=*/true);
+    prefillTime += step(*generation.findChunk(left, begins), total, /*promptsOnly=*/true);
   }
 }
 
@@ -46,18 +49,6 @@ int64_t Generator::longest() const {
     if (!each.finished)
       most = std::max(most, each.tokens.size());
   return int64_t(most);
-}
-
-/// The largest chunk that `left` tokens fill, or the smallest that holds more than one and takes them all.
-const io::ChunkInfo *Generator::findChunk(int64_t left) const {
-  const io::ChunkInfo *smallest = nullptr;
-  for (const io::ChunkInfo &chunk : generation.chunks) {
-    bool single = chunk.tokens == 1;
-    if (single ? left == 1 || !smallest : chunk.tokens <= left)
-      return &chunk;
-    smallest = &chunk;
-  }
-  return smallest;
 }
 
 /// Runs one chunk for every sequence that has tokens to read, and continues those that it completes. Sequences whose

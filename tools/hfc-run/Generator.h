@@ -44,7 +44,6 @@ public:
 private:
   void prefill();
   int64_t longest() const;
-  const io::ChunkInfo *findChunk(int64_t left) const;
   double step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly = false);
   void run(const io::ChunkInfo &chunk, bool promptsOnly) const;
   void give(const io::ChunkInfo &chunk, int64_t total, const std::vector<int64_t> &counts);

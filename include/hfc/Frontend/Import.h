@@ -61,7 +61,7 @@ struct ImportOptions {
   std::string fallbackTarget = "cpu";
   Task fallbackTask = Task::forward;
   int64_t fallbackBatch = 1, fallbackSequence = 128;
-  /// Sizes of the prompt's chunks that a generating program is compiled for, in any order.
+  /// Sizes of the chunks that a generating program reads prompts in, in any order; it has others to begin them with.
   std::vector<int64_t> prefillChunks = {128, 16};
 };
 

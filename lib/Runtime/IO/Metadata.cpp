@@ -94,8 +94,9 @@ GenerationInfo readGeneration(Reader &reader) {
   generation.temperature = reader.number("temperature", 1.0);
   generation.topK = reader.integer("top_k", 50);
   generation.topP = reader.number("top_p", 1.0);
-  reader.objects("chunks",
-                 [&](Reader &chunk) { generation.chunks.push_back({chunk.string("entry"), chunk.integer("tokens")}); });
+  reader.objects("chunks", [&](Reader &chunk) {
+    generation.chunks.push_back({chunk.string("entry"), chunk.integer("tokens"), chunk.boolean("first")});
+  });
   return generation;
 }
 
@@ -146,6 +147,23 @@ int64_t TensorInfo::elements() const { return elementCount(shape).value_or(0); }
 const BindingInfo *EntryInfo::findInput(std::string_view name) const { return findByName(inputs, name); }
 const BindingInfo *EntryInfo::findOutput(std::string_view name) const { return findByName(outputs, name); }
 const EntryInfo *ProgramInfo::findEntry(std::string_view name) const { return findByName(entries, name); }
+
+/// The largest chunk that the tokens fill, a first one also where they fill half of it: padding costs less there than
+/// the many small chunks, which read all weights and earlier tokens again. Else the smallest that holds more than one.
+const ChunkInfo *GenerationInfo::findChunk(int64_t left, bool begins) const {
+  const ChunkInfo *smallest = nullptr;
+  for (const ChunkInfo &chunk : chunks) {
+    if (chunk.first && !begins)
+      continue;
+    bool fits =
+        chunk.tokens == 1 ? left == 1 || !smallest : left > 1 && chunk.tokens <= (chunk.first ? 2 * left : left);
+    if (fits)
+      return &chunk;
+    if (!smallest || chunk.tokens < smallest->tokens)
+      smallest = &chunk;
+  }
+  return smallest;
+}
 const ParameterInfo *ProgramInfo::findParameter(std::string_view name) const { return findByName(parameters, name); }
 const StateInfo *ProgramInfo::findState(std::string_view name) const { return findByName(states, name); }
 const BucketInfo *ProgramInfo::findBucket(std::string_view name) const { return findByName(buckets, name); }

@@ -123,6 +123,8 @@ struct EntryInfo {
 struct ChunkInfo {
   std::string entry;
   int64_t tokens = 0;
+  /// It begins sequences, and takes no `past`.
+  bool first = false;
 };
 
 struct GenerationInfo {
@@ -133,6 +135,10 @@ struct GenerationInfo {
   /// 0: all.
   int64_t topK = 50;
   std::vector<ChunkInfo> chunks;
+
+  /// The entry that reads the next of `left` tokens; null if there are no chunks. `begins`: nothing has been read of
+  /// any sequence that has tokens to read.
+  const ChunkInfo *findChunk(int64_t left, bool begins) const;
 };
 
 /// A kernel of a GPU's program, in the order of the program's launches' numbers.
