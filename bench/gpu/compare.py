@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Programs of hfc and what people use today, on the same work, in one run, one after the other.
 
-usage: compare.py [WORK...] [--prepare=DIR | --run=DIR] [--peers=on|off] [--results=FILE] [--plot=FILE]
+usage: compare.py [WORK...] [--prepare=DIR | --run=DIR] [--peers=REGEX|off] [--results=FILE] [--plot=FILE]
 
 A WORK is one of the list that --list prints. --prepare compiles hfc's programs into a folder and stops; --run uses such a folder
 on a machine without hfc's build. Weights and tokens are random. Prints a table: medians after warming up, and the first step by
@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -177,7 +178,7 @@ def main():
     parser.add_argument("--prepare", type=pathlib.Path)
     parser.add_argument("--run", type=pathlib.Path)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
-    parser.add_argument("--peers", choices=["on", "off"], default="on")
+    parser.add_argument("--peers", default="", metavar="REGEX|off", help="of the peers' command lines; off: none")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--results", type=pathlib.Path)
     parser.add_argument("--plot", type=pathlib.Path)
@@ -203,7 +204,9 @@ def main():
         print(f"{work['title']} on {devices[0]}; hfc-compile {' '.join(work['compile'])}")
         rows = []
         results = [("hfc", comparison.ours(name, work))]
-        for peer in work["peers"] if options.peers == "on" else []:
+        for peer in work["peers"]:
+            if options.peers == "off" or not re.search(options.peers, " ".join(peer)):
+                continue
             told = comparison.peer(work, peer)
             results.append((told["peer"] if told else "", told))
         for peer, told in results:
