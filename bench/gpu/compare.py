@@ -8,7 +8,7 @@ usage: compare.py [WORK...] [--prepare=DIR | --run=DIR] [--peers=REGEX|off] [--r
 A WORK is one of the list that --list prints. --prepare compiles hfc's programs into a folder and stops; --run uses such a folder
 on a machine without hfc's build. Weights and tokens are random. Prints a table: medians after warming up, and the first step by
 itself, with whatever it compiles or tunes. --results appends a line of JSON for each; --plot draws them as an SVG, with figures of
-other runs and other parties in another colour.
+other runs and other parties in another colour; with --recorded=FILE instead of a run, what an earlier run measured.
 """
 import argparse
 import array
@@ -138,13 +138,17 @@ def row_of(work, peer, measured, device, commit):
     return row
 
 
+def spell(work, value):
+    return f"{value:,.0f}" if work["unit"] == "tokens/s" else f"{value:.2f}"
+
+
 def value_of(work, row):
     return row["tokens_per_second"] if work["unit"] == "tokens/s" else row["milliseconds"]
 
 
 def show(work, row):
     share = f"{row['mfu']:6.1%} of 989 TFLOP/s, causal" if "mfu" in row else ""
-    print(f"  {row['peer']:38} {value_of(work, row):>12,.5g} {work['unit']:12} first {row['first_seconds']:8.2f} s  {share}", flush=True)
+    print(f"  {row['peer']:38} {spell(work, value_of(work, row)):>12} {work['unit']:12} first {row['first_seconds']:8.2f} s  {share}", flush=True)
 
 
 def plot(measured, file):
@@ -159,7 +163,7 @@ def plot(measured, file):
         for name, value, colour in bars:
             parts.append(f'<text x="250" y="{y + 12}" text-anchor="end">{name}</text>'
                          f'<rect x="260" y="{y}" width="{400 * value / longest:.1f}" height="16" rx="3" fill="{colour}"/>'
-                         f'<text x="{266 + 400 * value / longest:.1f}" y="{y + 12}">{value:,.5g}</text>')
+                         f'<text x="{266 + 400 * value / longest:.1f}" y="{y + 12}">{spell(work, value)}</text>')
             y += 21
         y += 14
     text = "\n".join(parts)
@@ -182,8 +186,14 @@ def main():
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--results", type=pathlib.Path)
     parser.add_argument("--plot", type=pathlib.Path)
+    parser.add_argument("--recorded", type=pathlib.Path, metavar="FILE", help="draw these results")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
+    if options.recorded:
+        rows = [json.loads(line) for line in options.recorded.read_text().splitlines()]
+        measured = [(work, [row for row in rows if row["work"] == work["title"]]) for work in WORKS.values()]
+        plot([(work, found) for work, found in measured if found], options.plot)
+        return
     if options.list:
         print(*(f"{name:18} {work['title']}" for name, work in WORKS.items()), sep="\n")
         return
