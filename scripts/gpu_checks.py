@@ -132,9 +132,8 @@ def training_checks(goldens):
                          ["gpu_checks.py", "losses", cpu + program, gpu]], golden)
 
 
-def whole_checks(build):
+def whole_checks():
     """Qwen2.5-0.5B's shape, random weights: a program for GPUs against one for the CPU, on the same machine."""
-    del build
     config = ROOT / "bench/models/qwen2.5-0.5b"
     base = [config, "--task=train", "--dtype=float32", "--batch=2", "--seq=64"]
     outputs = "{folder}/whole-cpu.safetensors"
@@ -165,7 +164,7 @@ def find_goldens(options):
 
 def all_checks(options):
     goldens = list(find_goldens(options))
-    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(options.build), *library_checks(options.build),
+    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(), *library_checks(options.build),
               *sanitizer_checks(goldens)]
     return [check for check in checks if re.search(options.only, check.name)]
 
