@@ -82,14 +82,7 @@ static void exchangeArguments(Operation *op, unsigned way, Mutation &mutation) {
   func::FuncOp entry = entryOf(op);
   auto [i, j] = alikeArguments(entry)[way];
   BlockArgument first = entry.getArgument(i), second = entry.getArgument(j);
-  for (Value value : {first, second})
-    blameAround(mutation, value);
-  SmallVector<OpOperand *> uses;
-  for (OpOperand &use : first.getUses())
-    uses.push_back(&use);
-  second.replaceAllUsesWith(first);
-  for (OpOperand *use : uses)
-    use->set(second);
+  exchangeReaders(first, second, mutation);
   mutation.what = "reads arguments " + std::to_string(i) + " and " + std::to_string(j) + " exchanged";
   blame(mutation, op);
 }

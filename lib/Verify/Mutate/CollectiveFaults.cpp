@@ -150,14 +150,7 @@ static void exchangeResults(Operation *op, unsigned way, Mutation &mutation) {
   Operation *end = endOf(op);
   unsigned number = alikeNeighbours(end->getResults())[way];
   Value first = end->getResult(number), second = end->getResult(number + 1);
-  for (Value value : {first, second})
-    blameAround(mutation, value);
-  SmallVector<OpOperand *> uses;
-  for (OpOperand &use : first.getUses())
-    uses.push_back(&use);
-  second.replaceAllUsesWith(first);
-  for (OpOperand *use : uses)
-    use->set(second);
+  exchangeReaders(first, second, mutation);
   mutation.what = "gives results " + std::to_string(number) + " and " + std::to_string(number + 1) + " exchanged";
   blame(mutation, {op, end});
 }

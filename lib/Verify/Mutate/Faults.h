@@ -35,6 +35,8 @@ void blameAround(Mutation &mutation, Value value);
 void replaceOp(Operation *op, ValueRange values, Mutation &mutation);
 /// Readers of `value` read `other`, but for what makes that.
 void divert(Value value, Value other);
+/// Readers of each value read the other. Blames what stands next to either.
+void exchangeReaders(Value first, Value second, Mutation &mutation);
 
 /// An op of an entry of hf ops and collectives, with a place of its own.
 bool isInEntry(Operation *op);

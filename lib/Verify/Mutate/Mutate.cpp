@@ -106,6 +106,17 @@ void verify::replaceOp(Operation *op, ValueRange values, Mutation &mutation) {
   op->erase();
 }
 
+void verify::exchangeReaders(Value first, Value second, Mutation &mutation) {
+  for (Value value : {first, second})
+    blameAround(mutation, value);
+  SmallVector<OpOperand *> uses;
+  for (OpOperand &use : first.getUses())
+    uses.push_back(&use);
+  second.replaceAllUsesWith(first);
+  for (OpOperand *use : uses)
+    use->set(second);
+}
+
 void verify::divert(Value value, Value other) { value.replaceAllUsesExcept(other, other.getDefiningOp()); }
 
 bool verify::isInEntry(Operation *op) {
