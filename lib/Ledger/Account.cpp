@@ -11,10 +11,10 @@
 #include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"
 #include "dialects/rt/Rt.h"
+#include "hfc/Support/DescribePlace.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -58,17 +58,8 @@ static int64_t bytesOf(TypeRange types) {
 // Places
 //===----------------------------------------------------------------------===//
 
-static void collectPaths(Location location, llvm::SetVector<StringRef> &paths) {
-  if (auto name = dyn_cast<NameLoc>(location); name && !name.getName().empty())
-    paths.insert(name.getName());
-  else if (auto fused = dyn_cast<FusedLoc>(location))
-    for (Location part : fused.getLocations())
-      collectPaths(part, paths);
-}
-
 static std::string pathOf(Operation *op) {
-  llvm::SetVector<StringRef> paths;
-  collectPaths(op->getLoc(), paths);
+  llvm::SetVector<StringRef> paths = collectModulePaths(op->getLoc());
   return llvm::join(paths, ", ");
 }
 

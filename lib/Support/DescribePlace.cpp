@@ -23,3 +23,17 @@ std::string hfc::describePlace(Location location) {
         return text;
   return "";
 }
+
+static void collectInto(Location location, llvm::SetVector<StringRef> &paths) {
+  if (auto name = dyn_cast<NameLoc>(location); name && !name.getName().empty())
+    paths.insert(name.getName());
+  else if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      collectInto(part, paths);
+}
+
+llvm::SetVector<StringRef> hfc::collectModulePaths(Location location) {
+  llvm::SetVector<StringRef> paths;
+  collectInto(location, paths);
+  return paths;
+}

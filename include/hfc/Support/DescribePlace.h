@@ -10,6 +10,8 @@
 
 #include "hfc/Support/LLVM.h"
 
+#include "llvm/ADT/SetVector.h"
+
 #include <string>
 
 namespace hfc {
@@ -17,6 +19,9 @@ namespace hfc {
 /// What a message begins with: "FILE:LINE:COLUMN: ", or "PATH: " with HF's path of the module; empty where nothing is
 /// known.
 std::string describePlace(Location location);
+
+/// HF's paths of all modules that an op serves, in order: a fused kernel's are several, a bucket's hundreds.
+llvm::SetVector<StringRef> collectModulePaths(Location location);
 
 } // namespace hfc
 

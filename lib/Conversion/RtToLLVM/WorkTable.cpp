@@ -7,7 +7,8 @@
 
 #include "WorkTable.h"
 
-#include "llvm/ADT/SetVector.h"
+#include "hfc/Support/DescribePlace.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 
@@ -17,19 +18,10 @@
 using namespace hfc;
 namespace json = llvm::json;
 
-static void collectPaths(Location location, llvm::SetVector<StringRef> &paths) {
-  if (auto name = dyn_cast<NameLoc>(location); name && !name.getName().empty())
-    paths.insert(name.getName());
-  else if (auto fused = dyn_cast<FusedLoc>(location))
-    for (Location part : fused.getLocations())
-      collectPaths(part, paths);
-}
-
 /// The module paths that an op serves. What works on a whole bucket serves hundreds.
 static std::string pathOf(Location location) {
   constexpr size_t shown = 3;
-  llvm::SetVector<StringRef> paths;
-  collectPaths(location, paths);
+  llvm::SetVector<StringRef> paths = collectModulePaths(location);
   std::string text = llvm::join(paths.getArrayRef().take_front(shown), ", ");
   return paths.size() <= shown ? text : text + " and " + std::to_string(paths.size() - shown) + " more";
 }
