@@ -25,7 +25,7 @@ fail() { # A part that could not run counts as failed.
 }
 lit_suite() { # BUILD_DIR NAME
   # Debian's own Python, whatever else is on PATH: lit's --timeout needs its psutil.
-  /usr/bin/python3 /usr/lib/llvm-22/bin/lit -q --timeout 600 -o "$results/$2.json" "$1/test"
+  /usr/bin/python3 /usr/lib/llvm-22/bin/lit -q -v --timeout 600 -o "$results/$2.json" "$1/test"
   [ -s "$results/$2.json" ] || fail "$2 suite"
 }
 
