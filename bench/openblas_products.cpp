@@ -122,8 +122,9 @@ int main(int argc, char **argv) {
     auto start = std::chrono::steady_clock::now();
     for (const Product &product : products) {
       if (options.throughHfc) {
-        hfc_gemm gemm{HFC_FLOAT32, HFC_FLOAT32, 0, 1, 0, 1, rows, product.outputs, product.inputs, in.data(),
-                      product.weight, nullptr, out.data()};
+        hfc_gemm gemm{
+            HFC_FLOAT32, HFC_FLOAT32,    0,       1,          0,       1,      rows, product.outputs, product.inputs,
+            in.data(),   product.weight, nullptr, out.data(), nullptr, nullptr};
         hfc_rt_gemm(&context, &gemm);
       } else {
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, product.outputs, product.inputs, 1.0f, in.data(),

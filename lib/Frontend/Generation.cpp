@@ -151,7 +151,8 @@ void hfc::frontend::decideChunks(Request &request, ArrayRef<int64_t> sizes) {
   add(firstSizes(request, sizes), /*first=*/true);
   add(sizes, /*first=*/false);
   request.chunks.push_back({});
-  llvm::stable_sort(request.chunks, [](const Chunk &a, const Chunk &b) { return a.tokens > b.tokens; });
+  llvm::sort(request.chunks,
+             [](const Chunk &a, const Chunk &b) { return std::tie(a.tokens, a.first) > std::tie(b.tokens, b.first); });
 }
 
 //===----------------------------------------------------------------------===//

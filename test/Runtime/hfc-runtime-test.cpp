@@ -123,7 +123,8 @@ void testOrders(int threads) {
     for (int32_t transposes = 0; transposes < 4; ++transposes) {
       int32_t ta = transposes & 1, tb = transposes >> 1;
       auto gemm = [&](int64_t batch, int64_t m, int64_t n, int64_t k) {
-        return hfc_gemm{dtype, HFC_FLOAT32, ta, tb, 0, batch, m, n, k};
+        return hfc_gemm{dtype, HFC_FLOAT32, ta,      tb,      0,       batch,   m,      n,
+                        k,     nullptr,     nullptr, nullptr, nullptr, nullptr, nullptr};
       };
       // Patches: [2, 4, 8, 8] images as 16 rows of 32, or transposed as 32 rows of 16.
       std::vector<int64_t> patches = {6, 2, 4, 2, 4, 2, 4, 256, 8, 4, 64, 32, 1};

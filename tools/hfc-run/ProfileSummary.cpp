@@ -153,7 +153,10 @@ private:
     std::vector<Lines> list;
     for (auto &[key, lines] : groups)
       list.push_back(std::move(lines));
-    std::stable_sort(list.begin(), list.end(), [](const Lines &a, const Lines &b) { return a.time > b.time; });
+    auto key = [](const Lines &lines) {
+      return std::tie(lines.time, lines.kind->kind, lines.kind->name, lines.path, lines.kind->phase);
+    };
+    std::sort(list.begin(), list.end(), [&](const Lines &a, const Lines &b) { return key(a) > key(b); });
     return list;
   }
 
