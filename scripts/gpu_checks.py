@@ -30,6 +30,7 @@ LAYOUTS = [("", "off", 0), ("dp=2", "off", 0), ("dp=2", "off", 1), ("tp=2", "off
 # Small models whose heads, or whose images, can be cut that way; the others are refused when they are compiled.
 REFUSED = ("cannot be cut", "cannot be divided")
 SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
+STEPS_SHAPE = ["--task=train", "--dtype=float32", "--batch=4", "--seq=24"]
 TRAINING = ["--tokens={folder}/tokens.bin", "--weights={golden}", "--steps=200", "--lr=1e-3", "--seed=1"]
 
 
@@ -119,7 +120,7 @@ def training_checks(goldens):
     for golden in goldens:
         if golden.name != "qwen2":
             continue
-        base = [golden, "--task=train", "--dtype=float32", "--batch=4", "--seq=24"]
+        base = [golden, *STEPS_SHAPE]
         programs = {"steps-cpu.so": [*base, "--target=cpu"]}
         for layout in (LAYOUTS[0], LAYOUTS[3], LAYOUTS[5]):
             program = program_name("steps", spelled(layout))
@@ -146,6 +147,26 @@ def whole_checks():
                      ["hfc-run", "{folder}/" + program, *inputs, f"--check={outputs}", "--tolerance=1e-5"]], alone=True)
 
 
+def fault_checks(goldens):
+    """A rank that dies, GPUs that are missing or too small: messages and exits."""
+    for golden in goldens:
+        if golden.name != "qwen2":
+            continue
+        for layout in (LAYOUTS[3], LAYOUTS[5]):
+            program, ranks = program_name("steps", spelled(layout)), ranks_of(layout[0])
+            yield Check(f"a rank killed in training on {spelled(layout)}, 10 times", ranks,
+                        {program: [golden, *STEPS_SHAPE, *mesh_options(layout)]},
+                        [["gpu_faults.py", "kill", "--times=10", f"--ranks={ranks}", "--weights={golden}", "--save={folder}/killed", "--",
+                          "hfc-run", "{folder}/" + program, "--tokens={folder}/tokens.bin", "--lr=1e-3"]], golden, alone=True)
+        program = program_name("steps", spelled(LAYOUTS[3]))
+        yield Check("a program for two GPUs where one is seen", 1, {program: [golden, *STEPS_SHAPE, *mesh_options(LAYOUTS[3])]},
+                    [["gpu_faults.py", "refused", "GPU", "CUDA_VISIBLE_DEVICES=0", "--", "hfc-run", "{folder}/" + program,
+                      "--weights={golden}", "--tokens={folder}/tokens.bin", "--steps=1"]], golden)
+        yield Check("a program larger than its GPU", 1, {"large.so": [golden, "--batch=1000000", "--seq=256"]},
+                    [["gpu_faults.py", "refused", "short of memory", "--", "hfc-run", "{folder}/large.so", "--weights={golden}",
+                      "--inputs={golden}/reference.safetensors"]], golden)
+
+
 def library_checks(build):
     """cuDNN's attention against float64 on the host, and its times."""
     if (build / "bin/check_attention").exists():
@@ -165,7 +186,7 @@ def find_goldens(options):
 def all_checks(options):
     goldens = list(find_goldens(options))
     checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(), *library_checks(options.build),
-              *sanitizer_checks(goldens)]
+              *fault_checks(goldens), *sanitizer_checks(goldens)]
     return [check for check in checks if re.search(options.only, check.name)]
 
 
@@ -224,7 +245,8 @@ def copy_tools(build, folder):
             shutil.copy(build / "bin" / tool, folder / "bin")
     for library in (build / "lib").glob("libhfc_rt*.so.*"):
         shutil.copy(library, folder / "lib")
-    shutil.copy(__file__, folder / "bin")
+    for script in (__file__, ROOT / "scripts/gpu_faults.py"):
+        shutil.copy(script, folder / "bin")
 
 
 def prepare(options):
