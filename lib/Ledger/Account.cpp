@@ -310,4 +310,8 @@ Ledger Accountant::run() {
   return std::move(ledger);
 }
 
-Ledger ledger::account(ModuleOp module) { return Accountant(module).run(); }
+Ledger ledger::account(ModuleOp module, const Overhead &overhead) {
+  Ledger ledger = Accountant(module).run();
+  ledger.runtime = countRuntimeMemory(module, overhead);
+  return ledger;
+}

@@ -46,6 +46,8 @@ static std::vector<Item> memoryItems(const Ledger &ledger) {
     items.push_back({"states of role " + role, bytes});
   for (const Entry &entry : ledger.entries)
     items.push_back({"activations of " + entry.name, entry.arena});
+  for (const auto &[what, bytes] : ledger.runtime)
+    items.push_back({what, bytes});
   return items;
 }
 

@@ -32,6 +32,33 @@ static std::vector<std::pair<StringRef, double *>> numbersOf(Machine &machine, d
           {"launch_latency_seconds", &machine.launchLatency}};
 }
 
+/// Bytes that a machine may name.
+static std::vector<std::pair<StringRef, int64_t *>> bytesOf(Overhead &overhead) {
+  return {{"context_bytes", &overhead.context},
+          {"kernel_bytes", &overhead.kernel},
+          {"call_bytes", &overhead.call},
+          {"communicator_bytes", &overhead.communicator},
+          {"peer_bytes", &overhead.peer}};
+}
+
+static llvm::Error readOverhead(StringRef file, const llvm::json::Object &object, Overhead &overhead) {
+  for (auto [key, target] : bytesOf(overhead)) {
+    const llvm::json::Value *given = object.get(key);
+    std::optional<double> value = given ? given->getAsNumber() : std::nullopt;
+    if (given && !(value && *value >= 0 && *value < 0x1p62))
+      return fail(file, "'" + key + "' must be a number of bytes");
+    if (given)
+      *target = static_cast<int64_t>(*value);
+  }
+  return llvm::Error::success();
+}
+
+static bool isKey(StringRef key, Machine &machine, ArrayRef<std::pair<StringRef, double *>> numbers) {
+  auto isNamed = [&](const auto &number) { return number.first == key; };
+  return llvm::any_of(numbers, isNamed) || llvm::any_of(bytesOf(machine.overhead), isNamed) || key == "name" ||
+         key == "calibrated" || key == "source";
+}
+
 llvm::Expected<Machine> Machine::read(StringRef file) {
   auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
   if (!buffer)
@@ -51,12 +78,11 @@ llvm::Expected<Machine> Machine::read(StringRef file) {
       return fail(file, "'" + key + "' must be a positive number");
     *target = *value;
   }
-  for (const auto &[key, value] : *object) {
-    bool isNumber =
-        llvm::any_of(numbers, [&, name = StringRef(key)](const auto &number) { return number.first == name; });
-    if (!isNumber && StringRef(key) != "name" && StringRef(key) != "calibrated" && StringRef(key) != "source")
+  for (const auto &[key, value] : *object)
+    if (!isKey(key, machine, numbers))
       return fail(file, "unknown key '" + StringRef(key) + "'");
-  }
+  if (llvm::Error error = readOverhead(file, *object, machine.overhead))
+    return error;
   machine.name = object->getString("name").value_or(file).str();
   machine.calibrated = object->getBoolean("calibrated").value_or(false);
   machine.devices = static_cast<int64_t>(devices);

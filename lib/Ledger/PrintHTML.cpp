@@ -119,6 +119,8 @@ private:
       row("states: " + role, bytes);
     row("arena: activations", ledger.arena);
     row("constants", ledger.constants);
+    for (const auto &[what, bytes] : ledger.runtime)
+      row(what, bytes);
     row("total", ledger.memory());
   }
 

@@ -85,6 +85,11 @@ private:
     json.attribute("states", ledger.statesTotal());
     json.attribute("arena", ledger.arena);
     json.attribute("constants", ledger.constants);
+    json.attribute("planned", ledger.planned());
+    json.attributeObject("runtime", [&] {
+      for (const auto &[what, bytes] : ledger.runtime)
+        json.attribute(what, bytes);
+    });
     json.attribute("total", ledger.memory());
     json.attributeObject("states_by_role", [&] {
       for (const auto &[role, bytes] : ledger.states)

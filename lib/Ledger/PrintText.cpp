@@ -16,9 +16,9 @@ using namespace hfc;
 using namespace hfc::ledger;
 
 static void printMemory(const Ledger &ledger, llvm::raw_ostream &os) {
-  os << llvm::formatv("{0,-16}{1,18}\n", "memory of a rank", "bytes");
+  os << llvm::formatv("{0,-28}{1,18}\n", "memory of a rank", "bytes");
   auto row = [&](const llvm::Twine &name, int64_t bytes) {
-    os << llvm::formatv("  {0,-14}{1,18}  {2}\n", name.str(), bytes, formatBytes(bytes));
+    os << llvm::formatv("  {0,-26}{1,18}  {2}\n", name.str(), bytes, formatBytes(bytes));
   };
   row("parameters", ledger.parameters);
   row("states", ledger.statesTotal());
@@ -26,6 +26,10 @@ static void printMemory(const Ledger &ledger, llvm::raw_ostream &os) {
     row("  " + role, bytes);
   row("arena", ledger.arena);
   row("constants", ledger.constants);
+  if (!ledger.runtime.empty())
+    row("the program's own", ledger.planned());
+  for (const auto &[what, bytes] : ledger.runtime)
+    row(what, bytes);
   row("total", ledger.memory());
 }
 

@@ -27,12 +27,15 @@ Line Entry::total() const {
   return sum;
 }
 
-int64_t Ledger::statesTotal() const {
+static int64_t sumOf(ArrayRef<std::pair<std::string, int64_t>> lines) {
   int64_t sum = 0;
-  for (const auto &[role, bytes] : states)
+  for (const auto &[name, bytes] : lines)
     sum += bytes;
   return sum;
 }
+
+int64_t Ledger::statesTotal() const { return sumOf(states); }
+int64_t Ledger::runtimeTotal() const { return sumOf(runtime); }
 
 int64_t Ledger::runsOf(const Entry &entry) const { return entry.name == "micro_step" ? microBatches - 1 : 1; }
 

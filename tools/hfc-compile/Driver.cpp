@@ -316,7 +316,7 @@ LogicalResult Driver::account() {
       return fail("--machine: " + llvm::toString(read.takeError()));
     machine = std::move(*read);
   }
-  ledger::Ledger ledger = ledger::account(*module);
+  ledger::Ledger ledger = ledger::account(*module, machine ? machine->overhead : ledger::Overhead());
   if (machine)
     ledger::estimateTimes(ledger, *machine);
   const ledger::Machine *known = machine ? &*machine : nullptr;

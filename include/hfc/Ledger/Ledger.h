@@ -72,18 +72,33 @@ struct Shard {
   bool frozen = false;
 };
 
+/// What a GPU's driver and libraries take of its memory beside what they are asked for: a machine's numbers. These are
+/// guesses for an H200 with CUDA 13.
+struct Overhead {
+  int64_t context = 600'000'000;      ///< CUDA's context, with what libraries load into it
+  int64_t kernel = 65'536;            ///< the code of a kernel
+  int64_t call = 4'096;               ///< of a call of an entry, in the entry's graph
+  int64_t communicator = 200'000'000; ///< one of NCCL's
+  int64_t peer = 50'000'000;          ///< and for each other rank in it
+};
+
 struct Ledger {
   std::string family, task, mesh, partitioner;
   int64_t ranks = 1;
   /// Bytes of a rank. States by role: "gradient", "master", "moment1", "moment2", "cache", "other".
   int64_t parameters = 0, arena = 0, constants = 0;
   std::vector<std::pair<std::string, int64_t>> states;
+  /// With --target=cuda, what running takes beside the program's own, by what it is for.
+  std::vector<std::pair<std::string, int64_t>> runtime;
   std::vector<Shard> shards;
   std::vector<Entry> entries;
 
   int64_t statesTotal() const;
-  /// What a rank needs: parameters, states, arena, constants.
-  int64_t memory() const { return parameters + statesTotal() + arena + constants; }
+  /// The program's own: parameters, states, arena, constants.
+  int64_t planned() const { return parameters + statesTotal() + arena + constants; }
+  int64_t runtimeTotal() const;
+  /// What a rank needs.
+  int64_t memory() const { return planned() + runtimeTotal(); }
   /// What a rank puts into or gets from collectives in one step: each entry once, `micro_step` as often as it runs.
   int64_t collectiveBytes() const;
   int64_t microBatches = 1;
@@ -92,7 +107,11 @@ struct Ledger {
 };
 
 /// Accounts for a program in the form `rt` (or later, where kernels are counted by their launches only).
-Ledger account(ModuleOp module);
+Ledger account(ModuleOp module, const Overhead &overhead = {});
+
+/// What running a schedule takes of a GPU beside what it plans: workspaces of libraries, and `overhead`. Nothing for
+/// other targets.
+std::vector<std::pair<std::string, int64_t>> countRuntimeMemory(ModuleOp module, const Overhead &overhead);
 
 /// Floating-point operations of a block of hf ops: see docs/ledger.md. Composites count as their decomposition.
 int64_t countFlops(Block &block, ModuleOp module);

@@ -26,6 +26,7 @@ struct Machine {
   double vectorRate = 0;                     ///< of everything else
   double linkBandwidth = 0;                  ///< bytes per second that a device sends
   double linkLatency = 0, launchLatency = 0; ///< seconds
+  Overhead overhead;
 
   /// Fails with what is wrong: an unknown or missing key, a number that is not positive.
   static llvm::Expected<Machine> read(StringRef file);

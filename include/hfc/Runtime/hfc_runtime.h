@@ -137,7 +137,8 @@ void hfc_rt_collective(hfc_context *context, const hfc_collective *collective, c
 void hfc_cuda_launch(hfc_context *context, int32_t kernel, int32_t stream, void *const *args);
 
 /* See hfc_rt_gemm. `product` is the running number of the call in the program's code, below the metadata's "products":
-   the shape and types of a product never change. */
+   the shape and types of a product never change. A stream with products has so much scratch memory for them. */
+#define HFC_CUDA_PRODUCT_SCRATCH ((int64_t)64 << 20)
 void hfc_cuda_gemm(hfc_context *context, const hfc_gemm *gemm, int32_t product, int32_t stream);
 
 /* Attention that a library may do: hf.attention, hf.attention_with_statistics or hf.attention_backward, without a bias,

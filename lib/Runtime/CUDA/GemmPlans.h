@@ -14,7 +14,7 @@
 
 namespace hfc::cuda {
 
-constexpr int64_t workspaceBytes = 64 << 20;
+constexpr int64_t workspaceBytes = HFC_CUDA_PRODUCT_SCRATCH;
 
 /// What decides how a product is computed. `a` is stored [m][k], `b` [k][n], or the other way round where transposed.
 struct GemmShape {
