@@ -167,6 +167,22 @@ def fault_checks(goldens):
                       "--inputs={golden}/reference.safetensors"]], golden)
 
 
+def memory_checks():
+    """What the report plans, the runtime allocates and the driver sees, while a model of some size trains and generates."""
+    config, machine = ROOT / "bench/configs/qwen2.5-0.5b", f"--machine={ROOT / 'machines/h200x4.json'}"
+    tasks = {"train": (["--task=train", "--batch=4", "--seq=2048"], ["--tokens={folder}/tokens.bin", "--separator=none", "--steps=4"]),
+             "generate": (["--task=generate", "--batch=1", "--seq=4096"], ["--prompt-ids=1,2,3,4", "--max-new-tokens=8", "--ignore-eos"])}
+    for (task, (shape, run)), layout in itertools.product(tasks.items(), (LAYOUTS[0], LAYOUTS[3], LAYOUTS[5], LAYOUTS[7])):
+        # A batch of one sequence is not divided.
+        if task == "generate" and "dp" in layout[0] or "tp=4" in layout[0]:
+            continue
+        program = program_name("memory", task, spelled(layout))
+        yield Check(f"memory of Qwen2.5-0.5B, {task} on {spelled(layout)}", ranks_of(layout[0]),
+                    {program: [config, "--dtype=bfloat16", *shape, *mesh_options(layout), machine, "--report=json"]},
+                    [["gpu_checks.py", "memory", "{folder}/" + program.replace(".so", ".json"), "--", "hfc-run", "{folder}/" + program,
+                      "--weights=random:1", *run, "--json"]], alone=True)
+
+
 def library_checks(build):
     """cuDNN's attention against float64 on the host, and its times."""
     if (build / "bin/check_attention").exists():
@@ -185,7 +201,7 @@ def find_goldens(options):
 
 def all_checks(options):
     goldens = list(find_goldens(options))
-    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(), *library_checks(options.build),
+    checks = [*golden_checks(goldens), *training_checks(goldens), *whole_checks(), *memory_checks(), *library_checks(options.build),
               *fault_checks(goldens), *sanitizer_checks(goldens)]
     return [check for check in checks if re.search(options.only, check.name)]
 
@@ -198,6 +214,8 @@ def compile_program(build, target, arguments):
     command = [build / "bin/hfc-compile", *arguments, *cuda, "-o", target]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode == 0:
+        if result.stdout:  # --report
+            target.with_suffix(".json").write_text(result.stdout)
         return True
     if result.returncode == 2 and any(text in result.stderr for text in REFUSED):
         return False
@@ -354,9 +372,31 @@ def losses(options):
     return 0 if len(ours) == len(theirs) > 1 and worst <= 1e-3 and ours[-1] < ours[0] else 1
 
 
+def memory(options):
+    """The memory of a report against what a run of its program tells: the runtime's own, and the driver's figure."""
+    report, *command = options.logs
+    planned = json.load(open(report))["memory"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        print(result.stdout + result.stderr)
+        return 1
+    found = json.loads(result.stdout.splitlines()[-1])["memory"]
+    above = found["driver"] / planned["total"] - 1
+    print(f"the driver sees {found['driver']:,} bytes ({found['source']}), {above:+.2%} of the report's {planned['total']:,}")
+    pairs = {"program": planned["planned"], **planned["runtime"]}
+    for what in {**pairs, **found["runtime"]}:
+        print(f"  {what:24} planned {pairs.get(what, 0):16,}   allocated {found['runtime'].get(what, '-'):>16}")
+    # What is not the program's stands behind the runtime's back: NCCL, code, graphs, the context.
+    print(f"  {'the rest':24} planned {planned['total'] - sum(pairs[what] for what in found['runtime'] if what in pairs):16,}   "
+          f"left {found['driver'] - sum(found['runtime'].values()):16,}")
+    # Pieces lie at multiples of 256 bytes.
+    own = abs(found["runtime"]["program"] - planned["planned"]) <= max(1 << 20, planned["planned"] // 1000)
+    return 0 if own and above <= 0.03 else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=["prepare", "run", "losses"])
+    parser.add_argument("verb", choices=["prepare", "run", "losses", "memory"])
     parser.add_argument("logs", nargs="*")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/gpu-checks"))
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
@@ -370,7 +410,7 @@ def main():
     if options.list:
         print(*(check.name for check in all_checks(options)), sep="\n")
         return 0
-    return {"prepare": prepare, "run": run, "losses": losses}[options.verb](options)
+    return {"prepare": prepare, "run": run, "losses": losses, "memory": memory}[options.verb](options)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,7 @@ struct Use {
     if (auto gemm = dyn_cast<rt::GemmOp>(op))
       productStreams.insert(gemm.getStream());
     if (auto collective = dyn_cast<rt::CollectiveOp>(op); collective && mesh)
-      groups.insert(
-          dist::AxisListAttr::get(op.getContext(), dist::canonical(collective.getAxes().getAxes(), mesh)));
+      groups.insert(dist::AxisListAttr::get(op.getContext(), dist::canonical(collective.getAxes().getAxes(), mesh)));
     auto launch = dyn_cast<rt::LaunchOp>(op);
     if (!launch)
       return;

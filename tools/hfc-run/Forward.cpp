@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Account.h"
 #include "Report.h"
 
 #include <cstdio>
@@ -38,8 +39,11 @@ private:
     for (int64_t i = 0; i < runsOn(session, rank); ++i) {
       inputs.give(session.info, entry, 0, rank);
       double time = timed([&] { rank.run(entry.name); });
-      if (&rank == &session.ranks.first())
-        times.push_back(time);
+      if (&rank != &session.ranks.first())
+        continue;
+      times.push_back(time);
+      if (!session.firstStepAt)
+        session.firstStepAt = secondsSinceStart();
     }
     if (profiler) {
       inputs.give(session.info, entry, 0, rank);

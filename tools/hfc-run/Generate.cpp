@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Account.h"
 #include "Generator.h"
 
 #include <algorithm>
@@ -149,6 +150,8 @@ private:
       generator.generate(prompts);
       if (!rank.leads())
         continue;
+      if (!session.firstStepAt)
+        session.firstStepAt = secondsSinceStart() - generator.decodeTime / 1e3;
       prefillTimes.push_back(generator.prefillTime);
       if (generator.decodeSteps)
         tokenTimes.push_back(generator.decodeTime / double(generator.decodeSteps));
@@ -214,6 +217,7 @@ private:
       Times token = summarize(tokenTimes);
       document["token_ms"] = {{"median", token.median}, {"min", token.least}};
     }
+    addAccount(document, session);
     if (session.profiler)
       document["profile"] = session.profiler->summary();
     std::puts(document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());

@@ -7,6 +7,8 @@
 
 #include "Report.h"
 
+#include "Account.h"
+
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -69,6 +71,7 @@ void Report::printJson(ordered_json document, const ordered_json &tail) const {
   if (!session.info.collectives.empty())
     document["collectives"] = countCollectives(session.info, session.ranks.first());
   document.update(tail);
+  addAccount(document, session);
   if (session.profiler)
     document["profile"] = session.profiler->summary();
   std::puts(document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());

@@ -49,6 +49,8 @@ public:
   std::optional<io::SafeTensors> inputs, check;
   /// What --outputs names, opened before the run and complete after it, or gone. Rank 0's.
   std::unique_ptr<io::OutputFile> outputs;
+  /// When, in seconds since the process began, rank 0 had done the first step, or read the first prompts.
+  std::optional<double> firstStepAt;
   /// With --profile.
   std::unique_ptr<Profiler> profiler;
 };

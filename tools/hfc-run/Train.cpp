@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Account.h"
 #include "BatchSource.h"
 #include "Report.h"
 #include "TrainingLog.h"
@@ -166,6 +167,8 @@ private:
   }
 
   void record(const Rank &rank, int64_t step, double time) {
+    if (!session.firstStepAt)
+      session.firstStepAt = secondsSinceStart();
     times.push_back(time);
     losses.push_back(trainer.loss(rank));
     if (log)

@@ -71,6 +71,7 @@ char *Attention::scratchOf(int32_t stream, size_t bytes) {
   if (own.memory)
     outgrown.push_back(own.memory);
   own = {static_cast<char *>(memory), bytes};
+  allocatedBytes += int64_t(bytes);
   return own.memory;
 }
 

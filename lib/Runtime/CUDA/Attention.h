@@ -30,6 +30,9 @@ public:
   /// Reads the device's memory behind what `queue` does until here.
   static AttentionMasks::Reader readerOn(cudaStream_t queue);
 
+  /// Bytes that are allocated.
+  int64_t scratchBytes() const { return allocatedBytes; }
+
   AttentionMasks masks;
 
 private:
@@ -51,6 +54,7 @@ private:
   std::map<int32_t, Scratch> scratch;
   /// What was too small; graphs use it still.
   std::vector<char *> outgrown;
+  int64_t allocatedBytes = 0;
 };
 
 } // namespace hfc::cuda

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DriverMemory.h"
 #include "Graphs.h"
 #include "Memory.h"
 #include "Requirements.h"
@@ -120,6 +121,21 @@ public:
     context.recorder.recordTo(times);
   }
 
+  std::vector<hfc_memory_use> memoryUse() const override {
+    std::vector<hfc_memory_use> uses = {{"program", memory.bytes()}};
+    for (const hfc_memory_use &use : {hfc_memory_use{"cuBLASLt workspace", context.products.workspaceBytesInUse()},
+                                      {"packed operands", context.products.packedBytes()},
+                                      {"cuDNN workspace", context.attention.scratchBytes()}})
+      if (use.bytes > 0)
+        uses.push_back(use);
+    return uses;
+  }
+
+  host::DriverMemory driverMemory() const override {
+    select();
+    return readDriverMemory(context.ordinal);
+  }
+
 private:
   /// Each call may come from another thread of the host's.
   cudaError_t select() const { return cudaSetDevice(context.ordinal); }
@@ -159,6 +175,7 @@ private:
   /// When all ranks run: opening them may be the work of one thread.
   void connect() {
     connected = true;
+    host::StartTimes::Part time(*context.setting.startTimes, "communicators");
     context.keep(context.communicators.connect(context.setting));
     if (!context.hasFailed() && !context.communicators.empty())
       context.keep(context.watchdog.start(context.setting, context.communicators, context.gpu.streams));

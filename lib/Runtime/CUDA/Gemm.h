@@ -11,6 +11,8 @@
 #include "GemmPlans.h"
 #include "Operand.h"
 
+#include <algorithm>
+
 namespace hfc::cuda {
 
 /// What products need beside their operands.
@@ -24,6 +26,12 @@ public:
   io::Status create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams);
   /// Queues a product.
   host::Outcome run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue);
+
+  /// Bytes that are allocated.
+  int64_t workspaceBytesInUse() const {
+    return workspaceBytes * std::count_if(workspaces.begin(), workspaces.end(), [](void *memory) { return memory; });
+  }
+  int64_t packedBytes() const { return packed[0].bytes + packed[1].bytes; }
 
 private:
   host::Outcome pack(const hfc_gemm &gemm, const int64_t *order, const void *&values, int64_t elements, size_t slot,

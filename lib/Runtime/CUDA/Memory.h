@@ -23,6 +23,8 @@ public:
   /// Room for `pieces` of `bytes` in all, zeroed. `what` says what they are for, `device` where.
   io::Status reserve(int64_t bytes, int64_t pieces, const std::string &what, const std::string &device);
   io::Result<char *> allocate(int64_t bytes);
+  /// All that was reserved.
+  int64_t bytes() const { return size; }
 
 private:
   char *base = nullptr;

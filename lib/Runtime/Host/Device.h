@@ -9,6 +9,7 @@
 #define HFC_LIB_RUNTIME_HOST_DEVICE_H
 
 #include "lib/Runtime/Host/Comm/Communicator.h"
+#include "lib/Runtime/Host/StartTimes.h"
 
 #include "hfc/Runtime/IO/Metadata.h"
 #include "hfc/Runtime/hfc_profile.h"
@@ -33,6 +34,12 @@ struct Outcome {
   explicit operator bool() const { return status == 0; }
 };
 
+/// Bytes of a device's memory that are in use, and who says so.
+struct DriverMemory {
+  int64_t bytes = 0;
+  const char *source = "";
+};
+
 /// What a device knows of the rank that it works for. All of it outlives the device.
 struct RankSetting {
   const io::ProgramInfo *program = nullptr;
@@ -51,6 +58,7 @@ struct RankSetting {
   double patience = 0;
   /// What a person wants to know of the collective of that number.
   std::function<std::string(int64_t id)> describe;
+  StartTimes *startTimes = nullptr;
 };
 
 /// A rank's memory, and what runs its entries: the CPU, or a GPU. One thread at a time uses it.
@@ -77,6 +85,10 @@ public:
 
   /// From now on runs add to `times` when they did each of their works, until this is called with null.
   virtual void recordTimes(std::vector<hfc_work_time> *times) = 0;
+
+  /// What it has allocated, and what its driver sees; nothing where memory is the host's.
+  virtual std::vector<hfc_memory_use> memoryUse() const { return {}; }
+  virtual DriverMemory driverMemory() const { return {}; }
 };
 
 /// A kind of device. What a library other than this one gives is of the same build if the stamp is `backendStamp`.

@@ -69,9 +69,11 @@ hfc_status statusOf(const io::Status &status) { return status ? success : fail(u
 hfc_status internalOf(const io::Status &status) { return status ? success : fail(internalError, status.error()); }
 
 hfc_status open(const char *path, int threads, hfc_program **result) {
+  StartTimes::Clock::time_point begin = StartTimes::Clock::now();
   io::Result<std::shared_ptr<Library>> library = Library::open(path);
   if (!library)
     return fail(userError, library.error());
+  StartTimes::Clock::duration loading = StartTimes::Clock::now() - begin;
   const io::Mesh &mesh = (*library)->info.mesh;
   if (mesh.ranks() > 1)
     return fail(userError, "'" + std::string(path) + "' is for " + std::to_string(mesh.ranks()) +
@@ -79,6 +81,7 @@ hfc_status open(const char *path, int threads, hfc_program **result) {
   io::Result<std::unique_ptr<hfc_program>> program = hfc_program::create(std::move(*library), threads, nullptr, 0);
   if (!program)
     return fail(userError, program.error());
+  (*program)->startTimes.add("loading", loading);
   *result = program->release();
   return success;
 }
@@ -95,15 +98,9 @@ hfc_status run(hfc_program *program, const char *name) {
   if (const io::ParameterInfo *unbound = program->memory->findUnbound())
     return fail(userError, "parameter '" + unbound->name + "' has no values yet");
   std::lock_guard<std::mutex> lock(program->running);
-  if (io::Status status = program->memory->startStates(); !status)
+  if (io::Status status = program->startStates(); !status)
     return fail(internalError, status.error());
-  hfc_frame frame{};
-  frame.arena = program->memory->arena();
-  frame.parameters = program->memory->parameters().data();
-  frame.states = program->memory->states().data();
-  frame.places = program->placesOnDevice;
-  size_t number = entry - program->info().entries.data();
-  Outcome outcome = program->device->run(number, program->library->entries[number], frame);
+  Outcome outcome = program->runEntry(entry - program->info().entries.data());
   if (!outcome && !program->world)
     return fail(outcome.status, outcome.message);
   if (!outcome)
@@ -128,7 +125,7 @@ hfc_status hfc::host::fail(hfc_status status, std::string message) {
 }
 
 hfc_program::hfc_program(std::shared_ptr<Library> loaded, World *world, int rank)
-    : library(std::move(loaded)), world(world), rank(rank) {
+    : library(std::move(loaded)), world(world), rank(rank), hasRun(info().entries.size()) {
   for (const io::Axes &axes : info().groups)
     places.push_back(int32_t(info().mesh.placeOf(rank, axes)));
   if (!world && !info().groups.empty()) {
@@ -142,12 +139,13 @@ hfc_program::hfc_program(std::shared_ptr<Library> loaded, World *world, int rank
   communicator = makeHostCommunicator(*this->world, rank, groupsOf(info(), rank), describeOf);
 }
 
-RankSetting hfc_program::setting(int threads) const {
+RankSetting hfc_program::setting(int threads) {
   RankSetting setting;
   setting.program = &info();
   setting.symbol = [library = library.get()](const char *name) { return library->symbol(name); };
   setting.threads = threads;
   setting.rank = rank;
+  setting.startTimes = &startTimes;
   if (!world)
     return setting;
   setting.ranks = world->ranks;
@@ -180,10 +178,14 @@ io::Status hfc_program::putPlaces() {
 io::Result<std::unique_ptr<hfc_program>> hfc_program::create(std::shared_ptr<Library> library, int threads,
                                                              World *world, int rank) {
   std::unique_ptr<hfc_program> program(new hfc_program(std::move(library), world, rank));
-  io::Result<std::unique_ptr<Device>> device = program->library->openDevice(program->setting(threads));
-  if (!device)
-    return io::Failure{device.error()};
-  program->device = std::move(*device);
+  {
+    StartTimes::Part time(program->startTimes, "device");
+    io::Result<std::unique_ptr<Device>> device = program->library->openDevice(program->setting(threads));
+    if (!device)
+      return io::Failure{device.error()};
+    program->device = std::move(*device);
+  }
+  StartTimes::Part time(program->startTimes, "memory");
   io::Result<std::unique_ptr<RankMemory>> memory = RankMemory::allocate(program->info(), rank, *program->device);
   if (!memory)
     return io::Failure{memory.error()};
@@ -191,6 +193,30 @@ io::Result<std::unique_ptr<hfc_program>> hfc_program::create(std::shared_ptr<Lib
   if (io::Status status = program->putPlaces(); !status)
     return io::Failure{status.error()};
   return program;
+}
+
+hfc_status hfc_program::takeWeights(const std::function<io::Status()> &source) {
+  StartTimes::Part time(startTimes, "weights");
+  return statusOf(source());
+}
+
+io::Status hfc_program::startStates() {
+  StartTimes::Part time(startTimes, "states");
+  return memory->startStates();
+}
+
+Outcome hfc_program::runEntry(size_t number) {
+  hfc_frame frame{};
+  frame.arena = memory->arena();
+  frame.parameters = memory->parameters().data();
+  frame.states = memory->states().data();
+  frame.places = placesOnDevice;
+  auto run = [&] { return device->run(number, library->entries[number], frame); };
+  if (hasRun[number])
+    return run();
+  hasRun[number] = true;
+  StartTimes::Part time(startTimes, "first runs");
+  return run();
 }
 
 const char *hfc_last_error(void) { return lastError.c_str(); }
@@ -204,11 +230,15 @@ void hfc_program_close(hfc_program *program) { delete program; }
 const char *hfc_program_metadata(const hfc_program *program) { return program->library->json; }
 
 hfc_status hfc_program_load_weights(hfc_program *program, const char *path, hfc_progress progress, void *user) {
-  return guarded([&] { return statusOf(program->memory->loadWeights(path, progressOf(progress, user))); });
+  return guarded([&] {
+    return program->takeWeights([&] { return program->memory->loadWeights(path, progressOf(progress, user)); });
+  });
 }
 
 hfc_status hfc_program_random_weights(hfc_program *program, uint64_t seed, hfc_progress progress, void *user) {
-  return guarded([&] { return statusOf(program->memory->randomWeights(seed, progressOf(progress, user))); });
+  return guarded([&] {
+    return program->takeWeights([&] { return program->memory->randomWeights(seed, progressOf(progress, user)); });
+  });
 }
 
 hfc_status hfc_program_bind_parameter(hfc_program *program, const char *name, const void *data) {
@@ -233,7 +263,7 @@ void *hfc_program_parameter(hfc_program *program, const char *name) {
 void *hfc_program_state(hfc_program *program, const char *name) {
   // What the caller writes must not be overwritten by the state's beginning later.
   if (!program->memory->findUnbound())
-    if (io::Status status = program->memory->startStates(); !status) {
+    if (io::Status status = program->startStates(); !status) {
       fail(internalError, status.error());
       return nullptr;
     }
@@ -269,6 +299,24 @@ hfc_status hfc_program_profile(hfc_program *program, int on) {
 const hfc_work_time *hfc_program_work_times(const hfc_program *program, int64_t *count) {
   *count = int64_t(program->times.size());
   return program->times.data();
+}
+
+const hfc_start_time *hfc_program_start_times(hfc_program *program, int64_t *count) {
+  const std::vector<hfc_start_time> &lines = program->startTimes.lines();
+  *count = int64_t(lines.size());
+  return lines.data();
+}
+
+const hfc_memory_use *hfc_program_memory(hfc_program *program, int64_t *count) {
+  program->memoryUse = program->device->memoryUse();
+  *count = int64_t(program->memoryUse.size());
+  return program->memoryUse.data();
+}
+
+int64_t hfc_program_device_memory(hfc_program *program, const char **source) {
+  DriverMemory memory = program->device->driverMemory();
+  *source = memory.source;
+  return memory.bytes;
 }
 
 hfc_status hfc_program_reset(hfc_program *program) {

@@ -17,6 +17,11 @@ struct hfc_program {
   /// `world` is null for a program of one rank.
   static hfc::io::Result<std::unique_ptr<hfc_program>> create(std::shared_ptr<hfc::host::Library> library, int threads,
                                                               hfc::host::World *world, int rank);
+  /// Values of parameters come from `source`.
+  hfc_status takeWeights(const std::function<hfc::io::Status()> &source);
+  /// States begin, if they have not yet.
+  hfc::io::Status startStates();
+  hfc::host::Outcome runEntry(size_t number);
 
   const hfc::io::ProgramInfo &info() const { return library->info; }
 
@@ -27,11 +32,16 @@ struct hfc_program {
   int rank;
   /// Null where there is no world.
   std::unique_ptr<hfc::host::Communicator> communicator;
+  hfc::host::StartTimes startTimes;
   std::unique_ptr<hfc::host::Device> device;
   std::unique_ptr<hfc::host::RankMemory> memory;
   /// This rank's place in each group; where entries read them.
   std::vector<int32_t> places;
   const int32_t *placesOnDevice = nullptr;
+  /// Entries that have run.
+  std::vector<bool> hasRun;
+  /// What the last call was told.
+  std::vector<hfc_memory_use> memoryUse;
   /// Of recorded runs.
   std::vector<hfc_work_time> times;
   /// Entries share the arena and the device.
@@ -39,7 +49,7 @@ struct hfc_program {
 
 private:
   hfc_program(std::shared_ptr<hfc::host::Library> library, hfc::host::World *world, int rank);
-  hfc::host::RankSetting setting(int threads) const;
+  hfc::host::RankSetting setting(int threads);
   hfc::io::Status putPlaces();
 };
 

@@ -28,7 +28,9 @@ hfc_status join(const MeetingPoint &point, double timeout, hfc_world **world) {
 }
 
 hfc_status openProgram(World &world, const char *path, int threads, int ranksOnHost, hfc_program **programs) {
+  StartTimes::Clock::time_point begin = StartTimes::Clock::now();
   io::Result<std::shared_ptr<Library>> library = Library::open(path);
+  StartTimes::Clock::duration loading = StartTimes::Clock::now() - begin;
   if (!library)
     return fail(userError, library.error());
   const io::Mesh &mesh = (*library)->info.mesh;
@@ -45,6 +47,7 @@ hfc_status openProgram(World &world, const char *path, int threads, int ranksOnH
         hfc_program::create(*library, threads, &world, world.firstLocal + i);
     if (!program)
       return fail(userError, program.error());
+    (*program)->startTimes.add("loading", loading);
     opened.push_back(std::move(*program));
   }
   for (int i = 0; i < world.localRanks; ++i)

@@ -25,6 +25,9 @@ char *hostAddress(const void *device, size_t size);
 /// fails makes the device's next synchronization fail.
 cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> work);
 
+/// Of all devices.
+size_t allocatedBytes();
+
 /// Milliseconds that work pretends to take.
 void spend(float milliseconds);
 

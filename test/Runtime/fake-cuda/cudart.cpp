@@ -97,6 +97,11 @@ char *fake::hostAddress(const void *address, size_t size) {
                                                                      : nullptr;
 }
 
+size_t fake::allocatedBytes() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return allocated;
+}
+
 static thread_local float spent = 0;
 void fake::spend(float milliseconds) {
   // The host's clock goes on as well: an entry takes as long as its works.
@@ -135,6 +140,10 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
   std::strcpy(properties->name, "Fake");
   properties->major = int(setting("HFC_FAKE_CAPABILITY", 90)) / 10;
   properties->minor = int(setting("HFC_FAKE_CAPABILITY", 90)) % 10;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int ordinal) {
+  std::snprintf(id, size_t(size), "0000:%02x:00.0", unsigned(ordinal));
   return cudaSuccess;
 }
 const char *cudaGetErrorString(cudaError_t error) { return error == cudaSuccess ? "no error" : "a fake error"; }
