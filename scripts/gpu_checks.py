@@ -162,7 +162,7 @@ def fault_checks(goldens):
         yield Check("a program for two GPUs where one is seen", 1, {program: [golden, *STEPS_SHAPE, *mesh_options(LAYOUTS[3])]},
                     [["gpu_faults.py", "refused", "GPU", "CUDA_VISIBLE_DEVICES=0", "--", "hfc-run", "{folder}/" + program,
                       "--weights={golden}", "--tokens={folder}/tokens.bin", "--steps=1"]], golden)
-        yield Check("a program larger than its GPU", 1, {"large.so": [golden, "--batch=1000000", "--seq=256"]},
+        yield Check("a program larger than its GPU", 1, {"large.so": [golden, "--batch=1000000", "--seq=256", "--max-memory=1000TB"]},
                     [["gpu_faults.py", "refused", "short of memory", "--", "hfc-run", "{folder}/large.so", "--weights={golden}",
                       "--inputs={golden}/reference.safetensors"]], golden)
 

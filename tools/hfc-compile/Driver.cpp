@@ -322,24 +322,38 @@ LogicalResult Driver::account() {
   const ledger::Machine *known = machine ? &*machine : nullptr;
   if (known)
     ledger::noteCosts(*module, ledger, known);
-  const verify::Verdict *found = verdict ? &*verdict : nullptr;
-  if (options.report == ReportFormat::Text)
-    ledger::printText(ledger, known, found, llvm::outs());
-  else if (options.report == ReportFormat::JSON)
-    ledger::printJSON(ledger, known, found, llvm::outs());
-  else if (options.report == ReportFormat::HTML)
-    ledger::printHTML(ledger, known, found, llvm::outs());
+  printReport(ledger, known);
   std::string excess = ledger::overBudget(ledger, options.budget);
   if (!excess.empty())
     return fail(excess, ExitCheckFailed);
-  if (!machine || !isForCUDA())
-    return success();
   // What does not fit is no program for that machine, whatever the user allows.
-  ledger::Budget device;
-  device.memory = machine->memory;
-  device.memorySource = "the memory of a device of '" + machine->name + "'";
-  excess = ledger::overBudget(ledger, device);
+  excess = ledger::overBudget(ledger, deviceBudget(known));
   return excess.empty() ? success() : fail(excess);
+}
+
+void Driver::printReport(const ledger::Ledger &ledger, const ledger::Machine *machine) {
+  const verify::Verdict *found = verdict ? &*verdict : nullptr;
+  if (options.report == ReportFormat::Text)
+    ledger::printText(ledger, machine, found, llvm::outs());
+  else if (options.report == ReportFormat::JSON)
+    ledger::printJSON(ledger, machine, found, llvm::outs());
+  else if (options.report == ReportFormat::HTML)
+    ledger::printHTML(ledger, machine, found, llvm::outs());
+}
+
+ledger::Budget Driver::deviceBudget(const ledger::Machine *machine) {
+  ledger::Budget budget;
+  if (machine && isForCUDA()) {
+    budget.memory = machine->memory;
+    budget.memorySource = "the memory of a device of '" + machine->name + "'";
+  }
+  std::optional<LocalDevice> local = localDevice.valid() ? localDevice.get() : std::nullopt;
+  if (local) {
+    budget.memory = local->memory;
+    budget.memorySource =
+        "the memory of the GPU here, " + local->name + " (--machine or --max-memory to compile for another),";
+  }
+  return budget;
 }
 
 int Driver::run() {
@@ -349,8 +363,10 @@ int Driver::run() {
   }
   if (failed(openOutput()) || failed(load()) || failed(prepareCheck()))
     return status;
+  if (isForLocalDevice())
+    localDevice = std::async(std::launch::async, findSmallestDevice);
   bool isAccounted = options.report != ReportFormat::None || !options.machine.empty() || options.budget.memory ||
-                     options.budget.collectiveBytes;
+                     options.budget.collectiveBytes || localDevice.valid();
   if (isAccounted && (failed(lower(Phase::Rt, "planning")) || failed(account())))
     return status;
   if (options.emit)

@@ -11,9 +11,12 @@
 #include "Options.h"
 #include "OutputFile.h"
 
+#include "hfc/Target/NVPTX.h"
+
 #include "mlir/IR/MLIRContext.h"
 
 #include <chrono>
+#include <future>
 
 namespace hfc::verify {
 struct PartitionCheck;
@@ -49,6 +52,11 @@ private:
   LogicalResult lower(Phase phase, StringRef what);
   /// The ledger: prints it, and fails if it is above the budget.
   LogicalResult account();
+  void printReport(const ledger::Ledger &ledger, const ledger::Machine *machine);
+  /// What the GPUs hold that the program is for, as far as that is known.
+  ledger::Budget deviceBudget(const ledger::Machine *machine);
+  /// Whether the program is for this machine's GPUs: the user names no other ones.
+  bool isForLocalDevice() { return isForCUDA() && !options.emit && options.machine.empty() && !options.budget.memory; }
   LogicalResult emit();
   LogicalResult emitPTX();
   LogicalResult build();
@@ -71,6 +79,8 @@ private:
   std::shared_ptr<verify::PartitionCheck> check;
   /// What it found, if it ran.
   std::optional<verify::Verdict> verdict;
+  /// This machine's GPU; the driver answers while the program is lowered. Invalid where nobody asked.
+  std::future<std::optional<LocalDevice>> localDevice;
   OutputFile output;
   std::string sourceText;
   ExitStatus status = ExitDone;

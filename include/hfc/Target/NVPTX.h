@@ -11,6 +11,7 @@
 #include "hfc/Support/LLVM.h"
 #include "hfc/Target/CPU.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,16 @@ FailureOr<SmallVector<ProgramLibrary>> findCudaLibraries(std::string &error);
 
 /// Whether this machine has a GPU, and this build of hfc what programs for it need.
 bool hasCudaDevice();
+
+/// A GPU of this machine.
+struct LocalDevice {
+  std::string name;
+  int64_t memory = 0; ///< bytes
+};
+
+/// The one with the least memory; nothing where there is no driver, or none that it lets be used. Asking takes a driver
+/// some tenths of a second.
+std::optional<LocalDevice> findSmallestDevice();
 
 } // namespace hfc
 
