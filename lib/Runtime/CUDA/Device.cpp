@@ -19,7 +19,7 @@ namespace {
 class CudaDevice : public host::Device {
 public:
   explicit CudaDevice(const host::RankSetting &setting)
-      : context(setting), graphs(context, setting.program->entries.size()) {}
+      : context(setting), graphs(context, setting.program->entries.size()), runs(setting.program->entries.size()) {}
 
   ~CudaDevice() override {
     select();
@@ -99,6 +99,7 @@ public:
     frame.streams = context.streams.data();
     frame.communicators = context.communicators.data();
     context.watchdog.enter();
+    context.products.enterRun(/*isEarly=*/runs[entry]++ < Graphs::eagerRuns);
     if (staging.inUse())
       context.check(context.streams.fork(), "waiting for inputs");
     if (!context.hasFailed())
@@ -187,6 +188,8 @@ private:
   Graphs graphs;
   const char *constants = nullptr;
   bool connected = false;
+  /// Of each entry.
+  std::vector<int64_t> runs;
 };
 
 io::Result<std::unique_ptr<host::Device>> openDevice(const host::RankSetting &setting) {

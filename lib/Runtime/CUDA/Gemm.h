@@ -24,6 +24,8 @@ public:
   Products &operator=(const Products &) = delete;
 
   io::Status create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams);
+  /// See GemmChoices.
+  void enterRun(bool isEarly) { plans.enterRun(isEarly); }
   /// Queues a product.
   host::Outcome run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue);
 

@@ -140,27 +140,23 @@ void GemmPlans::create(cublasLtHandle_t made, const host::RankSetting &setting, 
   choices.create(made, setting, deviceModel);
 }
 
-host::Outcome GemmPlans::make(GemmPlan &plan, const GemmShape &shape, const GemmOperands &operands, void *workspace,
-                              cudaStream_t queue) {
-  std::vector<cublasLtMatmulAlgo_t> algorithms;
+host::Outcome GemmPlans::make(GemmPlan &plan, const GemmShape &shape, const GemmOperands &operands) {
   host::Outcome outcome = plan.describe(shape, operands.bias);
-  if (outcome)
-    outcome = plan.candidates(handle, algorithms);
-  if (outcome)
-    outcome = choices.choose(plan, shape, algorithms, operands, workspace, queue, plan.algorithm);
-  return outcome;
+  return outcome ? plan.candidates(handle, plan.choice.candidates) : outcome;
 }
 
 host::Outcome GemmPlans::run(GemmShape shape, const GemmOperands &operands, void *workspace, cudaStream_t queue) {
   shape.alignment = alignmentOf(shape, operands);
   auto [found, isNew] = plans.try_emplace(shape.key());
-  if (isNew)
-    if (host::Outcome outcome = make(found->second, shape, operands, workspace, queue); !outcome) {
-      plans.erase(found);
-      return outcome;
-    }
-  const GemmPlan &plan = found->second;
-  return outcomeOf(plan.run(handle, plan.algorithm, operands, operands.c, workspace, queue), "cuBLASLt");
+  GemmPlan &plan = found->second;
+  host::Outcome outcome = isNew ? make(plan, shape, operands) : host::Outcome();
+  if (outcome && !plan.choice.isFinal)
+    outcome = choices.choose(plan, shape, operands, workspace, queue, plan.choice);
+  if (!outcome) {
+    plans.erase(found);
+    return outcome;
+  }
+  return outcomeOf(plan.run(handle, plan.choice.algorithm, operands, operands.c, workspace, queue), "cuBLASLt");
 }
 
 } // namespace hfc::cuda

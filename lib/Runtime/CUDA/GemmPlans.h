@@ -50,7 +50,7 @@ public:
   cublasStatus_t run(cublasLtHandle_t handle, const cublasLtMatmulAlgo_t &algorithm, const GemmOperands &operands,
                      void *d, void *workspace, cudaStream_t queue) const;
 
-  cublasLtMatmulAlgo_t algorithm{};
+  GemmChoice choice;
 
 private:
   GemmShape shape;
@@ -62,12 +62,13 @@ private:
 class GemmPlans {
 public:
   void create(cublasLtHandle_t handle, const host::RankSetting &setting, const std::string &deviceModel);
+  /// See GemmChoices.
+  void enterRun(bool isEarly) { choices.enterRun(isEarly); }
   host::Outcome run(GemmShape shape, const GemmOperands &operands, void *workspace, cudaStream_t queue);
   void clear() { plans.clear(); }
 
 private:
-  host::Outcome make(GemmPlan &plan, const GemmShape &shape, const GemmOperands &operands, void *workspace,
-                     cudaStream_t queue);
+  host::Outcome make(GemmPlan &plan, const GemmShape &shape, const GemmOperands &operands);
 
   cublasLtHandle_t handle = nullptr;
   GemmChoices choices;

@@ -13,9 +13,6 @@
 namespace hfc::cuda {
 
 namespace {
-/// Libraries prepare what they need in their first calls, which cannot be captured.
-constexpr int eagerRuns = 2;
-
 bool readSwitch(const char *variable) {
   const char *text = std::getenv(variable);
   return !text || std::string(text) != "off";

@@ -17,6 +17,9 @@ namespace hfc::cuda {
 /// each outcome.
 class Graphs {
 public:
+  /// Libraries prepare what they need in their first calls, which cannot be captured.
+  static constexpr int eagerRuns = 2;
+
   Graphs(hfc_context &context, size_t entries);
   ~Graphs();
   Graphs(const Graphs &) = delete;
