@@ -111,12 +111,8 @@ private:
   /// `(1 + y) / 2`, which makes a distribution function of an odd one.
   Value halfOnePlus(Value y) { return tb.mul(tb.add(y, 1.0), 0.5); }
 
-  /// `1 / (1 + e^-y)` with an exponential that cannot overflow, exact in both tails.
-  Value sigmoid(Value y) {
-    Value power = tb.exp(tb.neg(tb.unary<AbsOp>(y)));
-    Value numerator = tb.select(tb.compare(Compare::ge, y, splat(0.0)), splat(1.0), power);
-    return tb.div(numerator, tb.add(power, 1.0));
-  }
+  /// `1 / (1 + e^-y)`, exact in both tails: where the exponential overflows, the quotient is 0.
+  Value sigmoid(Value y) { return tb.div(splat(1.0), tb.add(tb.exp(tb.neg(y)), 1.0)); }
 
   Value geluErf() { return tb.mul(x, halfOnePlus(tb.unary<ErfOp>(tb.mul(x, llvm::numbers::sqrt2 / 2)))); }
 

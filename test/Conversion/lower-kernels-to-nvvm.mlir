@@ -35,3 +35,37 @@ kernel.func @wide(%x: memref<2147483648xbf16>, %y: memref<32xbf16>) grid(1) lane
   }
   kernel.return
 }
+
+// -----
+
+// Bfloat16 becomes float32 by shifts, two at a time where there are two; exponentials are the fast ones, with one rounding more.
+// CHECK-LABEL: llvm.func @gate
+// CHECK: %[[HALVES:.*]] = llvm.load %{{.*}} : !llvm.ptr -> vector<4xbf16>
+// CHECK: %[[PAIRS:.*]] = llvm.bitcast %[[HALVES]] : vector<4xbf16> to vector<2xi32>
+// CHECK: %[[EVEN:.*]] = llvm.shl %[[PAIRS]], %{{.*}} : vector<2xi32>
+// CHECK: %[[ODD:.*]] = llvm.and %[[PAIRS]], %{{.*}} : vector<2xi32>
+// CHECK: llvm.shufflevector %[[EVEN]], %[[ODD]] [0, 2, 1, 3] : vector<2xi32>
+// CHECK: llvm.call @__nv_fast_expf
+// CHECK: llvm.fdiv {{.*}}afn
+// CHECK: %[[ONE:.*]] = llvm.bitcast %{{.*}} : bf16 to i16
+// CHECK: llvm.zext %[[ONE]] : i16 to i32
+// CHECK-NOT: llvm.fpext
+kernel.func @gate(%x: memref<128xbf16>, %scale: memref<bf16>, %y: memref<128xbf16>) grid(1) lanes(32) outputs(1) {
+  %c0 = arith.constant 0 : index
+  %c128 = arith.constant 128 : index
+  %one = arith.constant dense<1.0> : vector<4xf32>
+  kernel.distribute %i = %c0 to %c128 vector 4 {
+    %v = vector.load %x[%i] : memref<128xbf16>, vector<4xbf16>
+    %wide = arith.extf %v : vector<4xbf16> to vector<4xf32>
+    %power = math.exp %wide : vector<4xf32>
+    %sum = arith.addf %power, %one : vector<4xf32>
+    %gate = arith.divf %one, %sum : vector<4xf32>
+    %s = memref.load %scale[] : memref<bf16>
+    %ws = arith.extf %s : bf16 to f32
+    %factor = vector.broadcast %ws : f32 to vector<4xf32>
+    %product = arith.mulf %gate, %factor : vector<4xf32>
+    %narrow = arith.truncf %product : vector<4xf32> to vector<4xbf16>
+    vector.store %narrow, %y[%i] : memref<128xbf16>, vector<4xbf16>
+  }
+  kernel.return
+}

@@ -292,7 +292,7 @@ def LowerKernelsToNVVM : Pass<"hfc-lower-kernels-to-nvvm", "::mlir::ModuleOp"> {
   let description = [{
     Lowers every `gpu.func` in the GPU-mapped form to an `llvm.func` that takes one bare pointer for each buffer, and
     names the chip in the `gpu.module`'s target. Float arithmetic gets `contract`, so that products and sums become
-    fused multiply-adds (`docs/numerics.md`). Index arithmetic is 32 bits wide in kernels whose buffers have
+    fused multiply-adds, quotients and exponentials get `afn`, and bfloat16 is widened by shifts (`docs/numerics.md`). Index arithmetic is 32 bits wide in kernels whose buffers have
     less than 2^30 elements each.
 
     Needs: kernels from `hfc-map-kernels-to-gpu`. Guarantees: the LLVM and NVVM dialects only. Refuses chips before sm_80, and

@@ -29,6 +29,16 @@ public:
       : SerializeGPUModuleBase(*module, target, gpu::TargetOptions(toolkit)) {}
 
 protected:
+  /// Kernels take numbers below the smallest normal float for 0, as the GPU's own quotients and exponentials do;
+  /// otherwise each of these takes several instructions instead of one. LLVM inlines only what agrees about it, and
+  /// libdevice goes by the module's flag.
+  void handleModulePostLink(llvm::Module &llvmModule) override {
+    llvmModule.addModuleFlag(llvm::Module::Override, "nvvm-reflect-ftz", 1);
+    for (llvm::Function &function : llvmModule)
+      if (!function.isIntrinsic())
+        function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
+  }
+
   FailureOr<SmallVector<char, 0>> moduleToObject(llvm::Module &llvmModule) override {
     FailureOr<llvm::TargetMachine *> machine = getOrCreateTargetMachine();
     if (failed(machine))
