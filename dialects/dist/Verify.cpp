@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/dist/Sharding.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -96,13 +97,15 @@ static LogicalResult verifyPieces(Operation *op, int64_t dim, int64_t whole, int
 static LogicalResult verifyBucket(Operation *op, Value piece, ValueRange tensors, std::optional<int64_t> group) {
   if (shaped(piece).getRank() != 1)
     return op->emitOpError("(C1) a piece of a bucket has rank 1, got ") << piece.getType();
-  int64_t elements = 0, capacity = 0;
+  BucketLayout layout;
   for (Value tensor : tensors)
-    elements += shaped(tensor).getNumElements();
-  if (!group || llvm::MulOverflow(*group, shaped(piece).getNumElements(), capacity) || capacity >= elements)
+    layout.place(shaped(tensor).getNumElements());
+  int64_t capacity = 0;
+  if (!group || llvm::MulOverflow(*group, shaped(piece).getNumElements(), capacity) || capacity >= layout.size())
     return success();
   return op->emitOpError("(C1) ") << *group << " pieces of " << shaped(piece).getNumElements()
-                                  << " elements do not hold the " << elements << " of the bucket's tensors";
+                                  << " elements do not hold the " << layout.size()
+                                  << " of the bucket, whose tensors begin at multiples of " << bucketAlignment;
 }
 
 //===----------------------------------------------------------------------===//

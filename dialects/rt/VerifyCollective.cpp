@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/dist/Sharding.h"
 #include "dialects/rt/Rt.h"
 
@@ -90,11 +91,11 @@ private:
 
   static ArrayRef<int64_t> shapeOf(Value buffer) { return cast<MemRefType>(buffer.getType()).getShape(); }
 
-  static int64_t elementsOf(ValueRange buffers) {
-    int64_t elements = 0;
+  static int64_t elementsOfBucket(ValueRange buffers) {
+    dist::BucketLayout layout;
     for (Value buffer : buffers)
-      elements += ShapedType::getNumElements(shapeOf(buffer));
-    return elements;
+      layout.place(ShapedType::getNumElements(shapeOf(buffer)));
+    return layout.size();
   }
 
   InFlightDiagnostic shapesDiffer(const Twine &wanted) {
@@ -196,9 +197,9 @@ private:
   }
 
   LogicalResult inBucket(ValueRange tensors, Value piece) {
-    if (shapeOf(piece).size() != 1 || shapeOf(piece)[0] * group < elementsOf(tensors))
+    if (shapeOf(piece).size() != 1 || shapeOf(piece)[0] * group < elementsOfBucket(tensors))
       return op.emitOpError("(C3) the piece has shape [")
-             << shapeOf(piece) << "]; " << group << " pieces of rank 1 must hold " << elementsOf(tensors)
+             << shapeOf(piece) << "]; " << group << " pieces of rank 1 must hold " << elementsOfBucket(tensors)
              << " elements";
     return success();
   }

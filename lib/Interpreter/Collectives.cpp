@@ -7,6 +7,8 @@
 
 #include "Collectives.h"
 
+#include "dialects/dist/BucketLayout.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -173,22 +175,23 @@ static Places rotate(const Collective &collective, ArrayRef<Results> operands) {
   return results;
 }
 
-/// The tensors one behind the other, and zeros up to `size` elements.
+/// The tensors at their places in a bucket, and zeros between them and up to `size` elements.
 static Tensor flatten(ArrayRef<Tensor> tensors, int64_t size) {
   Tensor flat(tensors.front().getElement(), {size});
-  Word *to = flat.mutableWords().data();
+  dist::BucketLayout layout;
   for (const Tensor &tensor : tensors)
-    to = llvm::copy(tensor.words(), to);
+    llvm::copy(tensor.words(), flat.mutableWords().data() + layout.place(tensor.size()));
   return flat;
 }
 
 static llvm::Expected<Places> scatterBucket(const Domain &domain, const Collective &collective,
                                             ArrayRef<Results> operands) {
-  int64_t piece = collective.shapes[0][0], whole = piece * static_cast<int64_t>(operands.size()), count = 0;
+  int64_t piece = collective.shapes[0][0], whole = piece * static_cast<int64_t>(operands.size());
+  dist::BucketLayout layout;
   for (const Tensor &tensor : operands.front())
-    count += tensor.size();
-  if (count > whole)
-    return makeError("a bucket of " + Twine(count) + " elements does not fit pieces of " + Twine(piece));
+    layout.place(tensor.size());
+  if (layout.size() > whole)
+    return makeError("a bucket of " + Twine(layout.size()) + " elements does not fit pieces of " + Twine(piece));
   Places flat;
   for (const Results &place : operands)
     flat.push_back({flatten(place, whole)});
@@ -196,15 +199,15 @@ static llvm::Expected<Places> scatterBucket(const Domain &domain, const Collecti
 }
 
 static llvm::Expected<Places> gatherBucket(const Collective &collective, ArrayRef<Results> operands) {
-  int64_t whole = operands.front()[0].size() * static_cast<int64_t>(operands.size()), offset = 0;
+  int64_t whole = operands.front()[0].size() * static_cast<int64_t>(operands.size());
+  dist::BucketLayout layout;
   Tensor flat = join(column(operands, 0), 0, whole);
   Results members;
   for (ArrayRef<int64_t> shape : collective.shapes) {
-    int64_t count = countOf(shape);
+    int64_t count = countOf(shape), offset = layout.place(count);
     if (offset + count > whole)
       return makeError("a bucket of " + Twine(whole) + " elements does not hold all of its tensors");
     members.push_back(cut(flat, 0, offset, count).withShape(shape));
-    offset += count;
   }
   return Places(operands.size(), members);
 }

@@ -13,10 +13,11 @@
 // CHECK-DAG: llvm.func @ncclRecv(!llvm.ptr, i64, i32, i32, !llvm.ptr, !llvm.ptr) -> i32
 module attributes {dist.mesh = #dist.mesh<"dp" = 1, "tp" = 4>,
                    hf.program = {task = "forward", target = "cuda", cpu = "x86-64", gpu = "sm_90a", checkpoint_prefixes = [""]}} {
-  hf.bucket @bucket : tensor<16xf32>
+  hf.bucket @bucket : tensor<32xf32>
   hf.state @first : tensor<5xf32> {hf.bucket = #hf.place<@bucket, 0>}
-  hf.state @second : tensor<2x4xf32> {hf.bucket = #hf.place<@bucket, 5>}
+  hf.state @second : tensor<2x4xf32> {hf.bucket = #hf.place<@bucket, 16>}
   hf.state @piece : tensor<4xf32>
+  hf.state @part : tensor<8xf32>
 
   // One call, on the stream and in the communicator that the frame has; the runtime is told before and after.
   // CHECK-LABEL: llvm.func @hfc_entry_all_reduce(
@@ -217,19 +218,19 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 1, "tp" = 4>,
     rt.collective send_receive ins(%x : memref<4xf32>) outs(%x : memref<4xf32>) over {"tp"} {place = 2 : i64, id = 14 : i64}
   }
 
-  // Tensors of a bucket are where NCCL wants them, and what is behind them is cleared.
+  // Tensors of a bucket are where NCCL wants them, and what is behind them is cleared; between them is nothing but zeros.
   // CHECK-LABEL: llvm.func @hfc_entry_reduce_scatter_bucket(
   // CHECK-NOT: llvm.call @hfc_cuda_copy
-  // CHECK: %[[TAIL:.*]] = llvm.mlir.constant(12 : i64)
+  // CHECK: %[[TAIL:.*]] = llvm.mlir.constant(32 : i64)
   // CHECK: llvm.call @hfc_cuda_clear(%{{.*}}, %{{.*}}, %[[TAIL]],
-  // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(4 : i64)
+  // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(8 : i64)
   // CHECK: llvm.call @ncclReduceScatter(%{{.*}}, %{{.*}}, %[[COUNT]],
   // CHECK: llvm.return
   rt.entry @reduce_scatter_bucket arena 0 {
     %a = rt.state @first : memref<5xf32>
     %b = rt.state @second : memref<2x4xf32>
-    %p = rt.state @piece : memref<4xf32>
-    rt.collective reduce_scatter_bucket by sum ins(%a, %b : memref<5xf32>, memref<2x4xf32>) outs(%p : memref<4xf32>) over {"tp"} {id = 15 : i64}
+    %p = rt.state @part : memref<8xf32>
+    rt.collective reduce_scatter_bucket by sum ins(%a, %b : memref<5xf32>, memref<2x4xf32>) outs(%p : memref<8xf32>) over {"tp"} {id = 15 : i64}
   }
   // CHECK-LABEL: llvm.func @hfc_entry_all_gather_bucket(
   // CHECK-NOT: llvm.call @hfc_cuda_copy
@@ -237,19 +238,21 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 1, "tp" = 4>,
   rt.entry @all_gather_bucket arena 0 {
     %a = rt.state @first : memref<5xf32>
     %b = rt.state @second : memref<2x4xf32>
-    %p = rt.state @piece : memref<4xf32>
-    rt.collective all_gather_bucket ins(%p : memref<4xf32>) outs(%a, %b : memref<5xf32>, memref<2x4xf32>) over {"tp"} {id = 16 : i64}
+    %p = rt.state @part : memref<8xf32>
+    rt.collective all_gather_bucket ins(%p : memref<8xf32>) outs(%a, %b : memref<5xf32>, memref<2x4xf32>) over {"tp"} {id = 16 : i64}
   }
-  // In another order they are packed.
+  // In another order they are packed, with zeros between them.
   // CHECK-LABEL: llvm.func @hfc_entry_reduce_scatter_packed(
-  // CHECK-COUNT-2: llvm.call @hfc_cuda_copy(
+  // CHECK: llvm.call @hfc_cuda_copy(
+  // CHECK: llvm.call @hfc_cuda_clear(
+  // CHECK: llvm.call @hfc_cuda_copy(
   // CHECK: llvm.call @hfc_cuda_clear(
   // CHECK: llvm.call @ncclReduceScatter
   rt.entry @reduce_scatter_packed arena 0 {
     %a = rt.state @first : memref<5xf32>
     %b = rt.state @second : memref<2x4xf32>
-    %p = rt.state @piece : memref<4xf32>
-    rt.collective reduce_scatter_bucket by sum ins(%b, %a : memref<2x4xf32>, memref<5xf32>) outs(%p : memref<4xf32>) over {"tp"} {id = 17 : i64}
+    %p = rt.state @part : memref<8xf32>
+    rt.collective reduce_scatter_bucket by sum ins(%b, %a : memref<2x4xf32>, memref<5xf32>) outs(%p : memref<8xf32>) over {"tp"} {id = 17 : i64}
   }
   // CHECK-LABEL: llvm.func @hfc_entry_all_gather_packed(
   // CHECK: llvm.call @ncclAllGather
@@ -257,8 +260,8 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 1, "tp" = 4>,
   rt.entry @all_gather_packed arena 0 {
     %a = rt.state @first : memref<5xf32>
     %b = rt.state @second : memref<2x4xf32>
-    %p = rt.state @piece : memref<4xf32>
-    rt.collective all_gather_bucket ins(%p : memref<4xf32>) outs(%b, %a : memref<2x4xf32>, memref<5xf32>) over {"tp"} {id = 18 : i64}
+    %p = rt.state @part : memref<8xf32>
+    rt.collective all_gather_bucket ins(%p : memref<8xf32>) outs(%b, %a : memref<2x4xf32>, memref<5xf32>) over {"tp"} {id = 18 : i64}
   }
 
   // Alone, a rank copies.

@@ -23,7 +23,7 @@
 // COUNTS: @forward all_reduce over dp: 4 bytes, 1 time
 // COUNTS: @forward reduce_scatter over dp, tp: 12 bytes, 1 time
 
-// BUCKETS: piece: [4, 3] f32 = {{\[}}[0, 0, 0], [2, 2, 4], [4, 4, 8], [0, 0, 0]]
+// BUCKETS: piece: [4, 6] f32 = {{\[}}[0, 0, 0, 2, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 2, 4], [4, 4, 8, 0, 0, 0]]
 // BUCKETS: first: [2, 2] f32 = {{\[}}[0, 0], [0, 2]]
 // BUCKETS: second: [5] f32 = [2, 4, 4, 4, 8]
 // JSON: {"check": [], "collectives": [{"axes":"dp, tp","bytes":36,"cause":"","count":1,"entry":"buckets","kind":"reduce_scatter_bucket"}
@@ -63,9 +63,10 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized
         tensor<1xf32>, tensor<1xf32>
   }
 
-  // The bucket's 9 elements are 4 of the first and 5 of the second, times the rank's number; the last piece has padding.
+  // The bucket's elements are 4 of the first and, from the 16th on, 5 of the second, times the rank's number; the last
+  // piece has padding.
   func.func @buckets() -> (
-      tensor<1x3xf32> {hf.output = "piece", dist.sharding = #dist.sharding<[{"dp", "tp"}, {}], global [4, 3]>},
+      tensor<1x6xf32> {hf.output = "piece", dist.sharding = #dist.sharding<[{"dp", "tp"}, {}], global [4, 6]>},
       tensor<2x2xf32> {hf.output = "first"}, tensor<5xf32> {hf.output = "second"}) {
     %a = hf.constant dense<[[0.0, 0.0], [0.0, 1.0]]> : tensor<2x2xf32>
     %b = hf.constant dense<[1.0, 2.0, 2.0, 2.0, 4.0]> : tensor<5xf32>
@@ -75,9 +76,9 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, dist.materialized
     %five = hf.broadcast %number dims [] : tensor<f32> -> tensor<5xf32>
     %x = hf.mul %a, %four : tensor<2x2xf32>
     %y = hf.mul %b, %five : tensor<5xf32>
-    %piece = dist.reduce_scatter_bucket sum %x, %y over {"dp", "tp"} : tensor<2x2xf32>, tensor<5xf32> -> tensor<3xf32>
-    %first, %second = dist.all_gather_bucket %piece over {"dp", "tp"} : tensor<3xf32> -> tensor<2x2xf32>, tensor<5xf32>
-    %row = hf.reshape %piece : tensor<3xf32> -> tensor<1x3xf32>
-    return %row, %first, %second : tensor<1x3xf32>, tensor<2x2xf32>, tensor<5xf32>
+    %piece = dist.reduce_scatter_bucket sum %x, %y over {"dp", "tp"} : tensor<2x2xf32>, tensor<5xf32> -> tensor<6xf32>
+    %first, %second = dist.all_gather_bucket %piece over {"dp", "tp"} : tensor<6xf32> -> tensor<2x2xf32>, tensor<5xf32>
+    %row = hf.reshape %piece : tensor<6xf32> -> tensor<1x6xf32>
+    return %row, %first, %second : tensor<1x6xf32>, tensor<2x2xf32>, tensor<5xf32>
   }
 }

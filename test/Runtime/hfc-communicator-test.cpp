@@ -90,6 +90,28 @@ Shape unflatten(int64_t flat, const Shape &shape) {
   return index;
 }
 
+/// Where the elements of tensors lie in their bucket: one that only counts.
+class Bucket {
+public:
+  explicit Bucket(const std::vector<int64_t> &counts) {
+    for (int64_t count : counts) {
+      while (elements.size() % HFC_BUCKET_ALIGNMENT)
+        elements.push_back(-1);
+      for (int64_t i = 0; i < count; ++i) {
+        places.push_back(int64_t(elements.size()));
+        elements.push_back(int64_t(places.size()) - 1);
+      }
+    }
+  }
+  int64_t size() const { return int64_t(elements.size()); }
+  /// The element, of all tensors joined, at a place of the bucket; -1 if there is none.
+  int64_t at(int64_t place) const { return place < size() ? elements[place] : -1; }
+  int64_t placeOf(int64_t element) const { return places[element]; }
+
+private:
+  std::vector<int64_t> elements, places;
+};
+
 /// One collective with all that a test needs to know of it.
 struct Case {
   hfc_collective collective{};
@@ -118,6 +140,7 @@ Values define(const Case &test, const std::vector<Values> &ins, int place) {
     return values;
   };
   hfc_reduction reduction = c.kind == HFC_AGREE ? HFC_MEAN : hfc_reduction(c.reduction);
+  Bucket bucket(test.counts);
   int64_t outSize = 0;
   for (int64_t count : test.outs)
     outSize += count;
@@ -155,13 +178,15 @@ Values define(const Case &test, const std::vector<Values> &ins, int place) {
       out[i] = ins[((place - c.place) % size + size) % size][i];
       break;
     case HFC_REDUCE_SCATTER_BUCKET: {
-      int64_t at = place * c.piece + i;
-      out[i] = at < int64_t(ins[0].size()) ? combined(all(at), reduction, hfc_dtype(c.dtype)) : 0;
+      int64_t at = bucket.at(place * c.piece + i);
+      out[i] = at < 0 ? 0 : combined(all(at), reduction, hfc_dtype(c.dtype));
       break;
     }
-    case HFC_ALL_GATHER_BUCKET:
-      out[i] = ins[i / c.piece][i % c.piece];
+    case HFC_ALL_GATHER_BUCKET: {
+      int64_t at = bucket.placeOf(i);
+      out[i] = ins[at / c.piece][at % c.piece];
       break;
+    }
     }
   }
   return out;
@@ -203,11 +228,12 @@ Case randomCase(Dice &dice, int size, int32_t id) {
   int64_t total = 0;
   for (int64_t count : test.counts)
     total += count;
+  Bucket bucket(test.counts);
   test.inPlace = dice.below(2);
   if (several) {
     test.ins = test.outs = test.counts;
     if (c.kind == HFC_REDUCE_SCATTER_BUCKET || c.kind == HFC_ALL_GATHER_BUCKET) {
-      c.piece = divideUp(total, size) + dice.below(3);
+      c.piece = divideUp(bucket.size(), size) + dice.below(3);
       (c.kind == HFC_REDUCE_SCATTER_BUCKET ? test.outs : test.ins) = {c.piece};
       test.inPlace = false;
     }

@@ -97,9 +97,12 @@ typedef enum hfc_collective_kind {
   HFC_BROADCAST = 5,      /* outs[0]: ins[0] of the rank at place `place` */
   HFC_SEND_RECEIVE = 6,   /* outs[0]: ins[0] of the rank at place (own - `place`) mod G */
   HFC_REDUCE_SCATTER_BUCKET =
-      7,                    /* outs[0]: piece of the combined ins[0 … tensors-1], flattened, joined, zeros behind */
+      7,                    /* outs[0]: piece of the combined ins[0 … tensors-1] in one bucket, zeros where none lies */
   HFC_ALL_GATHER_BUCKET = 8 /* outs[0 … tensors-1]: the pieces ins[0], joined, cut into tensors; the rest dropped */
 } hfc_collective_kind;
+
+/* In a bucket, tensors lie one behind the other, each from a multiple of this many elements on. */
+#define HFC_BUCKET_ALIGNMENT 16
 
 typedef enum hfc_reduction { HFC_SUM = 0, HFC_MAX = 1, HFC_MIN = 2, HFC_MEAN = 3 } hfc_reduction;
 

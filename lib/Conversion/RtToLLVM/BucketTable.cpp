@@ -7,6 +7,8 @@
 
 #include "BucketTable.h"
 
+#include "dialects/dist/BucketLayout.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -57,13 +59,20 @@ MemoryRange BucketTable::rangeOf(Value buffer) const {
 
 std::optional<MemoryRange> BucketTable::contiguousRange(ValueRange buffers) const {
   MemoryRange whole = rangeOf(buffers.front());
-  for (Value buffer : buffers.drop_front()) {
-    MemoryRange range = rangeOf(buffer);
-    if (!whole.isBefore(range))
+  for (auto [buffer, next] : llvm::zip(buffers, buffers.drop_front())) {
+    if (!isBehind(buffer, next))
       return std::nullopt;
-    whole.end = range.end;
+    whole.end = rangeOf(next).end;
   }
   return whole;
+}
+
+bool BucketTable::isBehind(Value buffer, Value next) const {
+  MemoryRange range = rangeOf(buffer), behind = rangeOf(next);
+  int64_t alignment = dist::bucketAlignment * bytesOfElement(buffer.getType());
+  return range.region == behind.region &&
+         behind.begin == range.begin + llvm::alignTo(range.end - range.begin, alignment) &&
+         isFreeBehind(range, behind.begin);
 }
 
 bool BucketTable::isFreeBehind(const MemoryRange &range, int64_t end) const {

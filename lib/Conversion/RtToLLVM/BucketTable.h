@@ -22,9 +22,6 @@ namespace hfc {
 struct MemoryRange {
   Attribute region;
   int64_t begin = 0, end = 0;
-
-  /// Whether `next` begins where this ends.
-  bool isBefore(const MemoryRange &next) const { return region == next.region && end == next.begin; }
 };
 
 class BucketTable {
@@ -34,8 +31,11 @@ public:
   /// Where a buffer's bytes lie.
   MemoryRange rangeOf(Value buffer) const;
 
-  /// The range of `buffers` if each lies behind the one before.
+  /// The range of `buffers` if they lie where `dist::BucketLayout` places them, behind the first.
   std::optional<MemoryRange> contiguousRange(ValueRange buffers) const;
+
+  /// Whether `next` lies behind `buffer`, at once but for what belongs to no tensor.
+  bool isBehind(Value buffer, Value next) const;
 
   /// Whether the bytes of a bucket behind `range`, up to `end`, are there and belong to no tensor.
   bool isFreeBehind(const MemoryRange &range, int64_t end) const;

@@ -15,6 +15,8 @@
 #include "EntryWriter.h"
 #include "NCCLCalls.h"
 
+#include "dialects/dist/BucketLayout.h"
+
 using namespace hfc;
 
 namespace {
@@ -94,14 +96,16 @@ private:
     return success();
   }
 
-  /// Kernels move 16 bytes at a time, and a GPU ends the program where these do not lie at a multiple.
+  /// Kernels move 16 bytes at a time, and a GPU ends the program where these do not lie at a multiple. Passes place
+  /// tensors so; a module may come from elsewhere.
   LogicalResult checkAlignment(rt::LaunchOp op) {
     constexpr int64_t alignment = 16;
     for (Value buffer : op.getOperands())
       if (int64_t begin = buckets.rangeOf(buffer).begin; begin % alignment)
         return op.emitOpError("passes a tensor that begins at byte ")
                << begin << " of its bucket to '" << op.getCallee() << "', but kernels of a GPU need a multiple of "
-               << alignment << ": a parameter before it in the bucket has an odd number of elements; use --target=cpu";
+               << alignment << "; what lies in a bucket begins at multiples of " << dist::bucketAlignment
+               << " elements";
     return success();
   }
 

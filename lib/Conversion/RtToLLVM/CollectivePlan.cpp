@@ -7,6 +7,7 @@
 
 #include "CollectivePlan.h"
 
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/dist/Sharding.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -69,6 +70,8 @@ private:
   Value in() { return op.getIns()[0]; }
   Value out() { return op.getOuts()[0]; }
 
+  static int64_t elementsOf(Value buffer) { return cast<MemRefType>(buffer.getType()).getNumElements(); }
+
   Layout layoutOf(Value buffer, int64_t dim) {
     ArrayRef<int64_t> shape = cast<MemRefType>(buffer.getType()).getShape();
     return {ShapedType::getNumElements(shape.take_front(dim)), shape[dim],
@@ -117,9 +120,11 @@ private:
   /// One call for all tensors that lie one behind the other.
   void allReduce() {
     for (size_t first = 0, last; first < op.getIns().size(); first = last) {
-      int64_t bytes = bytesOf(op.getIns()[first].getType());
+      dist::BucketLayout layout;
+      layout.place(elementsOf(op.getIns()[first]));
       for (last = first + 1; last < op.getIns().size() && follows(last); ++last)
-        bytes += bytesOf(op.getIns()[last].getType());
+        layout.place(elementsOf(op.getIns()[last]));
+      int64_t bytes = layout.size() * elementBytes;
       PlannedPlace source{op.getIns()[first]}, target{op.getOuts()[first]};
       if (ranks > 1)
         call(Kind::AllReduce, target, source, bytes);
@@ -130,9 +135,7 @@ private:
 
   /// Whether tensor `number` lies behind the one before it, as operand and as result.
   bool follows(size_t number) {
-    auto behind = [&](ValueRange tensors) {
-      return buckets.rangeOf(tensors[number - 1]).isBefore(buckets.rangeOf(tensors[number]));
-    };
+    auto behind = [&](ValueRange tensors) { return buckets.isBehind(tensors[number - 1], tensors[number]); };
     return behind(op.getIns()) && behind(op.getOuts());
   }
 
@@ -228,18 +231,23 @@ private:
     return PlannedPlace{tensors.front()};
   }
 
+  /// In scratch memory what is between tensors and behind them holds anything, in a bucket what is behind them.
   void reduceScatterBucket() {
-    int64_t piece = bytesOf(out().getType()), total = 0;
+    int64_t piece = bytesOf(out().getType());
     std::optional<PlannedPlace> pieces = bucketOf(op.getIns(), piece * ranks);
     bool isPacked = !pieces;
     if (isPacked)
       pieces = ranks == 1 ? PlannedPlace{out()} : reserve(piece * ranks);
+    dist::BucketLayout layout;
     for (Value tensor : op.getIns()) {
-      if (isPacked)
-        plan.before.push_back(copy(pieces->at(total), {tensor}, bytesOf(tensor.getType())));
-      total += bytesOf(tensor.getType());
+      int64_t end = layout.size() * elementBytes, begin = layout.place(elementsOf(tensor)) * elementBytes;
+      if (!isPacked)
+        continue;
+      if (begin > end)
+        plan.before.push_back(clear(pieces->at(end), begin - end));
+      plan.before.push_back(copy(pieces->at(begin), {tensor}, bytesOf(tensor.getType())));
     }
-    if (total < piece * ranks)
+    if (int64_t total = layout.size() * elementBytes; total < piece * ranks)
       plan.before.push_back(clear(pieces->at(total), piece * ranks - total));
     if (ranks > 1)
       call(Kind::ReduceScatter, {out()}, *pieces, piece);
@@ -248,7 +256,7 @@ private:
   }
 
   void allGatherBucket() {
-    int64_t piece = bytesOf(in().getType()), total = 0;
+    int64_t piece = bytesOf(in().getType());
     std::optional<PlannedPlace> pieces = bucketOf(op.getOuts(), piece * ranks);
     bool isPacked = !pieces;
     if (isPacked)
@@ -257,10 +265,11 @@ private:
       call(Kind::AllGather, *pieces, {in()}, piece);
     else if (!isPacked)
       copyUnlessSame(*pieces, {in()}, piece);
+    dist::BucketLayout layout;
     for (Value tensor : op.getOuts()) {
+      int64_t begin = layout.place(elementsOf(tensor)) * elementBytes;
       if (isPacked)
-        plan.after.push_back(copy({tensor}, pieces->at(total), bytesOf(tensor.getType())));
-      total += bytesOf(tensor.getType());
+        plan.after.push_back(copy({tensor}, pieces->at(begin), bytesOf(tensor.getType())));
     }
   }
 

@@ -7,6 +7,7 @@
 
 #include "ProgramSymbols.h"
 
+#include "dialects/dist/BucketLayout.h"
 #include "hfc/Runtime/hfc_runtime.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -14,6 +15,7 @@
 using namespace hfc;
 
 // The enums of the dialects are the ABI's.
+static_assert(HFC_BUCKET_ALIGNMENT == dist::bucketAlignment);
 static_assert(static_cast<int>(rt::CollectiveKind::all_gather_bucket) == HFC_ALL_GATHER_BUCKET &&
               static_cast<int>(rt::CollectiveKind::all_to_all) == HFC_ALL_TO_ALL &&
               static_cast<int>(dist::ReductionKind::mean) == HFC_MEAN);

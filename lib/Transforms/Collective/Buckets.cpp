@@ -7,16 +7,18 @@
 
 #include "Buckets.h"
 
+#include "dialects/dist/BucketLayout.h"
+
 #include "llvm/ADT/MapVector.h"
 
 using namespace hfc;
 using namespace hfc::collective;
 
 int64_t Bucket::elements() const {
-  int64_t elements = 0;
+  dist::BucketLayout layout;
   for (const Reduction &member : members)
-    elements += member.type().getNumElements();
-  return elements;
+    layout.place(member.type().getNumElements());
+  return layout.size();
 }
 
 /// A collective of one tensor that only reduces or agrees, used once.
@@ -111,10 +113,10 @@ hf::BucketOp BucketNames::declare(StringRef prefix, hf::StateOp state, int64_t e
 
 void collective::placeInBucket(const Bucket &bucket, hf::BucketOp declared) {
   auto symbol = FlatSymbolRefAttr::get(declared.getSymNameAttr());
-  int64_t offset = 0;
+  dist::BucketLayout layout;
   for (const Reduction &member : bucket.members) {
     hf::StateOp state = member.gradient.state;
+    int64_t offset = layout.place(member.type().getNumElements());
     state->setAttr("hf.bucket", hf::PlaceAttr::get(declared.getContext(), symbol, offset));
-    offset += member.type().getNumElements();
   }
 }

@@ -7,6 +7,7 @@
 
 #include "ShardOptimizer.h"
 
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/hf/TensorBuilder.h"
 
 #include "llvm/ADT/BitVector.h"
@@ -146,7 +147,7 @@ void OptimizerSharder::declare(ShardedBucket &sharded) {
   hf::AdamWOp update = updates.lookup(gradient.getSymNameAttr());
   sharded.group = cast<dist::AllReduceOp>(first.links.front()).getAxes();
   int64_t ranks = dist::sizeOf(sharded.group.getAxes(), mesh);
-  sharded.piece = llvm::divideCeil(sharded.bucket.elements(), ranks);
+  sharded.piece = dist::alignedInBucket(llvm::divideCeil(sharded.bucket.elements(), ranks));
 
   // The flat buckets of all ranks that cut the parameters, one behind the other, are one cut tensor.
   dist::Axes axes(cutOf(parameter).getAxes());
@@ -159,13 +160,13 @@ void OptimizerSharder::declare(ShardedBucket &sharded) {
   placeInBucket(sharded.bucket, names.declare("grads", sharded.bucket, sharded.piece * ranks));
   sharded.parameters = names.declare("parameters", gradient, sharded.piece * ranks, typeOf(parameter).getElementType());
   sharded.parameters->setAttr("hf.group", sharded.group);
-  int64_t offset = 0;
+  dist::BucketLayout layout;
   for (const Reduction &member : sharded.bucket.members) {
     hf::ParameterOp own = member.gradient.parameter;
     hf::StateOp accumulator = member.gradient.state;
+    int64_t offset = layout.place(member.type().getNumElements());
     own->setAttr("hf.bucket", hf::PlaceAttr::get(module.getContext(), symbolOf(sharded.parameters), offset));
     accumulator->setAttr("hf.role", builder.getStringAttr("accumulator"));
-    offset += member.type().getNumElements();
   }
   sharded.master = declareState(sharded, "master", hf::elementOf(update.getParameter()));
   sharded.moment2 = declareState(sharded, "moment2", hf::elementOf(update.getMoment2()));

@@ -7,6 +7,7 @@
 
 #include "BucketSlices.h"
 
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/hf/Hf.h"
 #include "hfc/Support/LLVM.h"
 
@@ -34,24 +35,26 @@ static LogicalResult verifyBucket(StringRef name, int64_t elements, SmallVectorI
   llvm::sort(slices, [](const Slice &a, const Slice &b) {
     return a.offset == b.offset ? a.owner->isBeforeInBlock(b.owner) : a.offset < b.offset;
   });
-  int64_t end = 0;
+  dist::BucketLayout layout;
   Operation *before = nullptr;
   for (const Slice &slice : slices) {
-    if (slice.offset != end) {
+    int64_t end = layout.size(), place = layout.place(slice.elements);
+    if (slice.offset != place) {
       InFlightDiagnostic error = slice.owner->emitOpError(slice.offset < end ? "overlaps " : "does not follow on ")
                                  << (before ? nameOf(before) : "the beginning") << " in bucket @" << name
-                                 << ": it begins at element " << slice.offset << ", not " << end
-                                 << "; what lies in a bucket is densely packed";
+                                 << ": it begins at element " << slice.offset << ", not " << place
+                                 << "; what lies in a bucket is densely packed, at multiples of "
+                                 << dist::bucketAlignment;
       if (before)
         error.attachNote(before->getLoc()) << nameOf(before) << " lies before it, and ends at element " << end;
       return error;
     }
-    end = slice.offset + slice.elements;
     before = slice.owner;
   }
-  if (end <= elements)
+  if (layout.size() <= elements)
     return success();
-  return before->emitOpError("ends at element ") << end << " of bucket @" << name << ", which has " << elements;
+  return before->emitOpError("ends at element ")
+         << layout.size() << " of bucket @" << name << ", which has " << elements;
 }
 
 LogicalResult memory::verifyBucketSlices(ModuleOp module) {

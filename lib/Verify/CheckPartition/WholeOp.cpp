@@ -7,6 +7,7 @@
 
 #include "WholeOp.h"
 
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/dist/Sharding.h"
 #include "dialects/hf/Hf.h"
 #include "hfc/Interpreter/Placement.h"
@@ -71,14 +72,14 @@ static std::optional<Tensors> scatterBucket(Operation *op, ArrayRef<Tensor> oper
   BucketPlaces places(flat, *members, mesh);
   Tensor whole(operands.front().getElement(), {places.elements()});
   for (int64_t rank = 0; rank < mesh.ranks(); ++rank) {
-    int64_t offset = places.baseOf(rank), end = offset + places.size();
+    dist::BucketLayout layout;
     for (auto [member, operand] : llvm::zip_equal(*members, operands)) {
       dist::ShardingAttr complete = member.withoutPartial();
       Tensor piece = Placement(mesh, complete, globalShape(member, operand)).localize(operand, rank, /*padding=*/0);
-      if (offset + piece.size() > end)
+      int64_t offset = layout.place(piece.size());
+      if (layout.size() > places.size())
         return std::nullopt;
-      llvm::copy(piece.words(), whole.mutableWords().begin() + offset);
-      offset += piece.size();
+      llvm::copy(piece.words(), whole.mutableWords().begin() + places.baseOf(rank) + offset);
     }
   }
   return Tensors{whole};
@@ -92,11 +93,12 @@ static std::optional<Tensors> gatherBucket(const interpreter::Domain &domain, Op
     return std::nullopt;
   BucketPlaces places(flat, *members, mesh);
   Tensors results;
-  int64_t offset = 0;
+  dist::BucketLayout layout;
   for (auto [member, value] : llvm::zip_equal(*members, op->getResults())) {
     auto type = cast<RankedTensorType>(value.getType());
     ArrayRef<int64_t> shape = member.getGlobal().empty() ? type.getShape() : member.getGlobal();
-    if (offset + type.getNumElements() > places.size())
+    int64_t offset = layout.place(type.getNumElements());
+    if (layout.size() > places.size())
       return std::nullopt;
     SmallVector<Tensor> pieces;
     for (int64_t rank = 0; rank < mesh.ranks(); ++rank) {
@@ -112,7 +114,6 @@ static std::optional<Tensors> gatherBucket(const interpreter::Domain &domain, Op
       return std::nullopt;
     }
     results.push_back(std::move(*result));
-    offset += type.getNumElements();
   }
   return results;
 }

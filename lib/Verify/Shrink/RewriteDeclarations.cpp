@@ -7,6 +7,8 @@
 
 #include "Rewriter.h"
 
+#include "dialects/dist/BucketLayout.h"
+
 #include "llvm/ADT/MapVector.h"
 
 using namespace hfc;
@@ -50,8 +52,8 @@ void Rewriter::rewriteSymbol(Operation *op, Operation *clone) {
                    with(initializer, "zero_row", builder.getI64IntegerAttr(std::max<int64_t>(rows - 1, 0))));
 }
 
-/// Members keep their order, and the distances between one's end and the next's beginning: 0, unless something is
-/// wrong.
+/// Members keep their order, and the distances between where one could begin, behind the one before, and where it does:
+/// 0, unless something is wrong.
 void Rewriter::placeInBuckets(ModuleOp module, ModuleOp clone) {
   struct Member {
     int64_t offset, elements, newElements;
@@ -68,7 +70,8 @@ void Rewriter::placeInBuckets(ModuleOp module, ModuleOp clone) {
     });
     int64_t end = 0, newEnd = 0;
     for (const Member &member : list) {
-      int64_t offset = std::max<int64_t>(newEnd + member.offset - end, 0);
+      int64_t moved = member.offset - dist::alignedInBucket(end);
+      int64_t offset = std::max<int64_t>(dist::alignedInBucket(newEnd) + moved, 0);
       auto place = hf::PlaceAttr::get(name.getContext(), FlatSymbolRefAttr::get(name), offset);
       member.clone->setAttr("hf.bucket", place);
       end = member.offset + member.elements;

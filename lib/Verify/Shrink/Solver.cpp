@@ -7,6 +7,8 @@
 
 #include "Solver.h"
 
+#include "dialects/dist/BucketLayout.h"
+
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -367,16 +369,16 @@ Solver::Outcome Solver::solveFlat(const FlatCut &flat) {
   List piece = relations.atoms.leaves(flat.piece);
   if (piece.size() != 1 || values[piece.front()] != unknown)
     return Outcome::solved;
-  int64_t elements = 0, newElements = 0;
+  dist::BucketLayout layout, newLayout;
   for (ArrayRef<Size> member : flat.members) {
     int64_t product = 1;
     for (Size size : member)
       product *= sizeOf(size);
-    elements += product;
-    newElements += productOf(relations.atoms.leaves(member));
+    layout.place(product);
+    newLayout.place(productOf(relations.atoms.leaves(member)));
   }
-  int64_t expected = llvm::divideCeil(elements, axes.sizeOf(flat.axes.getAxes()));
-  int64_t value = pieceOf(newElements, flat.axes) + sizeOf(piece.front()) - expected;
+  int64_t expected = dist::alignedInBucket(llvm::divideCeil(layout.size(), axes.sizeOf(flat.axes.getAxes())));
+  int64_t value = dist::alignedInBucket(pieceOf(newLayout.size(), flat.axes)) + sizeOf(piece.front()) - expected;
   return assign(piece.front(), value) ? Outcome::solved : growFor(piece);
 }
 

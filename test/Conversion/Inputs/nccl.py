@@ -116,8 +116,9 @@ def shifted(places, source, target):
 
 def scattered_bucket(order):
     def reference(xs):
-        whole = combined([sum((x[name] for name in order), []) for x in xs], "sum")
-        return [{"piece": piece} for piece in pieces(whole + [0] * 3, [16], 0)]
+        # Tensors begin at multiples of 16 elements.
+        whole = combined([sum((x[name] + [0] * (16 - len(x[name])) for name in order), []) for x in xs], "sum")
+        return [{"part": piece} for piece in pieces(whole, [32], 0)]
 
     return reference
 
@@ -126,9 +127,9 @@ def gathered_bucket(order):
     sizes = {"first": 5, "second": 8}
 
     def reference(xs):
-        whole, result = sum((x["piece"] for x in xs), []), {}
+        whole, result = sum((x["part"] for x in xs), []), {}
         for name in order:
-            result[name], whole = whole[: sizes[name]], whole[sizes[name] :]
+            result[name], whole = whole[: sizes[name]], whole[16:]
         return [result] * RANKS
 
     return reference

@@ -2,35 +2,36 @@
 // What hf.program says counts where the option says nothing; a second time there is nothing left to divide.
 // RUN: hfc-opt %s --hfc-bucket-collectives --hfc-bucket-collectives --hfc-insert-gradient-all-reduce | FileCheck %s
 
-// A matrix cut over tp, which decays; two vectors, which do not and are replicated. 20 elements in two pieces of 10; 5 in two pieces of 3.
-// CHECK-DAG: hf.bucket @grads.0 : tensor<20xf32>
-// CHECK-DAG: hf.bucket @parameters.0 : tensor<20xbf16> {hf.group = #dist.axes<{"dp"}>}
-// CHECK-DAG: hf.bucket @grads.1 : tensor<6xf32>
-// CHECK-DAG: hf.bucket @parameters.1 : tensor<6xbf16> {hf.group = #dist.axes<{"dp"}>}
-// CHECK-DAG: hf.parameter @b : tensor<3xbf16> {{.*}}hf.bucket = #hf.place<@parameters.1, 2>
-// CHECK-DAG: hf.state @grad.b : tensor<3xf32> {{.*}}hf.bucket = #hf.place<@grads.1, 2>, hf.of = @b, hf.role = "accumulator"
-// CHECK-DAG: hf.state @gradient.parameters.0 : tensor<10xf32> {dist.sharding = #dist.sharding<[{"tp", "dp"}], global [40]>, hf.of_bucket = @parameters.0, hf.role = "gradient"}
-// CHECK-DAG: hf.state @master.parameters.1 : tensor<3xf32> {dist.sharding = #dist.sharding<[{"dp"}], global [6]>, hf.of_bucket = @parameters.1, hf.role = "master"}
+// A matrix cut over tp, which decays; two vectors, which do not and are replicated. 20 elements in two pieces of 16, 5 in two likewise:
+// tensors and pieces begin at multiples of 16.
+// CHECK-DAG: hf.bucket @grads.0 : tensor<32xf32>
+// CHECK-DAG: hf.bucket @parameters.0 : tensor<32xbf16> {hf.group = #dist.axes<{"dp"}>}
+// CHECK-DAG: hf.bucket @grads.1 : tensor<32xf32>
+// CHECK-DAG: hf.bucket @parameters.1 : tensor<32xbf16> {hf.group = #dist.axes<{"dp"}>}
+// CHECK-DAG: hf.parameter @b : tensor<3xbf16> {{.*}}hf.bucket = #hf.place<@parameters.1, 16>
+// CHECK-DAG: hf.state @grad.b : tensor<3xf32> {{.*}}hf.bucket = #hf.place<@grads.1, 16>, hf.of = @b, hf.role = "accumulator"
+// CHECK-DAG: hf.state @gradient.parameters.0 : tensor<16xf32> {dist.sharding = #dist.sharding<[{"tp", "dp"}], global [64]>, hf.of_bucket = @parameters.0, hf.role = "gradient"}
+// CHECK-DAG: hf.state @master.parameters.1 : tensor<16xf32> {dist.sharding = #dist.sharding<[{"dp"}], global [32]>, hf.of_bucket = @parameters.1, hf.role = "master"}
 // CHECK-DAG: hf.state @moment1.parameters.1
 // CHECK-NOT: hf.state @moment1.w
 // CHECK-NOT: hf.state @master.w
 // CHECK-LABEL: @last_micro_step
-// CHECK-DAG: %[[W:.*]] = dist.reduce_scatter_bucket sum %arg0 over {"dp"} {cause = "gradients"{{.*}} : tensor<5x4xf32> -> tensor<10xf32>
-// CHECK-DAG: %[[V:.*]] = dist.reduce_scatter_bucket sum %arg1, %arg2 over {"dp"} {{.*}} : tensor<2xf32>, tensor<3xf32> -> tensor<3xf32>
+// CHECK-DAG: %[[W:.*]] = dist.reduce_scatter_bucket sum %arg0 over {"dp"} {cause = "gradients"{{.*}} : tensor<5x4xf32> -> tensor<16xf32>
+// CHECK-DAG: %[[V:.*]] = dist.reduce_scatter_bucket sum %arg1, %arg2 over {"dp"} {{.*}} : tensor<2xf32>, tensor<3xf32> -> tensor<16xf32>
 // CHECK: return %arg0, %arg1, %arg2, %[[W]], %[[V]]
 // Squares of pieces: the cut ones sum over both axes, the others over dp only; each element counts once.
 // CHECK-LABEL: @optimizer_step
 // CHECK-SAME: hf.state = @gradient.parameters.0}
-// CHECK: hf.mul %{{.*}} : tensor<10xf32>
-// CHECK: hf.mul %{{.*}} : tensor<3xf32>
+// CHECK: hf.mul %{{.*}} : tensor<16xf32>
+// CHECK: hf.mul %{{.*}} : tensor<16xf32>
 // CHECK: %[[CUT:.*]] = dist.all_reduce sum %{{.*}} over {"dp", "tp"} {cause = "gradient norm"
 // CHECK: %[[WHOLE:.*]] = dist.all_reduce sum %{{.*}} over {"dp"} {cause = "gradient norm"
 // CHECK: %[[SUM:.*]] = hf.add %[[CUT]], %[[WHOLE]]
 // CHECK: hf.sqrt %[[SUM]]
-// CHECK: %[[NEW:[a-z_0-9]+]], %{{.*}}, %{{.*}} = hf.adamw {{.*}} : tensor<10xf32>
-// CHECK: %[[ROUND:.*]] = hf.convert %[[NEW]] {{.*}} : tensor<10xf32> -> tensor<10xbf16>
-// CHECK: dist.all_gather_bucket %[[ROUND]] over {"dp"} {cause = "updated parameters"{{.*}} : tensor<10xbf16> -> tensor<5x4xbf16>
-// CHECK: hf.adamw {{.*}} : tensor<3xf32>
+// CHECK: %[[NEW:[a-z_0-9]+]], %{{.*}}, %{{.*}} = hf.adamw {{.*}} : tensor<16xf32>
+// CHECK: %[[ROUND:.*]] = hf.convert %[[NEW]] {{.*}} : tensor<16xf32> -> tensor<16xbf16>
+// CHECK: dist.all_gather_bucket %[[ROUND]] over {"dp"} {cause = "updated parameters"{{.*}} : tensor<16xbf16> -> tensor<5x4xbf16>
+// CHECK: hf.adamw {{.*}} : tensor<16xf32>
 // CHECK: dist.all_gather_bucket {{.*}} -> tensor<2xbf16>, tensor<3xbf16>
 // CHECK-NOT: hf.adamw
 module attributes {dist.materialized, dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>, hf.program = {task = "train", zero = 1 : i64}} {

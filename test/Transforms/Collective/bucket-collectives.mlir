@@ -16,7 +16,8 @@
 // CHECK-DAG: %[[D:.*]] = dist.all_reduce sum %arg3 over {"tp"} {cause = "gradient"}
 // CHECK-DAG: %[[AB:.*]]:2 = dist.all_reduce sum %[[B]], %[[A]] over {"dp"} {cause = "gradients"} : tensor<16xf32>, tensor<4x8xf32>
 // CHECK: return %[[AB]]#1, %[[AB]]#0, %[[C]], %[[D]]
-// LARGE: hf.bucket @grads.0 : tensor<88xf32>
+// Tensors begin at multiples of 16 elements.
+// LARGE: hf.bucket @grads.0 : tensor<96xf32>
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
   hf.parameter @a : tensor<4x8xf32> from [#hf.piece<"a">]
   hf.parameter @b : tensor<16xf32> from [#hf.piece<"b">]

@@ -80,9 +80,9 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
 // CHECK-NEXT: rt.collective all_reduce by sum ins(%[[A]], %[[B]] : memref<8xf32>, memref<4xf32>) outs(%[[A]], %[[B]] : memref<8xf32>, memref<4xf32>)
 // CHECK-NEXT: {{^ *}$}}
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
-  hf.bucket @grads.0 : tensor<12xf32>
+  hf.bucket @grads.0 : tensor<20xf32>
   hf.state @grad.a : tensor<8xf32> {hf.bucket = #hf.place<@grads.0, 0>}
-  hf.state @grad.b : tensor<4xf32> {hf.bucket = #hf.place<@grads.0, 8>}
+  hf.state @grad.b : tensor<4xf32> {hf.bucket = #hf.place<@grads.0, 16>}
   hf.state @still : tensor<4xf32>
   func.func private @add(%x: tensor<8xf32>, %p: tensor<i32>) -> tensor<8xf32> attributes {kernel.kind = "loop"} {
     %0 = hf.convert %p : tensor<i32> -> tensor<f32>

@@ -180,10 +180,10 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
 // -----
 
 // States of a bucket are ranges of it: these two overlap.
-hf.bucket @grads : tensor<16xf32>
+hf.bucket @grads : tensor<24xf32>
 // expected-note @+1 {{@a lies before it, and ends at element 8}}
 hf.state @a : tensor<8xf32> {hf.bucket = #hf.place<@grads, 0>}
-// expected-error @+1 {{overlaps @a in bucket @grads: it begins at element 4, not 8; what lies in a bucket is densely packed}}
+// expected-error @+1 {{overlaps @a in bucket @grads: it begins at element 4, not 16; what lies in a bucket is densely packed, at multiples of 16}}
 hf.state @b : tensor<8xf32> {hf.bucket = #hf.place<@grads, 4>}
 
 // -----

@@ -298,7 +298,7 @@ func.func @f(%x: tensor<4x6xf32>) {
 // -----
 module attributes {dist.mesh = #dist.mesh<"dp" = 2>} {
   func.func @f(%x: tensor<8xf32>) {
-    // expected-error @below {{(C1) 2 pieces of 8 elements do not hold the 20 of the bucket's tensors}}
+    // expected-error @below {{(C1) 2 pieces of 8 elements do not hold the 20 of the bucket, whose tensors begin at multiples of 16}}
     %0:2 = dist.all_gather_bucket %x over {"dp"} : tensor<8xf32> -> tensor<4x4xf32>, tensor<4xf32>
     return
   }

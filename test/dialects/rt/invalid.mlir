@@ -342,7 +342,7 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
     %b = rt.arena at 64 : memref<2x4xf32>
     %c = rt.arena at 128 : memref<2x2xf32>
     %f = rt.arena at 192 : memref<4xf32>
-    // expected-error @below {{(C3) the piece has shape [4]; 2 pieces of rank 1 must hold 16 elements}}
+    // expected-error @below {{(C3) the piece has shape [4]; 2 pieces of rank 1 must hold 24 elements}}
     rt.collective reduce_scatter_bucket by sum ins(%a, %b : memref<2x4xf32>, memref<2x4xf32>) outs(%f : memref<4xf32>) over {"tp"} {id = 0 : i64}
   }
 }

@@ -186,22 +186,49 @@ private:
     }
   }
 
+  /// What tensors and one piece of their bucket share, as bytes of each.
+  struct Shares {
+    View ofTensors, ofPiece;
+    /// What of the piece no tensor has.
+    View gaps;
+  };
+  Shares sharesOf(const void *const *tensors, void *piece, int64_t number) const {
+    Shares shares;
+    char *memory = static_cast<char *>(piece);
+    int64_t bytes = collective.piece * element, begin = number * bytes, done = 0, offset = 0;
+    auto add = [](View &view, char *data, int64_t length) { view.add({data, 1, length, length}); };
+    for (int32_t i = 0; i < collective.tensors; ++i) {
+      offset = divideUp(offset, HFC_BUCKET_ALIGNMENT * element) * HFC_BUCKET_ALIGNMENT * element;
+      int64_t end = offset + collective.counts[i] * element;
+      int64_t first = std::max(offset - begin, int64_t(0)), last = std::min(end - begin, bytes);
+      if (first < last) {
+        add(shares.ofTensors, static_cast<char *>(const_cast<void *>(tensors[i])) + (begin + first - offset),
+            last - first);
+        add(shares.ofPiece, memory + first, last - first);
+        add(shares.gaps, memory + done, first - done);
+        done = last;
+      }
+      offset = end;
+    }
+    add(shares.gaps, memory + done, bytes - done);
+    return shares;
+  }
+
   void reduceScatterBucket() {
-    int64_t total = totalBytes(), piece = collective.piece * element;
-    int64_t valid = std::clamp(total - place * piece, int64_t(0), piece);
     Phase &phase = addCombination();
     for (int i = 0; i < size; ++i)
-      phase.sends[i] = range(ins, std::min(i * piece, total), std::min((i + 1) * piece, total));
-    phase.combined = View(outs[0], valid);
-    plan.zeros = View(static_cast<char *>(outs[0]) + valid, piece - valid);
+      phase.sends[i] = sharesOf(ins, outs[0], i).ofTensors;
+    Shares own = sharesOf(ins, outs[0], place);
+    phase.combined = own.ofPiece;
+    plan.zeros = own.gaps;
   }
 
   void allGatherBucket() {
-    int64_t total = totalBytes(), piece = collective.piece * element;
+    View own = sharesOf(outs, const_cast<void *>(ins[0]), place).ofPiece;
     Phase &phase = addPhase();
     for (int i = 0; i < size; ++i) {
-      phase.sends[i] = View(const_cast<void *>(ins[0]), std::clamp(total - place * piece, int64_t(0), piece));
-      phase.receives[i] = range(outs, std::min(i * piece, total), std::min((i + 1) * piece, total));
+      phase.sends[i] = own;
+      phase.receives[i] = sharesOf(outs, const_cast<void *>(ins[0]), i).ofTensors;
     }
   }
 
