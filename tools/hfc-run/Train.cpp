@@ -7,11 +7,14 @@
 
 #include "Account.h"
 #include "BatchSource.h"
+#include "NonFinite.h"
 #include "Report.h"
 #include "TrainingLog.h"
 #include "TrainingState.h"
 
 #include "hfc/Runtime/Train/LearningRate.h"
+
+#include <cmath>
 
 namespace hfc::run {
 
@@ -88,24 +91,32 @@ private:
     if (saved)
       restoreState(session, rank, *saved);
     train::Progress place = progress;
+    FiniteGuard guard(options, session.info);
+    if (saved)
+      guard.saved(options.resume, place.step);
     int64_t steps = options.steps.value_or(1);
     if (session.profiler && !options.steps)
       profileGradients(rank, place.position);
     for (int64_t step = place.step + 1; step <= steps; ++step) {
-      double time = runStep(rank, step, place.position);
+      double time = runStep(rank, guard, step, place.position);
       place.step = step;
       place.position += session.info.batch;
       if (rank.leads())
         record(rank, step, time);
       bool isDue = options.saveEvery && step % *options.saveEvery == 0;
       if (!options.save.empty() && (step == steps || isDue))
-        saveState(session, rank, place);
+        save(rank, guard, place);
     }
     if (!session.profiler)
       return;
     if (rank.leads() && options.steps)
       session.profiler->compare(profiledPart, {times.begin(), times.end() - 1});
     session.profiler->gather(rank);
+  }
+
+  void save(const Rank &rank, FiniteGuard &guard, const train::Progress &place) {
+    saveState(session, rank, place);
+    guard.saved(options.save, place.step);
   }
 
   /// Gradients alone are computed as often as one likes.
@@ -129,7 +140,7 @@ private:
   }
 
   /// Returns milliseconds.
-  double runStep(const Rank &rank, int64_t step, int64_t position) {
+  double runStep(const Rank &rank, const FiniteGuard &guard, int64_t step, int64_t position) {
     bool collects = step == options.steps.value_or(1) && wantsResults();
     std::shared_ptr<const WholeInputs> batch = source->batch(position);
     double time = timeWork(rank, step, [&] { trainer.accumulate(rank, *batch, collects ? &outputs : nullptr); });
@@ -137,9 +148,12 @@ private:
       collect(rank);
     if (!options.steps)
       return time;
+    guard.checkLoss(rank, step, trainer.loss(rank));
     Hyperparameters now = numbers;
     now.lr = rate.at(step);
-    return time + timeWork(rank, step, [&] { trainer.update(rank, now); });
+    time += timeWork(rank, step, [&] { trainer.update(rank, now); });
+    guard.checkNorm(rank, step, trainer.gradientNorm(rank));
+    return time;
   }
 
   /// Whole gradients need memory and time: they are put together if somebody looks at them.
@@ -150,7 +164,7 @@ private:
     std::vector<WholeValue> gradients = gatherGradients(rank, session.info);
     if (!rank.leads())
       return;
-    float loss = float(trainer.loss(rank));
+    float loss = float(trainer.loss(rank).value_or(NAN));
     const char *bytes = reinterpret_cast<const char *>(&loss);
     io::TensorInfo info;
     info.name = "loss";
@@ -170,9 +184,9 @@ private:
     if (!session.firstStepAt)
       session.firstStepAt = secondsSinceStart();
     times.push_back(time);
-    losses.push_back(trainer.loss(rank));
+    losses.push_back(trainer.loss(rank).value_or(NAN));
     if (log)
-      log->record({step, losses.back(), trainer.gradientNorm(rank), rate.at(step), time});
+      log->record({step, losses.back(), trainer.gradientNorm(rank).value_or(NAN), rate.at(step), time});
   }
 
   void print(const Report &report) const {

@@ -18,9 +18,9 @@ namespace {
 constexpr const char *beginStep = "begin_step", *microStep = "micro_step", *lastMicroStep = "last_micro_step",
                      *optimizerStep = "optimizer_step";
 
-double readScalar(const Rank &rank, const void *address, hfc_dtype dtype) {
+std::optional<double> readScalar(const Rank &rank, const void *address, hfc_dtype dtype) {
   if (!address)
-    return std::numeric_limits<double>::quiet_NaN();
+    return std::nullopt;
   std::vector<char> buffer;
   return io::loadElement(rank.view(address, io::sizeOf(dtype), buffer), dtype, 0);
 }
@@ -104,12 +104,12 @@ void Trainer::update(const Rank &rank, const Hyperparameters &numbers) const {
   rank.run(optimizerStep);
 }
 
-double Trainer::loss(const Rank &rank) const {
+std::optional<double> Trainer::loss(const Rank &rank) const {
   const io::StateInfo *state = program.findState("loss");
   return readScalar(rank, state ? rank.state(state->name) : nullptr, state ? state->dtype : HFC_FLOAT32);
 }
 
-double Trainer::gradientNorm(const Rank &rank) const {
+std::optional<double> Trainer::gradientNorm(const Rank &rank) const {
   return readScalar(rank, rank.output(optimizerStep, "grad_norm"), HFC_FLOAT32);
 }
 

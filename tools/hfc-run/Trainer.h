@@ -37,10 +37,10 @@ public:
   /// One optimizer step with what has been accumulated.
   void update(const Rank &rank, const Hyperparameters &numbers) const;
 
-  /// Of the last batch.
-  double loss(const Rank &rank) const;
+  /// Of the last batch; nothing where the program keeps none.
+  std::optional<double> loss(const Rank &rank) const;
   /// Of all gradients, before clipping; after `update`.
-  double gradientNorm(const Rank &rank) const;
+  std::optional<double> gradientNorm(const Rank &rank) const;
 
 private:
   const io::EntryInfo &entry(const char *name) const;
