@@ -6,8 +6,11 @@
 // batch, head and position of query, key, value and result; the scale's bits.
 // CHECK-DAG: @[[BACKWARD:.*]](dense<[2, 1, 1, 0, 1, 0, 1, 2, 4, 2, 8, 8, 64, 64, 2048, 64, 256, 1024, 64, 128, 1024, 64, 128, 2048, 64, 256, 4593671619917905920]> : tensor<27xi64>)
 // CHECK-DAG: @[[WINDOW:.*]](dense<[0, 1, 1, 3, 0, 0, 0, 1, 2, 2, 8, 8, 16, 16, 32, 16, 32, 32, 16, 32, 32, 16, 32, 32, 16, 32, 4607182418800017408]> : tensor<27xi64>)
+// Both, for what is made ready when the program is opened.
+// CHECK-DAG: llvm.mlir.global external constant @hfc_program_attentions("\02\00
 // The kernels are there still.
 // JSON: \22kernels\22:[{\22name\22:\22backward\22,{{.*}}},{\22name\22:\22window\22,
+// JSON-SAME: \22attentions\22:2,
 module attributes {hf.program = {task = "forward", target = "cuda", cpu = "x86-64-v3", gpu = "sm_90a", checkpoint_prefixes = [""]}} {
   gpu.module @backward attributes {kernel.grid = 3 : i64} {
     llvm.func @backward(%0: !llvm.ptr, %1: !llvm.ptr, %2: !llvm.ptr, %3: !llvm.ptr, %4: !llvm.ptr, %5: !llvm.ptr, %6: !llvm.ptr, %7: !llvm.ptr, %8: !llvm.ptr, %9: !llvm.ptr) attributes {gpu.kernel, nvvm.kernel, nvvm.maxntid = array<i32: 128, 1, 1>} {

@@ -198,7 +198,9 @@ void hfc_cuda_collective_end(hfc_context *context, int32_t id, int64_t bytes, in
    void hfc_entry_NAME(const hfc_frame *); one for each entry
    --target=cuda:
    const char hfc_program_cubin[];     the kernels' machine code, an ELF file
-   const char hfc_program_constants[]; constants, each at a multiple of 64, as many bytes as the metadata says */
+   const char hfc_program_constants[]; constants, each at a multiple of 64, as many bytes as the metadata says
+   const hfc_attention hfc_program_attentions[]; those that a library may do, each once, as many as the metadata says:
+                                       what a library must prepare for them begins when the program is opened */
 
 /*===-- Embedding API --------------------------------------------------------===*/
 

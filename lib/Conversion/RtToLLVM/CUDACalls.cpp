@@ -74,16 +74,21 @@ public:
   void describe(llvm::json::OStream &metadata) override { tables.describe(metadata); }
 
   void finish() override {
-    ModuleOp module = program.getModule();
-    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    StringRef bytes = tables.constants();
-    constexpr uint64_t alignment = 64;
-    LLVM::GlobalOp::create(builder, module.getLoc(), LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
-                           /*isConstant=*/true, LLVM::Linkage::External, "hfc_program_constants",
-                           builder.getStringAttr(bytes), alignment);
+    constexpr uint64_t constantAlignment = 64, fieldAlignment = 8;
+    addBytes("hfc_program_constants", tables.constants(), constantAlignment);
+    if (std::string fields = tables.attentions(); !fields.empty())
+      addBytes("hfc_program_attentions", fields, fieldAlignment);
   }
 
 private:
+  /// What the runtime finds by its name.
+  void addBytes(StringRef name, StringRef bytes, uint64_t alignment) {
+    ModuleOp module = program.getModule();
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    LLVM::GlobalOp::create(builder, module.getLoc(), LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
+                           /*isConstant=*/true, LLVM::Linkage::External, name, builder.getStringAttr(bytes), alignment);
+  }
+
   /// Work that a library may do, else the kernel.
   LogicalResult attention(EntryWriter &writer, rt::LaunchOp op, int64_t kernel, Value list) {
     FailureOr<DenseElementsAttr> fields = describeAttention(op);

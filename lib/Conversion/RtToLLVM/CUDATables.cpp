@@ -7,6 +7,8 @@
 
 #include "CUDATables.h"
 
+#include "DescribeAttention.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "llvm/Support/JSON.h"
@@ -63,9 +65,24 @@ void CUDATables::addConstant(rt::ConstantOp op) {
   bytes.resize(llvm::alignTo(bytes.size(), alignment));
 }
 
+/// Others are refused when they are called.
+static bool isForLibrary(rt::LaunchOp launch) {
+  return launch.getLibrary() && cast<MemRefType>(launch.getIns()[0].getType()).getElementType().isBF16();
+}
+
+std::string CUDATables::attentions() const {
+  std::string text;
+  for (Attribute fields : attentionFields)
+    text += bytesOf(cast<DenseElementsAttr>(fields));
+  return text;
+}
+
 void CUDATables::addWork(Operation &op) {
   if (auto constant = dyn_cast<rt::ConstantOp>(op))
     addConstant(constant);
+  if (auto launch = dyn_cast<rt::LaunchOp>(op); launch && isForLibrary(launch))
+    if (FailureOr<DenseElementsAttr> fields = describeAttention(launch); succeeded(fields))
+      attentionFields.insert(*fields);
   if (auto record = dyn_cast<rt::RecordOp>(op))
     events = std::max<int64_t>(events, record.getEvent() + 1);
   if (isa<rt::GemmOp>(op))
@@ -93,5 +110,7 @@ void CUDATables::describe(llvm::json::OStream &stream) const {
   stream.attribute("streams", streams);
   stream.attribute("events", events);
   stream.attribute("products", products);
+  if (!attentionFields.empty())
+    stream.attribute("attentions", static_cast<int64_t>(attentionFields.size()));
   stream.attribute("constants", static_cast<int64_t>(bytes.size()));
 }

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <string>
 
@@ -39,6 +40,8 @@ public:
   /// Where a constant's values begin, in bytes.
   int64_t constantOffset(DenseElementsAttr value) const { return offsets.lookup(value); }
   StringRef constants() const { return bytes; }
+  /// Descriptions of attentions, one behind the other; empty if there are none.
+  std::string attentions() const;
 
   /// Writes the metadata's keys.
   void describe(llvm::json::OStream &stream) const;
@@ -52,6 +55,8 @@ private:
   llvm::DenseMap<StringAttr, int64_t> numbers;
   llvm::DenseMap<Attribute, int64_t> offsets;
   std::string bytes;
+  /// What libraries may do, as the runtime is told of it.
+  llvm::SetVector<Attribute> attentionFields;
   int64_t streams = 1, events = 0, products = 0;
 };
 

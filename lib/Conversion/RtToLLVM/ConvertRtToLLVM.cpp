@@ -55,7 +55,7 @@ public:
     FailureOr<std::string> metadata = programMetadata(module, program.groups(), *target);
     if (failed(metadata))
       return signalPassFailure();
-    for (StringRef name : {"hfc_program_abi", "hfc_program_json", "hfc_program_constants"})
+    for (StringRef name : {"hfc_program_abi", "hfc_program_json", "hfc_program_constants", "hfc_program_attentions"})
       if (Operation *other = program.table().lookup(name)) {
         other->emitOpError("has a name that the program's own symbols need");
         return signalPassFailure();

@@ -19,9 +19,6 @@ Attention::Attention() {
 }
 
 Attention::~Attention() {
-  plans.clear();
-  if (handle)
-    Cudnn::load()->destroy(handle);
   for (auto &[stream, memory] : scratch)
     cudaFree(memory.memory);
   for (char *memory : outgrown)
@@ -34,28 +31,19 @@ void Attention::warn(const std::string &why) {
   hasWarned = true;
 }
 
-const AttentionPlan *Attention::planFor(const hfc_attention &attention) {
-  static_assert(sizeof(hfc_attention) % sizeof(int64_t) == 0, "no padding may tell equal descriptions apart");
-  std::string key(reinterpret_cast<const char *>(&attention), sizeof attention);
-  auto [found, isNew] = plans.try_emplace(key);
-  if (!isNew)
-    return found->second.get();
-  const io::Result<Cudnn> &cudnn = Cudnn::load();
-  if (!cudnn) {
-    warn(cudnn.error());
-    return nullptr;
-  }
-  if (!handle && cudnn->create(&handle) != CUDNN_STATUS_SUCCESS) {
-    handle = nullptr;
-    warn("cuDNN cannot be initialized");
-    return nullptr;
-  }
-  io::Result<std::unique_ptr<AttentionPlan>> plan = AttentionPlan::build(*cudnn, {handle, nullptr}, attention);
-  if (plan)
-    found->second = std::move(*plan);
-  else
-    warn(plan.error());
-  return found->second.get();
+void Attention::prepare(const host::RankSetting &setting, int ordinal) {
+  startTimes = setting.startTimes;
+  auto *attentions = static_cast<const hfc_attention *>(setting.symbol("hfc_program_attentions"));
+  if (isEnabled && attentions)
+    plans.prepare(attentions, setting.program->gpu->attentions, ordinal);
+}
+
+const MadeAttention *Attention::planFor(const hfc_attention &attention) {
+  host::StartTimes::Part time(*startTimes, "attention plans");
+  const MadeAttention &made = plans.get(attention);
+  if (!made.plan)
+    warn(made.failure);
+  return made.plan ? &made : nullptr;
 }
 
 char *Attention::scratchOf(int32_t stream, size_t bytes) {
@@ -90,13 +78,13 @@ io::Result<bool> Attention::run(const hfc_attention &attention, void *const *arg
   io::Result<bool> hidden = masks.hide(attention, args, readerOn(queue));
   if (!hidden || *hidden)
     return hidden ? io::Result<bool>(false) : hidden;
-  const AttentionPlan *plan = planFor(attention);
-  char *memory = plan ? scratchOf(stream, plan->getScratchBytes()) : nullptr;
+  const MadeAttention *made = planFor(attention);
+  char *memory = made ? scratchOf(stream, made->plan->getScratchBytes()) : nullptr;
   if (!memory)
     return false;
-  if (Cudnn::load()->setStream(handle, queue) != CUDNN_STATUS_SUCCESS)
+  if (Cudnn::load()->setStream(made->handle, queue) != CUDNN_STATUS_SUCCESS)
     return io::Failure{"cuDNN cannot be given a stream"};
-  if (io::Status status = plan->execute(handle, args, memory); !status)
+  if (io::Status status = made->plan->execute(made->handle, args, memory); !status)
     return io::Failure{status.error()};
   return true;
 }

@@ -9,7 +9,7 @@
 #define HFC_LIB_RUNTIME_CUDA_ATTENTION_H
 
 #include "AttentionMasks.h"
-#include "AttentionPlan.h"
+#include "AttentionPlans.h"
 #include "Errors.h"
 
 #include <map>
@@ -24,6 +24,8 @@ public:
   Attention(const Attention &) = delete;
   Attention &operator=(const Attention &) = delete;
 
+  /// The program may want these of the device of that number.
+  void prepare(const host::RankSetting &setting, int ordinal);
   /// Queues the attention. False if it is for the program's kernel.
   io::Result<bool> run(const hfc_attention &attention, void *const *args, int32_t stream, cudaStream_t queue);
 
@@ -36,7 +38,8 @@ public:
   AttentionMasks masks;
 
 private:
-  const AttentionPlan *planFor(const hfc_attention &attention);
+  /// Null where cuDNN cannot.
+  const MadeAttention *planFor(const hfc_attention &attention);
   /// Of a stream, at least of that size; null if the device is short of memory.
   char *scratchOf(int32_t stream, size_t bytes);
   /// Says once why a kernel runs that is slower.
@@ -48,9 +51,8 @@ private:
   };
 
   bool isEnabled, hasWarned = false;
-  cudnnHandle_t handle = nullptr;
-  /// By what is computed; null where cuDNN cannot.
-  std::map<std::string, std::unique_ptr<AttentionPlan>> plans;
+  host::StartTimes *startTimes = nullptr;
+  AttentionPlans plans;
   std::map<int32_t, Scratch> scratch;
   /// What was too small; graphs use it still.
   std::vector<char *> outgrown;

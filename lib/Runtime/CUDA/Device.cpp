@@ -51,6 +51,8 @@ public:
     int64_t constants = context.gpu.constants;
     io::Status status = memory.reserve(bytes + constants, pieces + 1,
                                        what + ", constants " + io::bytesToString(constants), context.deviceName);
+    if (status)
+      context.attention.prepare(context.setting, context.ordinal);
     return status ? putConstants() : status;
   }
 

@@ -115,10 +115,11 @@ GpuInfo readGpu(Reader &reader) {
   gpu.streams = reader.integer("streams", 1);
   gpu.events = reader.integer("events", 0);
   gpu.products = reader.integer("products", 0);
+  gpu.attentions = reader.integer("attentions", 0);
   gpu.constants = reader.integer("constants", 0);
   if (gpu.streams < 1 || gpu.streams > 64 || gpu.events < 0 || gpu.events > most || gpu.products < 0 ||
-      gpu.products > most || gpu.constants < 0 || gpu.constants > int64_t(1) << 40)
-    reader.fail("absurd numbers of streams, events, products or constants");
+      gpu.products > most || gpu.attentions < 0 || gpu.attentions > most || gpu.constants < 0 || gpu.constants > int64_t(1) << 40)
+    reader.fail("absurd numbers of streams, events, products, attentions or constants");
   return gpu;
 }
 

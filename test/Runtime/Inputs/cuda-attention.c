@@ -19,7 +19,7 @@ enum { Q = 0, K = 768, V = 1152, DY = 1536, MASK = 2304, SEGMENTS = 2368, Y = 24
 uint32_t hfc_program_abi = HFC_ABI_VERSION;
 const char hfc_program_ir[] = "none";
 const char hfc_program_json[] =
-    "{\"hfc\": \"0.1.0\", \"abi\": 4, \"task\": \"forward\", \"target\": \"cuda\", \"gpu\": \"sm_90a\", \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
+    "{\"hfc\": \"0.1.0\", \"abi\": 4, \"task\": \"forward\", \"target\": \"cuda\", \"gpu\": \"sm_90a\", \"attentions\": 3, \"cpu\": \"x86-64\", \"architecture\": \"Hand\","
     " \"batch\": 2, \"sequence\": 6, \"dtype\": \"bfloat16\", \"arena\": 8192, \"parameters\": [], \"states\": [],"
     " \"kernels\": [" KERNEL("statistics", 8) ", " KERNEL("plain", 7) ", " KERNEL("backward", 12) ", " KERNEL("window", 5) ", " KERNEL("window_backward", 9) "],"
     " \"entries\": [{\"name\": \"forward\", \"symbol\": \"hfc_entry_forward\", \"inputs\": ["
@@ -38,6 +38,15 @@ static const hfc_attention plain = {.kind = HFC_ATTENTION_FORWARD, .key_mask = 1
 static const hfc_attention backward = {.kind = HFC_ATTENTION_BACKWARD, .key_mask = 1, .segments = 1, SIZES};
 static const hfc_attention window = {.kind = HFC_ATTENTION_WITH_STATISTICS, .window = 2, SIZES};
 static const hfc_attention window_backward = {.kind = HFC_ATTENTION_BACKWARD, .window = 2, .deterministic = 1, SIZES};
+
+#ifdef AHEAD
+/* Three of them are made known. */
+const hfc_attention hfc_program_attentions[] = {
+    {.kind = HFC_ATTENTION_WITH_STATISTICS, .key_mask = 1, .segments = 1, SIZES},
+    {.kind = HFC_ATTENTION_WITH_STATISTICS, .window = 2, SIZES},
+    {.kind = HFC_ATTENTION_BACKWARD, .window = 2, .deterministic = 1, SIZES},
+};
+#endif
 
 static float load(const uint16_t *x, int b, int s, int h, int heads, int d) {
   uint32_t bits = (uint32_t)x[((b * S + s) * heads + h) * D + d] << 16;

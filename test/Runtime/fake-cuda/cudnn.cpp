@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -302,7 +303,12 @@ cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudn
     own->values[name].assign(bytes, bytes + size_t(count) * sizeOf(type));
   return CUDNN_STATUS_SUCCESS;
 }
-cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t) { return CUDNN_STATUS_SUCCESS; }
+cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor) {
+  bool isPlan = static_cast<Descriptor *>(descriptor)->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR;
+  if (isPlan && std::getenv("HFC_FAKE_TELL_PLANS"))
+    std::fprintf(stderr, "fake: a plan on %s\n", gettid() == getpid() ? "the main thread" : "a thread of its own");
+  return CUDNN_STATUS_SUCCESS;
+}
 
 cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,
                                        cudnnBackendAttributeType_t, int64_t, int64_t *count, void *elements) {

@@ -154,6 +154,8 @@ struct GpuInfo {
   std::string name;
   std::vector<KernelInfo> kernels;
   int64_t streams = 1, events = 0, products = 0;
+  /// How many `hfc_program_attentions` has.
+  int64_t attentions = 0;
   /// Bytes of `hfc_program_constants`.
   int64_t constants = 0;
 };
