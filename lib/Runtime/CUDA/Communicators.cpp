@@ -8,7 +8,9 @@
 #include "Communicators.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 /// Older NCCLs, which people have, cannot revoke: null there. A look by dlsym would miss NCCL, which is no global
 /// library.
@@ -21,7 +23,13 @@ namespace {
 /// names come to rank 0, which gives them to everybody.
 class Names {
 public:
-  Names(const host::RankSetting &setting) : setting(setting), program(*setting.program) {}
+  Names(const host::RankSetting &setting) : setting(setting), program(*setting.program), isUsed(program.groups.size()) {
+    for (const io::CollectiveInfo &collective : program.collectives)
+      isUsed[collective.group] = true;
+  }
+
+  /// Whether there is something to connect for.
+  bool isWanted(size_t group) const { return isUsed[group] && members(group, setting.rank).size() > 1; }
 
   host::Outcome exchange() {
     std::vector<int64_t> bytes(setting.ranks);
@@ -58,20 +66,33 @@ private:
   std::vector<size_t> ledBy(int rank) const {
     std::vector<size_t> groups;
     for (size_t group = 0; group < program.groups.size(); ++group)
-      if (std::vector<int> ranks = members(group, rank); ranks.size() > 1 && ranks.front() == rank)
+      if (std::vector<int> ranks = members(group, rank); isUsed[group] && ranks.size() > 1 && ranks.front() == rank)
         groups.push_back(group);
     return groups;
   }
 
   const host::RankSetting &setting;
   const io::ProgramInfo &program;
+  /// By groups; others only say where ranks are.
+  std::vector<bool> isUsed;
   /// Of all leaders, one behind the other; and where each rank's begin.
   std::vector<ncclUniqueId> names;
   std::vector<int64_t> first;
 };
+/// One communicator to make.
+struct Membership {
+  size_t group;
+  int ranks, place;
+  ncclUniqueId name;
+  /// "rank 1 cannot connect with the others along tp".
+  std::string failure;
+};
+
+/// How long the end of a program waits for what is being connected, once a rank has failed.
+constexpr std::chrono::seconds patience{2};
 } // namespace
 
-host::Outcome Communicators::connect(const host::RankSetting &setting) {
+host::Outcome Communicators::begin(const host::RankSetting &setting, int ordinal) {
   const io::ProgramInfo &program = *setting.program;
   list.assign(program.groups.size(), nullptr);
   if (!setting.communicator || setting.ranks == 1)
@@ -79,20 +100,39 @@ host::Outcome Communicators::connect(const host::RankSetting &setting) {
   Names names(setting);
   if (host::Outcome outcome = names.exchange(); !outcome)
     return outcome;
+  std::vector<Membership> memberships;
   for (size_t group = 0; group < list.size(); ++group) {
-    std::vector<int> ranks = names.members(group, setting.rank);
-    if (ranks.size() == 1)
+    if (!names.isWanted(group))
       continue;
+    std::vector<int> ranks = names.members(group, setting.rank);
     int place = int(std::find(ranks.begin(), ranks.end(), setting.rank) - ranks.begin());
-    ncclComm_t communicator = nullptr;
-    ncclResult_t result = ncclCommInitRank(&communicator, int(ranks.size()), names.of(group), place);
-    if (result != ncclSuccess)
-      return outcomeOf(result, "rank " + std::to_string(setting.rank) + " cannot connect with the others along " +
-                                   io::toString(program.groups[group], program.mesh));
-    std::lock_guard<std::mutex> lock(mutex);
-    list[group] = communicator;
+    memberships.push_back({group, int(ranks.size()), place, names.of(group),
+                           "rank " + std::to_string(setting.rank) + " cannot connect with the others along " +
+                               io::toString(program.groups[group], program.mesh)});
   }
+  std::packaged_task<Connected()> connect([ordinal, memberships = std::move(memberships), made = list]() mutable {
+    cudaSetDevice(ordinal);
+    for (const Membership &each : memberships) {
+      ncclComm_t communicator = nullptr;
+      ncclResult_t result = ncclCommInitRank(&communicator, each.ranks, each.name, each.place);
+      if (result != ncclSuccess)
+        return Connected{outcomeOf(result, each.failure), made};
+      made[each.group] = communicator;
+    }
+    return Connected{{}, made};
+  });
+  connecting = connect.get_future();
+  std::thread(std::move(connect)).detach();
   return {};
+}
+
+host::Outcome Communicators::finish() {
+  if (!connecting.valid())
+    return {};
+  Connected connected = connecting.get();
+  std::lock_guard<std::mutex> lock(mutex);
+  list = std::move(connected.list);
+  return connected.outcome;
 }
 
 bool Communicators::empty() const {
@@ -135,6 +175,8 @@ void Communicators::revoke() {
 /// Not ncclCommDestroy, which waits for all members of this host: one thread may close several ranks, and some may be
 /// gone. This rank's work is done.
 Communicators::~Communicators() {
+  if (connecting.valid() && connecting.wait_for(patience) == std::future_status::ready)
+    (void)finish();
   for (void *each : list)
     if (each)
       ncclCommAbort(static_cast<ncclComm_t>(each));

@@ -10,12 +10,13 @@
 
 #include "Errors.h"
 
+#include <future>
 #include <mutex>
 #include <vector>
 
 namespace hfc::cuda {
 
-/// One for each of the program's groups that has more than this rank.
+/// One for each of the groups along which the program has collectives, if it has more than this rank.
 class Communicators {
 public:
   Communicators() = default;
@@ -23,8 +24,11 @@ public:
   Communicators(const Communicators &) = delete;
   Communicators &operator=(const Communicators &) = delete;
 
-  /// Meets the other ranks. All of them call it, each with its device current.
-  host::Outcome connect(const host::RankSetting &setting);
+  /// Meets the other ranks, all of which call it, and begins to connect with them on a thread of its own, for the
+  /// device of that number: that takes NCCL about a second.
+  host::Outcome begin(const host::RankSetting &setting, int ordinal);
+  /// Waits until all are connected. After `begin`, once.
+  host::Outcome finish();
 
   /// As frames hold them: by the groups' numbers, null for groups of one.
   void *const *data() const { return list.data(); }
@@ -37,6 +41,12 @@ public:
   void revoke();
 
 private:
+  struct Connected {
+    host::Outcome outcome;
+    std::vector<void *> list;
+  };
+  /// On its way. The thread knows nothing of this object: where a rank is gone it may never come back.
+  std::future<Connected> connecting;
   std::mutex mutex;
   bool revoked = false;
   std::vector<void *> list;

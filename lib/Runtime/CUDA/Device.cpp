@@ -52,7 +52,7 @@ public:
     io::Status status = memory.reserve(bytes + constants, pieces + 1,
                                        what + ", constants " + io::bytesToString(constants), context.deviceName);
     if (status)
-      context.attention.prepare(context.setting, context.ordinal);
+      prepare();
     return status ? putConstants() : status;
   }
 
@@ -94,7 +94,7 @@ public:
   host::Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) override {
     context.failure = {};
     context.check(select(), "using " + context.deviceName);
-    if (!connected && !context.hasFailed())
+    if (!isConnected && !context.hasFailed())
       connect();
     frame.context = &context;
     frame.constants = constants;
@@ -175,11 +175,28 @@ private:
     return write(*address, values, bytes);
   }
 
-  /// When all ranks run: opening them may be the work of one thread.
+  /// Begins what takes long and can go on while weights are loaded.
+  void prepare() {
+    context.attention.prepare(context.setting, context.ordinal);
+    // Ranks that are threads may be opened one after the other: they meet when they run.
+    if (context.setting.localRanks == 1)
+      beginConnecting();
+  }
+
+  /// All ranks come here. A failure is told by the first run.
+  void beginConnecting() {
+    meeting = context.communicators.begin(context.setting, context.ordinal);
+    hasMet = true;
+  }
+
   void connect() {
-    connected = true;
+    isConnected = true;
     host::StartTimes::Part time(*context.setting.startTimes, "communicators");
-    context.keep(context.communicators.connect(context.setting));
+    if (!hasMet)
+      beginConnecting();
+    context.keep(meeting);
+    if (!context.hasFailed())
+      context.keep(context.communicators.finish());
     if (!context.hasFailed() && !context.communicators.empty())
       context.keep(context.watchdog.start(context.setting, context.communicators, context.gpu.streams));
   }
@@ -189,7 +206,9 @@ private:
   hfc_context context;
   Graphs graphs;
   const char *constants = nullptr;
-  bool connected = false;
+  /// How ranks met.
+  host::Outcome meeting;
+  bool hasMet = false, isConnected = false;
   /// Of each entry.
   std::vector<int64_t> runs;
 };
