@@ -369,4 +369,27 @@ def Hf_ExpertsOp : Hf_Composite<"experts", [AllTypesMatch<["x", "result"]>, Hf_D
   }];
 }
 
+def Hf_ArgmaxOp : Hf_Composite<"argmax"> {
+  let summary = "where each row's largest element stands";
+  let description = [{
+    `result[i…]` is the least `v` for which `x[i…, v]` is the largest element of its row; the size of the row if the row holds NaN,
+    and no element is the largest. The greedy choice of a token.
+
+    Constraints:
+    - (C1) `x` has rank 1 or more, its last dimension is not empty, and the result has its shape without it.
+
+    Example:
+
+    ```mlir
+    func.func @example(%logits: tensor<2x256xf32>) -> tensor<2xi32> {
+      %0 = hf.argmax %logits : tensor<2x256xf32> -> tensor<2xi32>
+      return %0 : tensor<2xi32>
+    }
+    ```
+  }];
+  let arguments = (ins Hf_FloatTensor:$x);
+  let results = (outs Hf_IntTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+}
+
 #endif // HFC_DIALECTS_HF_COMPOSITES

@@ -93,6 +93,17 @@ SmallVector<Value> SoftcapOp::decompose(OpBuilder &builder) {
   return {tb.convert(y, elementOf(getX()))};
 }
 
+/// Nothing equals NaN: a row that holds some has no largest element, and the size is the least of what is left.
+SmallVector<Value> ArgmaxOp::decompose(OpBuilder &builder) {
+  TensorBuilder tb(builder, getLoc());
+  ArrayRef<int64_t> shape = shapeOf(getX());
+  int64_t last = static_cast<int64_t>(shape.size()) - 1;
+  Value isLargest = tb.compare(Compare::eq, getX(), tb.reduceLastAndBroadcast(Reduction::max, getX()));
+  auto numbers = RankedTensorType::get(shape, elementOf(getResult()));
+  Value candidates = tb.select(isLargest, tb.iota(numbers, last), tb.size(numbers, shape, last));
+  return {tb.reduce(Reduction::min, candidates, {last})};
+}
+
 SmallVector<Value> PatchEmbeddingOp::decompose(OpBuilder &builder) {
   TensorBuilder tb(builder, getLoc());
   ArrayRef<int64_t> image = shapeOf(getImage()), weight = shapeOf(getWeight());

@@ -143,6 +143,10 @@ Value TensorBuilder::activation(Activation kind, Value x) {
   return ActivationOp::create(builder, loc, x.getType(), kind, x);
 }
 
+Value TensorBuilder::argmax(Value x) {
+  return ArgmaxOp::create(builder, loc, RankedTensorType::get(shapeOf(x).drop_back(), builder.getI32Type()), x);
+}
+
 Value TensorBuilder::scatterAdd(Value base, Value indices, Value updates) {
   return ScatterAddOp::create(builder, loc, base.getType(), base, indices, updates);
 }

@@ -96,6 +96,8 @@ public:
   Value linear(Value x, Value weight, Value bias = {});
   Value embedding(Value table, Value ids);
   Value activation(Activation kind, Value x);
+  /// Where the largest element of each row of the last dimension stands (i32).
+  Value argmax(Value x);
 
   // Training.
   Value scatterAdd(Value base, Value indices, Value updates);

@@ -94,6 +94,14 @@ LogicalResult RouteOp::verify() {
 
 LogicalResult ExpertsOp::verify() { return verifyExperts(*this); }
 
+LogicalResult ArgmaxOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getX());
+  if (shape.empty() || shape.back() == 0)
+    return emitOpError("(C1) x of ") << formatShape(shape)
+                                     << " has no rows of elements; its last dimension must not be empty";
+  return verifyTensor(*this, "C1", "the result", getResult(), shape.drop_back(), elementOf(getResult()));
+}
+
 //===----------------------------------------------------------------------===//
 // Rotary embeddings
 //===----------------------------------------------------------------------===//

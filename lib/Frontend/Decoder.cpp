@@ -106,7 +106,9 @@ void DecoderEntry::chunk(const Chunk &chunk) {
   DecoderBuilder builder(decoder, entry, sequence);
   Value x = builder.layers(builder.embedTokens(ids));
   Value last = ops.max(ops.add(sequence.count, -1.0), ops.splatLike(sequence.count, 0.0));
-  entry.output("logits", builder.head(ops.take(x, last)));
+  Value logits = builder.head(ops.take(x, last));
+  entry.output("logits", logits);
+  entry.output("next", entry.ops().argmax(logits));
   builder.returnStates();
   entry.finish();
 }

@@ -76,6 +76,15 @@ func.func private @special(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {k
 
 // -----
 
+// expected-error @below {{an argmax kernel is one hf.argmax of its argument, which has rows}}
+func.func private @choice(%x: tensor<4x8xf32>) -> tensor<4xi32> attributes {kernel.kind = "argmax"} {
+  %0 = hf.neg %x : tensor<4x8xf32>
+  %1 = hf.argmax %0 : tensor<4x8xf32> -> tensor<4xi32>
+  return %1 : tensor<4xi32>
+}
+
+// -----
+
 // expected-error @below {{a column kernel has at least one hf.reduce}}
 func.func private @nothing(%x: tensor<4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
   return %x : tensor<4xf32>

@@ -5,7 +5,7 @@ func.func @forward() -> (tensor<2xf32> {hf.output = "sum"}, tensor<3xf32> {hf.ou
     tensor<2x2xf32> {hf.output = "matmul_nt"}, tensor<3x3xf32> {hf.output = "matmul_tn"},
     tensor<2x1x1xf32> {hf.output = "batched"}, tensor<2x2xf32> {hf.output = "values"},
     tensor<2x2xi32> {hf.output = "indices"}, tensor<2x3xf32> {hf.output = "gather"}, tensor<2xf32> {hf.output = "take"},
-    tensor<2x3xf32> {hf.output = "cache"}) {
+    tensor<2x3xf32> {hf.output = "cache"}, tensor<4xi32> {hf.output = "argmax"}) {
   %x = hf.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
   %y = hf.constant dense<[[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]]> : tensor<3x2xf32>
   %i = hf.constant dense<[[1, 2, 3], [4, 5, 6]]> : tensor<2x3xi32>
@@ -30,6 +30,10 @@ func.func @forward() -> (tensor<2xf32> {hf.output = "sum"}, tensor<3xf32> {hf.ou
   // CHECK-DAG: values: [2, 2] f32 = {{\[\[}}3, 3], [2, 0]]
   // CHECK-DAG: indices: [2, 2] i32 = {{\[\[}}1, 2], [0, 2]]
   %values, %indices = hf.top_k %ties : tensor<2x3xf32> -> tensor<2x2xf32>, tensor<2x2xi32>
+  // CHECK-DAG: argmax: [4] i32 = [1, 0, 0, 3]
+  %extremes = hf.constant dense<[[1.0, 3.0, 3.0], [2.0, -1.0, 0.0], [0xFF800000, 0xFF800000, 0xFF800000],
+                                 [2.0, 0x7FC00000, 0x7F800000]]> : tensor<4x3xf32>
+  %argmax = hf.argmax %extremes : tensor<4x3xf32> -> tensor<4xi32>
   %ids = hf.constant dense<[1, 0]> : tensor<2xi32>
   // CHECK-DAG: gather: [2, 3] f32 = {{\[\[}}4, 5, 6], [1, 2, 3]]
   %gather = hf.gather %x, %ids : (tensor<2x3xf32>, tensor<2xi32>) -> tensor<2x3xf32>
@@ -43,7 +47,7 @@ func.func @forward() -> (tensor<2xf32> {hf.output = "sum"}, tensor<3xf32> {hf.ou
   // CHECK-DAG: cache: [2, 3] f32 = {{\[\[}}1, 10, 3], [4, 5, 20]]
   %cache = hf.cache_update %x, %rows_new, %past, %count
     : (tensor<2x3xf32>, tensor<2x2xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x3xf32>
-  return %sum, %max, %min, %sum_int, %matmul, %matmul_nt, %matmul_tn, %batched, %values, %indices, %gather, %take, %cache
+  return %sum, %max, %min, %sum_int, %matmul, %matmul_nt, %matmul_tn, %batched, %values, %indices, %gather, %take, %cache, %argmax
     : tensor<2xf32>, tensor<3xf32>, tensor<f32>, tensor<2xi32>, tensor<2x2xf32>, tensor<2x2xf32>, tensor<3x3xf32>,
-    tensor<2x1x1xf32>, tensor<2x2xf32>, tensor<2x2xi32>, tensor<2x3xf32>, tensor<2xf32>, tensor<2x3xf32>
+    tensor<2x1x1xf32>, tensor<2x2xf32>, tensor<2x2xi32>, tensor<2x3xf32>, tensor<2xf32>, tensor<2x3xf32>, tensor<4xi32>
 }

@@ -38,9 +38,11 @@ void checkProgram(const io::ProgramInfo &info) {
   for (const io::ChunkInfo &chunk : complete ? info.generation->chunks : std::vector<io::ChunkInfo>()) {
     const io::EntryInfo *entry = info.findEntry(chunk.entry);
     const io::BindingInfo *ids = entry->findInput("input_ids"), *logits = entry->findOutput("logits");
-    complete &= ids && logits && (chunk.first || entry->findInput("past")) && entry->findInput("count") &&
+    const io::BindingInfo *next = entry->findOutput("next");
+    complete &= ids && logits && next && (chunk.first || entry->findInput("past")) && entry->findInput("count") &&
                 ids->wholeShape() == std::vector<int64_t>{info.batch, chunk.tokens} &&
-                logits->wholeShape() == std::vector<int64_t>{info.batch, info.generation->vocabulary};
+                logits->wholeShape() == std::vector<int64_t>{info.batch, info.generation->vocabulary} &&
+                next->wholeShape() == std::vector<int64_t>{info.batch} && next->dtype == HFC_INT32;
   }
   if (!complete)
     throw Error("the program's metadata does not describe generation as this hfc-run knows it; compile it again");

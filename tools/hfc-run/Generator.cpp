@@ -18,11 +18,15 @@ void Generator::generate(const std::vector<Tokens> &prompts) {
   sequences.clear();
   for (const Tokens &prompt : prompts)
     sequences.push_back({prompt, prompt.size(), 0, false});
-  prefillTime = decodeTime = 0;
   decodeSteps = 0;
-  prefill();
+  prefillTime = timed([&] { prefill(); });
+  decodeTime = timed([&] { decode(); });
+}
+
+void Generator::decode() {
+  const io::ChunkInfo &chunk = *generation.findChunk(1, /*begins=*/false);
   while (std::any_of(sequences.begin(), sequences.end(), [](const Sequence &each) { return !each.finished; })) {
-    decodeTime += step(*generation.findChunk(1, /*begins=*/false), longest());
+    step(chunk, longest());
     ++decodeSteps;
   }
 }
@@ -39,7 +43,7 @@ void Generator::prefill() {
       }
     if (left == 0)
       return;
-    prefillTime += step(*generation.findChunk(left, begins), total, /*promptsOnly=*/true);
+    step(*generation.findChunk(left, begins), total, /*promptsOnly=*/true);
   }
 }
 
@@ -51,35 +55,32 @@ int64_t Generator::longest() const {
   return int64_t(most);
 }
 
+/// Runs one chunk, and records it where it is one of those that a profile is about.
+void Generator::step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly) {
+  if (profiler && (promptsOnly || decodeSteps == profiledStep))
+    profiler->record(rank, promptsOnly ? prefillPart : decodePart, [&] { advance(chunk, total, promptsOnly); });
+  else
+    advance(chunk, total, promptsOnly);
+}
+
 /// Runs one chunk for every sequence that has tokens to read, and continues those that it completes. Sequences whose
-/// prompt is read wait, during prefill, for the others. Returns milliseconds.
-double Generator::step(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly) {
-  std::vector<int64_t> counts;
+/// prompt is read wait, during prefill, for the others.
+void Generator::advance(const io::ChunkInfo &chunk, int64_t total, bool promptsOnly) {
+  counts.clear();
   for (const Sequence &each : sequences) {
     bool waits = promptsOnly && each.past >= int64_t(each.promptSize);
     counts.push_back(waits ? 0 : std::min(chunk.tokens, remaining(each)));
   }
-  give(chunk, total, counts);
-  double time = timed([&] { run(chunk, promptsOnly); });
-  std::vector<size_t> complete;
+  give(chunk, total);
+  rank.run(chunk.entry);
+  complete.clear();
   for (size_t row = 0; row < sequences.size(); ++row) {
     sequences[row].past += counts[row];
     if (counts[row] > 0 && remaining(sequences[row]) == 0)
       complete.push_back(row);
   }
-  if (complete.empty())
-    return time;
-  std::vector<int32_t> tokens = chooseTokens(chunk, complete);
-  for (size_t i = 0; i < complete.size(); ++i)
-    extend(sequences[complete[i]], tokens[i]);
-  return time;
-}
-
-void Generator::run(const io::ChunkInfo &chunk, bool promptsOnly) const {
-  if (profiler && (promptsOnly || decodeSteps == profiledStep))
-    profiler->record(rank, promptsOnly ? prefillPart : decodePart, [&] { rank.run(chunk.entry); });
-  else
-    rank.run(chunk.entry);
+  if (!complete.empty())
+    chooseTokens(chunk);
 }
 
 void Generator::profile(const std::vector<Tokens> &prompts, Profiler &recorder) {
@@ -89,40 +90,76 @@ void Generator::profile(const std::vector<Tokens> &prompts, Profiler &recorder) 
   profiler = nullptr;
 }
 
-void Generator::give(const io::ChunkInfo &chunk, int64_t total, const std::vector<int64_t> &counts) {
-  int64_t batch = session.info.batch, width = chunk.tokens;
-  std::vector<int32_t> ids(batch * width), past(batch), count(batch);
-  for (size_t row = 0; row < sequences.size(); ++row) {
-    const Sequence &each = sequences[row];
-    past[row] = int32_t(each.past);
-    count[row] = int32_t(counts[row]);
-    std::copy_n(each.tokens.begin() + each.past, counts[row], ids.begin() + int64_t(row) * width);
-  }
-  WholeInputs inputs;
-  inputs.setIntegers("input_ids", ids);
-  inputs.setIntegers("past", past);
-  inputs.setIntegers("count", count);
-  inputs.setIntegers("total", {int32_t(total)});
-  inputs.give(session.info, *session.info.findEntry(chunk.entry), 0, rank);
+ChunkInputs &Generator::inputsOf(const io::ChunkInfo &chunk) {
+  inputs.resize(generation.chunks.size());
+  std::optional<ChunkInputs> &own = inputs[&chunk - generation.chunks.data()];
+  if (!own)
+    own.emplace(session.info, *session.info.findEntry(chunk.entry));
+  return *own;
 }
 
-/// The next token of each of these rows; rank 0 decides.
-std::vector<int32_t> Generator::chooseTokens(const io::ChunkInfo &chunk, const std::vector<size_t> &rows) {
-  const io::BindingInfo &logits = *session.info.findEntry(chunk.entry)->findOutput("logits");
-  std::vector<int32_t> tokens(rows.size());
-  const char *values = gatherLogits(chunk, logits);
+void Generator::give(const io::ChunkInfo &chunk, int64_t total) {
+  ChunkInputs &own = inputsOf(chunk);
+  std::fill(own.count().begin(), own.count().end(), 0);
+  for (size_t row = 0; row < sequences.size(); ++row) {
+    const Sequence &each = sequences[row];
+    // Entries that begin sequences have no such input.
+    if (!own.past().empty())
+      own.past()[row] = int32_t(each.past);
+    own.count()[row] = int32_t(counts[row]);
+    std::copy_n(each.tokens.begin() + each.past, counts[row], own.ids().begin() + int64_t(row) * chunk.tokens);
+  }
+  own.total() = int32_t(total);
+  own.give(rank);
+}
+
+/// Continues the sequences that are complete.
+void Generator::chooseTokens(const io::ChunkInfo &chunk) {
+  const io::EntryInfo &entry = *session.info.findEntry(chunk.entry);
+  if (sampler.greedy())
+    readLikeliest(entry);
+  else
+    drawTokens(entry);
+  for (size_t i = 0; i < complete.size(); ++i)
+    extend(sequences[complete[i]], tokens[i]);
+}
+
+/// What the program found, on every rank; logits are not looked at.
+void Generator::readLikeliest(const io::EntryInfo &entry) {
+  const io::BindingInfo &next = *entry.findOutput("next");
+  const void *piece = rank.output(entry.name, next.name);
+  tokens.resize(session.info.batch);
+  char *all = reinterpret_cast<char *>(tokens.data());
+  if (next.isCut()) {
+    gatherTensor(rank, session.info.mesh, next, piece, all);
+    rank.broadcast(all, wholeTensor(next).bytes());
+  } else {
+    rank.read(all, piece, next.bytes());
+  }
+  for (size_t i = 0; i < complete.size(); ++i) {
+    size_t row = complete[i];
+    if (tokens[row] < 0 || tokens[row] >= generation.vocabulary)
+      Sampler::refuse(int64_t(row), sequences[row].past);
+    tokens[i] = tokens[row];
+  }
+}
+
+/// Of all logits, by rank 0.
+void Generator::drawTokens(const io::EntryInfo &entry) {
+  const io::BindingInfo &logits = *entry.findOutput("logits");
+  const char *values = gatherLogits(entry, logits);
   int64_t rowBytes = generation.vocabulary * io::sizeOf(logits.dtype);
-  for (size_t i = 0; rank.leads() && i < rows.size(); ++i) {
-    int64_t row = int64_t(rows[i]);
-    tokens[i] = sampler.choose(values + row * rowBytes, logits.dtype, generation.vocabulary, row, sequences[row].past);
+  tokens.resize(complete.size());
+  for (size_t i = 0; rank.leads() && i < complete.size(); ++i) {
+    int64_t row = int64_t(complete[i]);
+    tokens[i] = sampler.draw(values + row * rowBytes, logits.dtype, generation.vocabulary, row, sequences[row].past);
   }
   rank.broadcast(tokens.data(), int64_t(tokens.size() * sizeof(int32_t)));
-  return tokens;
 }
 
 /// All sequences' logits, on rank 0.
-const char *Generator::gatherLogits(const io::ChunkInfo &chunk, const io::BindingInfo &logits) {
-  const void *piece = rank.output(chunk.entry, "logits");
+const char *Generator::gatherLogits(const io::EntryInfo &entry, const io::BindingInfo &logits) {
+  const void *piece = rank.output(entry.name, "logits");
   if (!logits.isCut())
     return rank.leads() ? rank.view(piece, logits.bytes(), wholeLogits) : nullptr;
   if (rank.leads())

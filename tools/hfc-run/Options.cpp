@@ -31,7 +31,8 @@ Runs a program that hfc-compile wrote.
   --tolerance=T            largest relative error, default 1e-5 (bfloat16: 2e-2)
   --threads=N              of each rank; default: one a core, divided by the ranks here
   --timeout=S              how long a rank waits for others before all end; default 600
-  --time=N                 runs N times and prints the median and the shortest time
+  --time=N                 runs N times and prints the median and the shortest time; of generation, the time until the
+                           prompts' first tokens, and that from each token to the next, the host's part included
   --profile=FILE           records one more run (of training, the last step) and writes it as JSON trace events, for
                            ui.perfetto.dev: every call with its module path, layer, FLOPs and bytes; prints where time goes
   --json                   prints results as JSON

@@ -27,21 +27,21 @@ Sampler::Sampler(const Options &options, const io::GenerationInfo &generation, b
     sampling = false;
 }
 
-int32_t Sampler::choose(const void *logits, hfc_dtype dtype, int64_t vocabulary, int64_t prompt, int64_t position) {
+int32_t Sampler::draw(const void *logits, hfc_dtype dtype, int64_t vocabulary, int64_t prompt, int64_t position) {
   values.resize(vocabulary);
   io::convertFloats(logits, dtype, 1, values.data(), HFC_FLOAT32, vocabulary);
   if (std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); }))
-    throw Error("the logits of prompt " + std::to_string(prompt) + " hold NaN at position " + std::to_string(position) +
-                    "; the weights may be damaged, or too large for the program's dtype",
-                comparisonFailed);
-  if (!sampling)
-    return argmax();
-  return draw(io::randomUniform(key, uint64_t(prompt) << 32 | uint64_t(position)));
+    refuse(prompt, position);
+  return drawAt(io::randomUniform(key, uint64_t(prompt) << 32 | uint64_t(position)));
 }
 
-int32_t Sampler::argmax() const { return int32_t(std::max_element(values.begin(), values.end()) - values.begin()); }
+void Sampler::refuse(int64_t prompt, int64_t position) {
+  throw Error("the logits of prompt " + std::to_string(prompt) + " hold NaN at position " + std::to_string(position) +
+                  "; the weights may be damaged, or too large for the program's dtype",
+              comparisonFailed);
+}
 
-int32_t Sampler::draw(double uniform) {
+int32_t Sampler::drawAt(double uniform) {
   order.resize(values.size());
   std::iota(order.begin(), order.end(), 0);
   auto likelier = [this](int32_t a, int32_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; };

@@ -16,7 +16,8 @@
 
 namespace hfc::run {
 
-/// Takes the likeliest token, or draws one as transformers' `generate` does: temperature, then top-k, then top-p.
+/// Draws tokens as transformers' `generate` does: temperature, then top-k, then top-p. Or does not: the likeliest ones
+/// are known to the program.
 class Sampler {
 public:
   /// What the user asks for goes before what generation_config.json says. `forceGreedy`: unless asked otherwise.
@@ -25,11 +26,13 @@ public:
   bool greedy() const { return !sampling; }
 
   /// The token after `logits`. What is drawn depends on the seed, the prompt's number and the position alone.
-  int32_t choose(const void *logits, hfc_dtype dtype, int64_t vocabulary, int64_t prompt, int64_t position);
+  int32_t draw(const void *logits, hfc_dtype dtype, int64_t vocabulary, int64_t prompt, int64_t position);
+
+  /// There is no token after logits that hold NaN.
+  [[noreturn]] static void refuse(int64_t prompt, int64_t position);
 
 private:
-  int32_t argmax() const;
-  int32_t draw(double uniform);
+  int32_t drawAt(double uniform);
 
   bool sampling = false;
   double temperature = 1, topP = 1;

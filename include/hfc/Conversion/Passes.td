@@ -33,6 +33,7 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     | `scatter_add` | the places that hold one index, in order, if the block's is the first of them |
     | `cache_update` | some rows of the chunk |
     | `top_k` | a row for each lane |
+    | `argmax` | a row, read once |
 
     Before:
 

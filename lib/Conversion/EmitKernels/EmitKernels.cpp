@@ -56,6 +56,7 @@ private:
                        .Case("scatter_add", emitScatterAddKernel)
                        .Case("cache_update", emitCacheUpdateKernel)
                        .Case("top_k", emitTopKKernel)
+                       .Case("argmax", emitArgmaxKernel)
                        .Default(nullptr);
     if (!emitter)
       return body.emitError("no emitter takes kernels of kind '") << kind.getValue() << '\'';

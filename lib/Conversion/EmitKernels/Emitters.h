@@ -60,6 +60,7 @@ LogicalResult emitAttentionBackwardKernel(func::FuncOp body, const EmitOptions &
 LogicalResult emitScatterAddKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitCacheUpdateKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitTopKKernel(func::FuncOp body, const EmitOptions &options);
+LogicalResult emitArgmaxKernel(func::FuncOp body, const EmitOptions &options);
 
 } // namespace hfc
 

@@ -108,7 +108,7 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
   if (auto add = dyn_cast<hf::AddOp>(op); add && isAccumulation(add))
     return Role::library;
   if (isa<hf::AttentionOp, hf::AttentionWithStatisticsOp, hf::AttentionStatisticsOp, hf::AttentionBackwardOp,
-          hf::CacheUpdateOp, hf::ScatterAddOp, hf::TopKOp>(op))
+          hf::CacheUpdateOp, hf::ScatterAddOp, hf::TopKOp, hf::ArgmaxOp>(op))
     return Role::special;
   bool elementwise = isElementwise(op) && isa<hf::HfDialect>(op->getDialect());
   if (elementwise || isa<hf::ReduceOp, hf::GatherOp, hf::TakeOp, hf::ConcatOp>(op))

@@ -48,7 +48,7 @@ private:
   static bool isDecomposed(Operation *op) {
     return isa<hf::CompositeOpInterface>(op) &&
            !isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::AttentionOp, hf::AttentionWithStatisticsOp,
-                hf::AttentionStatisticsOp, hf::AttentionBackwardOp>(op);
+                hf::AttentionStatisticsOp, hf::AttentionBackwardOp, hf::ArgmaxOp>(op);
   }
 
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override { built.push_back(op); }

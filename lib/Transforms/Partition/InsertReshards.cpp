@@ -35,8 +35,10 @@ public:
 private:
   LogicalResult visit(Operation *op);
   void visitReturn(func::ReturnOp op);
+  /// Whether an op reduces rows of logits of which this rank has pieces.
+  bool reducesCutLogits(Operation *op) const;
   /// Replaces the op by its decomposition, and returns the first of it.
-  Operation *decompose(hf::CrossEntropyOp op);
+  Operation *decompose(hf::CompositeOpInterface op);
 
   /// The value as it lives under `to`, for `user`.
   Value reshard(Value value, ShardingAttr to, Operation *user);
@@ -114,19 +116,24 @@ Value Resharder::reshard(Value value, ShardingAttr to, Operation *user) {
 // The walk
 //===----------------------------------------------------------------------===//
 
-Operation *Resharder::decompose(hf::CrossEntropyOp op) {
+bool Resharder::reducesCutLogits(Operation *op) const {
+  return isa<hf::CrossEntropyOp, hf::ArgmaxOp>(op) && !placement.get(op->getOperand(0)).getDims().back().empty();
+}
+
+Operation *Resharder::decompose(hf::CompositeOpInterface op) {
   OpBuilder builder(op);
   Operation *before = op->getPrevNode();
-  SmallVector<Value> values = cast<hf::CompositeOpInterface>(op.getOperation()).decompose(builder);
+  bool isLoss = isa<hf::CrossEntropyOp>(op);
+  SmallVector<Value> values = op.decompose(builder);
   Operation *first = before ? before->getNextNode() : &op->getBlock()->front();
   for (Operation *part = first; part != op; part = part->getNextNode()) {
     part->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     part->removeAttr(shardingsName);
     part->removeAttr(ruleName); // which is one of the whole
-    if (isa<hf::ReduceOp>(part))
+    if (isLoss && isa<hf::ReduceOp>(part))
       part->setAttr(crossEntropyName, builder.getUnitAttr());
   }
-  for (auto [value, result] : llvm::zip_equal(values, op.getResults()))
+  for (auto [value, result] : llvm::zip_equal(values, op->getResults()))
     if (ShardingAttr wanted = getSharding(result))
       setSharding(value, wanted);
   op->replaceAllUsesWith(values);
@@ -175,9 +182,8 @@ void Resharder::eraseDead() {
 LogicalResult Resharder::run() {
   Operation *next = nullptr;
   for (Operation *op = &function.front().front(); op; op = next) {
-    auto loss = dyn_cast<hf::CrossEntropyOp>(op);
-    if (loss && !placement.get(loss.getLogits()).getDims().back().empty())
-      op = decompose(loss);
+    if (reducesCutLogits(op))
+      op = decompose(cast<hf::CompositeOpInterface>(op));
     next = op->getNextNode();
     if (auto terminator = dyn_cast<func::ReturnOp>(op))
       visitReturn(terminator);

@@ -39,6 +39,22 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
 
 // -----
 
+// The greedy choice of a token from cut logits: the largest of all pieces, and the least of the places where it stands,
+// which are numbered in the whole vocabulary. No logit moves.
+module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
+  // CHECK-LABEL: @choice(
+  // CHECK: dist.reshard {{.*}}cause = "extremum over a cut dimension"{{.*}} : tensor<48xf32>
+  // CHECK: hf.iota 1 {{.*}} : tensor<48x250xi32>
+  // CHECK: dist.reshard {{.*}}cause = "extremum over a cut dimension"{{.*}} : tensor<48xi32>
+  // CHECK-NOT: dist.reshard
+  func.func @choice(%logits: tensor<48x250xf32> {dist.sharding = #dist.sharding<[{}, {"tp"}]>}) -> tensor<48xi32> {
+    %token = hf.argmax %logits : tensor<48x250xf32> -> tensor<48xi32>
+    return %token : tensor<48xi32>
+  }
+}
+
+// -----
+
 // A cross-entropy over a cut vocabulary: three reductions of one number for each row.
 module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
   // CHECK-LABEL: @loss(

@@ -94,6 +94,8 @@ func.func @derived(%x: tensor<2x3x4xf32>, %norm: tensor<4xf32>, %positions: tens
   %7 = hf.linear_wgrad %dy, %x : (tensor<2x3x6xf32>, tensor<2x3x4xf32>) -> tensor<6x4xf32>
   // expected-remark @below {{hf.cross_entropy: #dist.rule<([i, j, k], [i, j]) -> ([i, j], [i, j]), factors {i = 2, j = 3, k = 4}, whole {k}>}}
   %8, %9 = hf.cross_entropy %x, %labels : (tensor<2x3x4xf32>, tensor<2x3xi32>) -> tensor<2x3xf32>
+  // expected-remark @below {{hf.argmax: #dist.rule<([i, j, k]) -> ([i, j]), factors {i = 2, j = 3, k = 4}, whole {k}>}}
+  %13 = hf.argmax %x : tensor<2x3x4xf32> -> tensor<2x3xi32>
   // expected-remark @below {{hf.adamw: #dist.rule<([i], [i], [i], [i], [], [], [], [], [], [], []) -> ([i], [i], [i]), factors {i = 4}>}}
   %10, %11, %12 = hf.adamw %norm, %norm, %norm, %norm step %step, %s, %s, %s, %s, %s, %s : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
   return

@@ -413,6 +413,20 @@ func.func @f(%x: tensor<2x3x32x32xf32>, %w: tensor<64x3x8x8xf32>) {
 }
 
 // -----
+func.func @f(%x: tensor<f32>) {
+  // expected-error @below {{(C1) x of scalar has no rows of elements; its last dimension must not be empty}}
+  %0 = hf.argmax %x : tensor<f32> -> tensor<i32>
+  return
+}
+
+// -----
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error @below {{(C1) the result must be 'tensor<4xi32>', got 'tensor<8xi32>'}}
+  %0 = hf.argmax %x : tensor<4x8xf32> -> tensor<8xi32>
+  return
+}
+
+// -----
 func.func @f(%x: tensor<48x8xf32>) {
   // expected-error @below {{(C1) top_k is 9, but there are 8 experts}}
   %0 = hf.route %x {top_k = 9 : i64} : tensor<48x8xf32>

@@ -144,6 +144,13 @@ func.func @attention(%q: tensor<2x4x24x16xf32>, %k: tensor<2x2x128x16xf32>, %pos
   return
 }
 
+// CHECK-LABEL: func @argmax
+func.func @argmax(%x: tensor<2x24x256xbf16>) {
+  // CHECK: hf.argmax %{{.*}} : tensor<2x24x256xbf16> -> tensor<2x24xi32>
+  %0 = hf.argmax %x : tensor<2x24x256xbf16> -> tensor<2x24xi32>
+  return
+}
+
 // CHECK-LABEL: func @experts
 func.func @experts(%x: tensor<48x64xf32>, %logits: tensor<48x8xf32>, %up: tensor<8x48x64xf32>, %down: tensor<8x64x48xf32>) {
   // CHECK: hf.route %{{.*}} {normalize, top_k = 2 : i64}

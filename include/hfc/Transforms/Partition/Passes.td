@@ -95,8 +95,8 @@ def InsertReshards : Pass<"hfc-insert-reshards", "::mlir::ModuleOp"> {
     Walks each function once, in order. An operand that does not live as `planOp` wants it goes through a `dist.reshard`; the same
     reshard of a value is made once for the forward part and once for the backward part (so that nothing gathered is kept between
     them). A result that comes out otherwise than annotated is resharded at once. Constants, iotas, broadcasts and cheap elementwise
-    functions of such are computed again where they are needed cut. `hf.cross_entropy` over a cut vocabulary becomes its
-    decomposition, whose reductions stand alone.
+    functions of such are computed again where they are needed cut. `hf.cross_entropy` and `hf.argmax` over a cut vocabulary become their
+    decompositions, whose reductions stand alone.
 
     Each reshard has a `cause`, its location is the module path that it serves.
 
