@@ -103,8 +103,10 @@ static void addSchedulingPasses(OpPassManager &manager, Phase phase, bool isForG
   if (phase >= Phase::Fuse) {
     manager.addPass(createStartGradients());
     manager.addPass(createFuse());
-    if (isForGPU)
+    if (isForGPU) {
       manager.addPass(createFuseFewRows());
+      manager.addPass(createSplitAttention());
+    }
     addExtensions(manager, ExtensionPoint::AfterFuse);
   }
   if (phase >= Phase::Rt) {

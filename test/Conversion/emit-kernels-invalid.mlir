@@ -85,6 +85,22 @@ func.func private @choice(%x: tensor<4x8xf32>) -> tensor<4xi32> attributes {kern
 
 // -----
 
+// expected-error @below {{an attention_parts kernel is attention of one query over equal parts of its keys}}
+func.func private @parts(%x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {kernel.kind = "attention_parts"} {
+  return %x : tensor<4x8xf32>
+}
+
+// -----
+
+// expected-error @below {{an attention_join kernel joins what attention_parts has found}}
+func.func private @join(%x: tensor<1x2x4x8xf32>, %y: tensor<1x2x4xf32>) -> tensor<1x1x4x8xf32> attributes {kernel.kind = "attention_join"} {
+  %0 = hf.reduce sum, %x dims [1] : tensor<1x2x4x8xf32> -> tensor<1x4x8xf32>
+  %1 = hf.reshape %0 : tensor<1x4x8xf32> -> tensor<1x1x4x8xf32>
+  return %1 : tensor<1x1x4x8xf32>
+}
+
+// -----
+
 // expected-error @below {{a column kernel has at least one hf.reduce}}
 func.func private @nothing(%x: tensor<4xf32>) -> tensor<4xf32> attributes {kernel.kind = "column"} {
   return %x : tensor<4xf32>

@@ -30,6 +30,8 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     | `attention_with_statistics` | the same; it also writes the logarithms of the rows' sums |
     | `attention_statistics` | the same, without values |
     | `attention_backward` | such a tile of queries, or a tile of keys walking over the tiles of queries that may see it |
+    | `attention_parts` | one query head, and one of equal parts of the keys |
+    | `attention_join` | one query head: what the parts found, weighed |
     | `scatter_add` | the places that hold one index, in order, if the block's is the first of them |
     | `cache_update` | some rows of the chunk |
     | `top_k` | a row for each lane |

@@ -6,18 +6,22 @@
 //===----------------------------------------------------------------------===//
 //
 // Decoding attends from one query of each head to all keys so far. What counts is how soon everything has been asked of
-// memory, so a block takes one head, and steps follow each other few times:
+// memory, so a block takes one head, of all keys or of a part of them, and steps follow each other few times:
 //
 //   score     each lane a key: its whole row at once
 //   softmax   of all keys, in scratch memory: their largest score, then exponentials and their sum
 //   weigh     each lane a vector of columns for every so many-th key, several values at once
 //   add       each lane a column: what the lanes have weighed
 //
-// Blocks whose heads share a key head read the same keys at the same time: memory is asked once.
+// Blocks whose heads share a key head read the same keys at the same time: memory is asked once. A block whose part
+// begins behind the last valid key reads nothing. What the parts have found another kernel joins
+// (EmitAttentionJoin.cpp).
 //
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "AttentionParts.h"
+#include "dialects/hf/AttentionParts.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -38,20 +42,23 @@ static constexpr int64_t kMostDepth = 256;
 namespace {
 /// How a block divides the work.
 struct OnePlan {
-  OnePlan(const AttentionParts &parts, const EmitOptions &options) {
+  OnePlan(const AttentionParts &parts, const EmitOptions &options, int64_t splits = 1) : splits(splits) {
     const AttentionPlan plan(parts, options);
+    keys = plan.keys / splits;
     for (width = options.width; plan.depth % width || plan.columns % width;)
       width /= 2;
-    int64_t wanted = static_cast<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(plan.keys, 1)));
+    int64_t wanted = static_cast<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(keys, 1)));
     lanes = std::clamp(wanted, kFewestLanes, kMostLanes);
     chunks = plan.columns / width;
     groups = std::max<int64_t>(lanes / std::max<int64_t>(chunks, 1), 1);
     keysTogether = groups * kValuesTogether;
-    scores = llvm::alignTo(plan.keys, keysTogether);
+    scores = llvm::alignTo(keys, keysTogether);
     int64_t bytes = 4 * (scores + groups * plan.columns + plan.depth);
     isPossible = plan.queries == 1 && plan.depth <= kMostDepth && chunks <= lanes && bytes <= kScratchBytes;
   }
 
+  /// Parts of the keys, and keys of a part.
+  int64_t splits, keys;
   /// Elements of a vector, vectors of columns, groups of keys, keys that all groups take at once, scores with padding.
   int64_t width, chunks, groups, keysTogether, scores, lanes;
   bool isPossible;
@@ -64,8 +71,8 @@ struct OnePlan {
 
 class AttentionOfOneEmitter : public AttentionBlock {
 public:
-  AttentionOfOneEmitter(func::FuncOp body, const AttentionParts &parts, const EmitOptions &options)
-      : AttentionBlock(body, parts, OnePlan(parts, options).optionsOf(options)), one(parts, options) {}
+  AttentionOfOneEmitter(func::FuncOp body, const AttentionParts &parts, const EmitOptions &options, int64_t splits = 1)
+      : AttentionBlock(body, parts, OnePlan(parts, options, splits).optionsOf(options)), one(parts, options, splits) {}
 
   LogicalResult emit();
 
@@ -77,13 +84,30 @@ private:
   Value emitSum(Value largest);
   void emitWeigh();
   void emitOutput(Value largest, Value sum);
+  void emitKeys();
+  void emitWhole();
+  void emitPart();
+  void emitNothing();
+  Values placeOfKey(Value key, Value element);
+  Values placeOfHead();
+  void storeLogSum(Value value);
 
   OnePlan one;
-  /// The end of the keys that the query sees, and of the scores that are read.
-  Value end, paddedEnd;
+  /// The number of the part, its first key, the end of its keys that the query sees, and of the scores that are read.
+  Value split, firstKey, end, paddedEnd;
   Value query, scores, sums;
 };
 } // namespace
+
+/// Where an element of the part's key `key` stands.
+AttentionBlock::Values AttentionOfOneEmitter::placeOfKey(Value key, Value element) {
+  return position(one.splits == 1 ? key : index.add(firstKey, key), keyHead, element);
+}
+
+/// Where the part's results for the block's head stand.
+AttentionBlock::Values AttentionOfOneEmitter::placeOfHead() {
+  return {batch, split, index.add(index.mul(keyHead, plan.group), firstRow)};
+}
 
 Value AttentionOfOneEmitter::distributeCarrying(Value upper, Value init, function_ref<Value(Value, Value)> body) {
   auto loop = kernel::DistributeOp::create(b, index.constant(0), upper, /*vector=*/1, ValueRange(init));
@@ -97,7 +121,6 @@ Value AttentionOfOneEmitter::distributeCarrying(Value upper, Value init, functio
 }
 
 void AttentionOfOneEmitter::emitQuery() {
-  query = scratch({plan.depth}, b.getF32Type());
   distribute(index.constant(plan.depth / one.width), [&](Value unit) {
     Value element = index.mul(unit, one.width);
     Value value = load(buffer(parts.query), positionOfRow(firstRow, element), one.width);
@@ -109,7 +132,7 @@ void AttentionOfOneEmitter::emitQuery() {
 Value AttentionOfOneEmitter::emitScore(Value key) {
   Values keys;
   for (int64_t element = 0; element < plan.depth; element += one.width)
-    keys.push_back(load(buffer(parts.key), position(key, keyHead, index.constant(element)), one.width));
+    keys.push_back(load(buffer(parts.key), placeOfKey(key, index.constant(element)), one.width));
   Value sum = splat(f32(0), one.width);
   for (auto [number, part] : llvm::enumerate(keys)) {
     Value element = index.constant(static_cast<int64_t>(number) * one.width);
@@ -154,7 +177,7 @@ void AttentionOfOneEmitter::emitWeigh() {
         Value key = index.add(index.add(first, group), number * one.groups);
         weights.push_back(load(scores, key, 1));
         Value valid = arith::MinSIOp::create(b, key, last);
-        values.push_back(load(buffer(parts.value), position(valid, keyHead, column), one.width));
+        values.push_back(load(buffer(parts.value), placeOfKey(valid, column), one.width));
       }
       Value next = carried[0];
       for (auto [weight, value] : llvm::zip_equal(weights, values))
@@ -175,24 +198,76 @@ void AttentionOfOneEmitter::emitOutput(Value largest, Value sum) {
     for (int64_t group = 0; group < one.groups; ++group)
       total = arith::AddFOp::create(b, total, load(sums, {index.constant(group), column}, 1), kContract);
     Value value = arith::SelectOp::create(b, seen, multiply(total, factor), f32(0));
-    store(value, writer.output(0), positionOfRow(firstRow, column));
+    Values place = positionOfRow(firstRow, column);
+    if (one.splits > 1)
+      (place = placeOfHead()).push_back(column);
+    store(value, writer.output(0), place);
   });
 }
 
-LogicalResult AttentionOfOneEmitter::emit() {
-  int64_t grid = plan.batch * plan.keyHeads * plan.group;
-  Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
-  firstRow = index.rem(block, plan.group);
-  emitHeads(index.div(block, plan.group));
+/// The end of the part's keys that the query sees: at most 0 where it sees none.
+void AttentionOfOneEmitter::emitKeys() {
   end = parts.causal ? Value(arith::MinSIOp::create(b, endKey, index.add(past, 1))) : endKey;
+  if (one.splits > 1) {
+    firstKey = index.mul(split, one.keys);
+    end = arith::SubIOp::create(b, end, firstKey);
+    end = arith::MinSIOp::create(b, end, index.constant(one.keys));
+  }
   Value rounded = index.add(end, one.keysTogether - 1);
   paddedEnd = index.mul(index.div(rounded, one.keysTogether), one.keysTogether);
-  scores = scratch({one.scores}, b.getF32Type());
-  sums = scratch({one.groups, plan.columns}, b.getF32Type());
+}
+
+void AttentionOfOneEmitter::emitWhole() {
   emitQuery();
   Value largest = emitLargest(), sum = emitSum(largest);
   emitWeigh();
   emitOutput(largest, sum);
+  if (one.splits > 1)
+    storeLogSum(arith::AddFOp::create(b, largest, math::LogOp::create(b, sum, kContract), kContract));
+}
+
+void AttentionOfOneEmitter::storeLogSum(Value value) {
+  distribute(index.constant(1), [&](Value) { store(value, writer.output(1), placeOfHead()); });
+}
+
+void AttentionOfOneEmitter::emitNothing() {
+  distribute(index.constant(plan.columns), [&](Value column) {
+    Values place = placeOfHead();
+    place.push_back(column);
+    store(f32(0), writer.output(0), place);
+  });
+  storeLogSum(f32(kMasked));
+}
+
+void AttentionOfOneEmitter::emitPart() {
+  Value sees = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, end, index.constant(0));
+  choose(
+      sees, {},
+      [&]() -> Values {
+        emitWhole();
+        return {};
+      },
+      [&]() -> Values {
+        emitNothing();
+        return {};
+      });
+}
+
+LogicalResult AttentionOfOneEmitter::emit() {
+  int64_t grid = plan.batch * plan.keyHeads * plan.group * one.splits;
+  Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
+  split = index.rem(block, one.splits);
+  Value head = index.div(block, one.splits);
+  firstRow = index.rem(head, plan.group);
+  emitHeads(index.div(head, plan.group));
+  emitKeys();
+  scores = scratch({one.scores}, b.getF32Type());
+  sums = scratch({one.groups, plan.columns}, b.getF32Type());
+  query = scratch({plan.depth}, b.getF32Type());
+  if (one.splits > 1)
+    emitPart();
+  else
+    emitWhole();
   writer.finish(grid);
   return success();
 }
@@ -206,4 +281,62 @@ bool hfc::isAttentionOfOne(const AttentionParts &parts, const EmitOptions &optio
 LogicalResult hfc::emitAttentionOfOneKernel(func::FuncOp body, const AttentionParts &parts,
                                             const EmitOptions &options) {
   return AttentionOfOneEmitter(body, parts, options).emit();
+}
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+/// The problem whose parts a body attends to, if `hf::buildAttentionParts` builds that body.
+static std::optional<AttentionParts> partsOf(func::FuncOp body, int64_t splits) {
+  auto found = body.getOps<hf::AttentionWithStatisticsOp>();
+  if (found.empty() || body.getNumArguments() != 5)
+    return std::nullopt;
+  hf::AttentionWithStatisticsOp op = *found.begin();
+  Region built;
+  Block &block = built.emplaceBlock();
+  for (BlockArgument argument : body.getArguments())
+    block.addArgument(argument.getType(), argument.getLoc());
+  OpBuilder builder(body.getContext());
+  builder.setInsertionPointToEnd(&block);
+  hf::AttentionOfOne attention{op.getScaleAttr(), op.getSoftcapAttr(), splits};
+  SmallVector<Value> results = hf::buildAttentionParts(builder, op.getLoc(), attention, block.getArguments());
+  func::ReturnOp::create(builder, op.getLoc(), results);
+  if (!OperationEquivalence::isRegionEquivalentTo(&body.getBody(), &built, OperationEquivalence::IgnoreLocations))
+    return std::nullopt;
+
+  AttentionParts parts;
+  parts.query = body.getArgument(0);
+  parts.key = body.getArgument(1);
+  parts.value = body.getArgument(2);
+  parts.past = body.getArgument(3);
+  parts.count = body.getArgument(4);
+  parts.scale = op.getScale().convertToDouble();
+  parts.causal = true;
+  if (op.getSoftcap())
+    parts.softcap = op.getSoftcap()->convertToDouble();
+  parts.layout = hf::HeadLayout::bshd;
+  return parts;
+}
+
+/// As many as the body's first result has, if these are parts of its keys; else 1.
+static int64_t splitsOf(func::FuncOp body) {
+  auto rankOf = [](Type type) { return cast<RankedTensorType>(type).getRank(); };
+  if (body.getNumArguments() != 5 || body.getNumResults() != 2 || rankOf(body.getResultTypes()[0]) != 4 ||
+      llvm::any_of(body.getArgumentTypes().take_front(3), [&](Type type) { return rankOf(type) != 4; }))
+    return 1;
+  int64_t splits = cast<RankedTensorType>(body.getResultTypes()[0]).getDimSize(1);
+  return splits > 1 && cast<RankedTensorType>(body.getArgumentTypes()[1]).getDimSize(1) % splits == 0 ? splits : 1;
+}
+
+LogicalResult hfc::emitAttentionPartsKernel(func::FuncOp body, const EmitOptions &options) {
+  int64_t splits = splitsOf(body);
+  std::optional<AttentionParts> parts = splits > 1 ? partsOf(body, splits) : std::nullopt;
+  if (!parts)
+    return body.emitError("an attention_parts kernel is attention of one query over equal parts of its keys, as "
+                          "hfc-split-attention writes it");
+  if (options.interleave != 1 || !OnePlan(*parts, options, splits).isPossible)
+    return body.emitError("an attention_parts kernel is for devices whose blocks have lanes, and these parts' scores "
+                          "must fit into a block's scratch memory");
+  return AttentionOfOneEmitter(body, *parts, options, splits).emit();
 }

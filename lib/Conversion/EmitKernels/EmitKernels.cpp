@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionParts.h"
 #include "Emitters.h"
 #include "hfc/Conversion/Passes.h"
 
@@ -53,6 +54,8 @@ private:
                        .Case("attention_with_statistics", emitAttentionWithStatisticsKernel)
                        .Case("attention_statistics", emitAttentionStatisticsKernel)
                        .Case("attention_backward", emitAttentionBackwardKernel)
+                       .Case("attention_parts", emitAttentionPartsKernel)
+                       .Case("attention_join", emitAttentionJoinKernel)
                        .Case("scatter_add", emitScatterAddKernel)
                        .Case("cache_update", emitCacheUpdateKernel)
                        .Case("top_k", emitTopKKernel)

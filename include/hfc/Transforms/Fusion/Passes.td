@@ -114,4 +114,46 @@ def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
   let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
 }
 
+def SplitAttention : Pass<"hfc-split-attention", "::mlir::ModuleOp"> {
+  let summary = "makes attention of one query over many keys the work of many blocks";
+  let description = [{
+    Decoding attends from one query of each head to a cache. A kernel with a block for each head leaves most of a GPU
+    idle, and longer with each token. Replaces a body of kind `attention` of one query over at least `min-keys` places by
+    two: `attention_parts`, which attends to equal parts of the cache one by one and says what the exponentials of each
+    sum up to, and `attention_join`, which weighs what was found (Dao, Haziza, Massa, Sizov: "Flash-Decoding for
+    long-context inference", 2023). Parts are as many as give the device `blocks` blocks, at most 16, or more where a
+    block could not hold its scores; their number divides the cache's capacity. It is fixed, so that sums are the same
+    in every run; a part that no valid key lies in takes no time.
+
+    Needs: entries as `hfc-fuse` leaves them. Guarantees: nothing else changes; attention with windows, masks or a bias stays
+    as it is. For GPUs.
+
+    Before:
+
+    ```mlir
+    func.func private @attention_0(%q: tensor<1x1x4x16xf32>, %k: tensor<1x4096x2x16xf32>, %v: tensor<1x4096x2x16xf32>,
+                                   %past: tensor<1xi32>, %count: tensor<1xi32>) -> tensor<1x1x4x16xf32>
+        attributes {kernel.kind = "attention"} {
+      %0 = hf.attention %q, %k, %v past(%past, %count : tensor<1xi32>, tensor<1xi32>) {causal, scale = 0.25 : f64}
+        : (tensor<1x1x4x16xf32>, tensor<1x4096x2x16xf32>, tensor<1x4096x2x16xf32>) -> tensor<1x1x4x16xf32>
+      return %0 : tensor<1x1x4x16xf32>
+    }
+    ```
+
+    After: two bodies in its place, of these types, one called behind the other wherever it was called. (The first is an
+    `hf.attention_with_statistics` over 16 times as many sequences of a sixteenth of the keys.)
+
+    ```mlir
+    func.func private @attention_parts_0(tensor<1x1x4x16xf32>, tensor<1x4096x2x16xf32>, tensor<1x4096x2x16xf32>,
+                                         tensor<1xi32>, tensor<1xi32>) -> (tensor<1x16x4x16xf32>, tensor<1x16x4xf32>)
+    func.func private @attention_join_0(tensor<1x16x4x16xf32>, tensor<1x16x4xf32>) -> tensor<1x1x4x16xf32>
+    ```
+  }];
+  let options = [
+    Option<"minKeys", "min-keys", "int64_t", "2048", "capacity from which on attention is split">,
+    Option<"blocks", "blocks", "int64_t", "264", "blocks that a device should have: two for each multiprocessor">];
+  let statistics = [Statistic<"numSplit", "num-split", "calls of attention that were split">];
+  let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif // HFC_TRANSFORMS_FUSION_PASSES
