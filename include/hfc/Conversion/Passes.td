@@ -23,7 +23,7 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
 
     | kind | one block of the grid |
     |---|---|
-    | `loop` | a range of the flattened index space, some thousand elements |
+    | `loop` | a range of the flattened index space, some thousand elements; of a cache that is updated, of its new rows |
     | `row` | one or more rows: reductions in stages, then the outputs |
     | `column` | some columns: lanes side by side, and in groups that share the rows |
     | `attention` | a tile of queries of the heads that share a key head, walking over the tiles of keys it may see |

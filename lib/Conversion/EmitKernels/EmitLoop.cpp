@@ -8,8 +8,10 @@
 #include "Emitters.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace hfc;
 
@@ -22,20 +24,32 @@ static constexpr int64_t kSomeBlocks = 128, kManyBlocks = 8192, kFewestBlockElem
 static constexpr int64_t kBlockMultiple = 64;
 
 namespace {
-/// The outputs of one shape, which are computed together.
+/// The outputs of one shape, which are computed together. Of a cache that is updated these are the new rows.
 struct Space {
   RankedTensorType type;
   SmallVector<unsigned> outputs;
+  /// Elements that stand in one row of a cache, or all.
+  int64_t run = 0;
 };
 } // namespace
+
+/// What is computed of an output: its elements, or the new rows of a cache, which is written nowhere else.
+static Value computedOf(Value output) {
+  auto update = output.getDefiningOp<hf::CacheUpdateOp>();
+  return update ? Value(update.getRows()) : output;
+}
 
 static SmallVector<Space> spacesOf(func::ReturnOp results) {
   llvm::MapVector<ArrayRef<int64_t>, Space> spaces;
   for (auto [number, value] : llvm::enumerate(results.getOperands())) {
-    auto type = cast<RankedTensorType>(value.getType());
+    auto type = cast<RankedTensorType>(computedOf(value).getType());
     Space &space = spaces[type.getShape()];
     space.type = type;
     space.outputs.push_back(number);
+    int64_t run = type.getNumElements();
+    if (value.getDefiningOp<hf::CacheUpdateOp>())
+      run = llvm::product_of(type.getShape().drop_front(2));
+    space.run = space.run ? std::min(space.run, run) : run;
   }
   return llvm::map_to_vector(spaces, [](auto &entry) { return entry.second; });
 }
@@ -48,12 +62,37 @@ static int64_t blocksOf(int64_t elements) {
   return llvm::divideCeil(elements, share);
 }
 
+/// Stores elements of a new row where it belongs in the cache, if it is one that counts.
+static LogicalResult storeRow(KernelWriter &writer, ElementEmitter &elements, hf::CacheUpdateOp update, Value value,
+                              Value buffer, Value position) {
+  ImplicitLocOpBuilder &b = writer.b;
+  IndexBuilder &index = elements.index;
+  ArrayRef<int64_t> shape = update.getRows().getType().getShape(), rest = shape.drop_front(2);
+  int64_t length = llvm::product_of(rest), capacity = update.getCache().getType().getDimSize(1);
+  Value row = index.div(position, length), within = index.rem(position, length);
+  Value batch = index.div(row, shape[1]), number = index.rem(row, shape[1]);
+  auto indexOf = [&](Value counts) -> Value {
+    return arith::IndexCastOp::create(b, b.getIndexType(), elements.emit(counts, {index.group(batch, {shape[0]})}));
+  };
+  Value target = index.add(indexOf(update.getPast()), number);
+  Value valid = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, indexOf(update.getCount()));
+  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, target, index.constant(capacity));
+  auto branch = scf::IfOp::create(b, arith::AndIOp::create(b, valid, inside));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  ElementEmitter::Scope scope(elements);
+  Indices at{index.group(batch, {shape[0]}), {target, 0, 1, {capacity}}};
+  if (!rest.empty())
+    at.push_back(index.group(within, rest, /*lane=*/index.width > 1, index.width));
+  return elements.store(value, buffer, at);
+}
+
 /// Distributes block `block`'s share of `space` over its lanes.
 static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, func::ReturnOp results,
                                const Space &space, Value block, int64_t share, int64_t widest) {
   ImplicitLocOpBuilder &b = writer.b;
   int64_t size = space.type.getNumElements();
-  return emitAtWidest(elements, widest, size, [&]() -> LogicalResult {
+  return emitAtWidest(elements, widest, std::gcd(size, space.run), [&]() -> LogicalResult {
     Value lower = elements.index.mul(block, share);
     Value upper = elements.index.min(elements.index.add(lower, share), size);
     int64_t width = elements.index.width;
@@ -65,11 +104,15 @@ static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, f
     // All are read before any is written, since an output may be in an input's buffer (`kernel.alias`).
     SmallVector<Value> values;
     for (unsigned output : space.outputs)
-      if (!values.emplace_back(elements.emit(results.getOperand(output), at)))
+      if (!values.emplace_back(elements.emit(computedOf(results.getOperand(output)), at)))
         return failure();
-    for (auto [output, value] : llvm::zip_equal(space.outputs, values))
-      if (failed(elements.store(value, writer.output(output), at)))
+    for (auto [output, value] : llvm::zip_equal(space.outputs, values)) {
+      auto update = results.getOperand(output).getDefiningOp<hf::CacheUpdateOp>();
+      Value buffer = writer.output(output);
+      if (failed(update ? storeRow(writer, elements, update, value, buffer, loop.getInductionVar())
+                        : elements.store(value, buffer, at)))
         return failure();
+    }
     kernel::YieldOp::create(b, ValueRange());
     return success();
   });

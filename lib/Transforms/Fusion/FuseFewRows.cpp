@@ -150,19 +150,28 @@ private:
     joinReaders(call, symbols, bodies);
   }
 
-  static bool isLoop(func::FuncOp body) {
+  static bool isOfKind(func::FuncOp body, StringRef wanted) {
     auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-    return kind && kind.getValue() == "loop";
+    return kind && kind.getValue() == wanted;
+  }
+  static bool isLoop(func::FuncOp body) { return isOfKind(body, "loop"); }
+
+  /// Whether a kernel has no reductions and writes little: a loop, or new rows into a cache.
+  static bool isSmall(func::CallOp call, SymbolTable &symbols) {
+    auto body = symbols.lookup<func::FuncOp>(call.getCallee());
+    auto fits = [](Type type) { return cast<RankedTensorType>(type).getNumElements() <= kSmallElements; };
+    if (isOfKind(body, "cache_update"))
+      return fits(call.getOperandTypes()[1]);
+    return isLoop(body) && llvm::all_of(call.getResultTypes(), fits);
   }
 
-  /// The small kernels without reductions that read results of `call`, and can all stand where the first does.
-  static SmallVector<func::CallOp> readersOf(func::CallOp call, SymbolTable &symbols) {
-    llvm::SetVector<func::CallOp> readers;
+  static void addReaders(func::CallOp call, SymbolTable &symbols, bool onlyUpdates,
+                         llvm::SetVector<func::CallOp> &readers) {
     auto add = [&](Operation *user) {
       auto reader = dyn_cast<func::CallOp>(user);
-      auto isSmall = [](Type type) { return cast<RankedTensorType>(type).getNumElements() <= kSmallElements; };
-      if (reader && isLoop(symbols.lookup<func::FuncOp>(reader.getCallee())) &&
-          llvm::all_of(reader.getResultTypes(), isSmall))
+      if (!reader || !isSmall(reader, symbols))
+        return;
+      if (!onlyUpdates || isOfKind(symbols.lookup<func::FuncOp>(reader.getCallee()), "cache_update"))
         readers.insert(reader);
     };
     for (Operation *user : call->getUsers())
@@ -170,21 +179,29 @@ private:
         llvm::for_each(user->getUsers(), add);
       else
         add(user);
-    SmallVector<func::CallOp> ordered = readers.takeVector();
-    llvm::sort(ordered, [](func::CallOp a, func::CallOp b) { return a->isBeforeInBlock(b); });
-    if (ordered.empty())
-      return ordered;
-    func::CallOp first = ordered.front();
-    llvm::erase_if(ordered, [&](func::CallOp reader) {
-      return reader != first && llvm::any_of(reader.getOperands(), [&](Value operand) {
-               Operation *def = operand.getDefiningOp();
-               return def && !def->isBeforeInBlock(first);
-             });
-    });
-    return ordered;
   }
 
-  /// What reads the products' results side by side, as the rotations of queries and keys, is one kernel.
+  /// The small kernels that read results of `call`, those that put what they make into a cache, and what of them can
+  /// stand where the first does.
+  static SmallVector<func::CallOp> readersOf(func::CallOp call, SymbolTable &symbols) {
+    llvm::SetVector<func::CallOp> readers;
+    addReaders(call, symbols, /*onlyUpdates=*/false, readers);
+    for (func::CallOp reader : llvm::to_vector(readers))
+      addReaders(reader, symbols, /*onlyUpdates=*/true, readers);
+    SmallVector<func::CallOp> ordered = readers.takeVector();
+    llvm::sort(ordered, [](func::CallOp a, func::CallOp b) { return a->isBeforeInBlock(b); });
+    SmallVector<func::CallOp> kept;
+    for (func::CallOp reader : ordered)
+      if (llvm::all_of(reader.getOperands(), [&](Value operand) {
+            Operation *def = operand.getDefiningOp();
+            return !def || def->isBeforeInBlock(ordered.front()) || llvm::is_contained(kept, def);
+          }))
+        kept.push_back(reader);
+    return kept;
+  }
+
+  /// What reads the products' results side by side, as the rotations of queries and keys, is one kernel, and writes
+  /// keys and values into their caches.
   void joinReaders(func::CallOp call, SymbolTable &symbols, BodyTable &bodies) {
     SmallVector<func::CallOp> readers = readersOf(call, symbols);
     if (readers.size() < 2)
@@ -192,25 +209,43 @@ private:
     BodyPlan plan;
     plan.kind = "loop";
     OpBuilder builder(readers.front());
-    Location loc = readers.front().getLoc();
+    auto locs = llvm::map_to_vector(readers, [](func::CallOp reader) { return reader.getLoc(); });
     DictionaryAttr attributes = readers.front()->getDiscardableAttrDictionary();
     llvm::SetVector<Value> arguments;
     for (func::CallOp reader : readers) {
-      arguments.insert_range(reader.getOperands());
+      for (Value operand : reader.getOperands())
+        if (!llvm::is_contained(readers, operand.getDefiningOp()))
+          arguments.insert(operand);
       inlined.insert(reader.getCalleeAttr().getAttr());
     }
     plan.arguments = arguments.takeVector();
     Operation *mark = readers.front()->getPrevNode();
+    SmallVector<Value> made;
     for (func::CallOp reader : readers)
-      llvm::append_range(plan.results, inlineCall(reader, symbols.lookup<func::FuncOp>(reader.getCallee()), plan.ops));
+      llvm::append_range(made, inlineCall(reader, symbols.lookup<func::FuncOp>(reader.getCallee()), plan.ops));
+    llvm::SmallPtrSet<Operation *, 32> inside(plan.ops.begin(), plan.ops.end());
+    llvm::copy_if(made, std::back_inserter(plan.results), [&](Value value) {
+      return llvm::any_of(value.getUsers(), [&](Operation *user) { return !inside.contains(user); });
+    });
     builder.setInsertionPointAfter(mark);
-    auto joined = func::CallOp::create(builder, loc, bodies.getOrCreate(plan), plan.arguments);
+    func::FuncOp body = bodies.getOrCreate(plan);
+    markUpdates(body);
+    auto joined = func::CallOp::create(builder, FusedLoc::get(builder.getContext(), locs), body, plan.arguments);
     joined->setDiscardableAttrs(attributes);
     for (auto [old, now] : llvm::zip_equal(plan.results, joined.getResults()))
       old.replaceAllUsesWith(now);
     for (Operation *op : llvm::reverse(plan.ops))
       op->erase();
     numJoined += readers.size();
+  }
+
+  /// A cache's next value is made where the cache is.
+  static void markUpdates(func::FuncOp body) {
+    for (OpOperand &result : body.getBody().front().getTerminator()->getOpOperands())
+      if (auto update = result.get().getDefiningOp<hf::CacheUpdateOp>())
+        if (auto cache = dyn_cast<BlockArgument>(update.getCache()))
+          body.setResultAttr(result.getOperandNumber(), "kernel.alias",
+                             IntegerAttr::get(IntegerType::get(body.getContext(), 64), cache.getArgNumber()));
   }
 
   /// Epilogues that nobody else called.

@@ -19,20 +19,34 @@ hf::LinearWgradOp memory::getAddedProduct(hf::AddOp add) {
   return {};
 }
 
-Value Bodies::getUpdated(Operation *op) {
-  if (auto add = dyn_cast_or_null<hf::AddOp>(op)) {
+std::optional<unsigned> Bodies::getUpdatedArgument(func::FuncOp body, unsigned result) {
+  auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
+  if (!kind || body.isDeclaration())
+    return std::nullopt;
+  if (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add") {
+    bool isOne = body.getNumArguments() && body.getResultTypes() == body.getArgumentTypes().take_front();
+    return isOne ? std::optional<unsigned>(0) : std::nullopt;
+  }
+  if (kind.getValue() != "loop")
+    return std::nullopt;
+  Value value = body.getBody().front().getTerminator()->getOperand(result);
+  auto update = value.getDefiningOp<hf::CacheUpdateOp>();
+  auto cache = update ? dyn_cast<BlockArgument>(update.getCache()) : BlockArgument();
+  return cache ? std::optional<unsigned>(cache.getArgNumber()) : std::nullopt;
+}
+
+Value Bodies::getUpdated(OpResult result) {
+  Operation *op = result.getOwner();
+  if (auto add = dyn_cast<hf::AddOp>(op)) {
     hf::LinearWgradOp product = getAddedProduct(add);
     if (!product)
       return {};
     return add.getLhs() == product.getResult() ? add.getRhs() : add.getLhs();
   }
-  auto call = dyn_cast_or_null<func::CallOp>(op);
-  func::FuncOp body = call ? lookup(call) : func::FuncOp();
-  auto kind = body ? body->getAttrOfType<StringAttr>("kernel.kind") : StringAttr();
-  bool updates = kind && (kind.getValue() == "cache_update" || kind.getValue() == "scatter_add");
-  if (!updates || body.getNumArguments() == 0 || body.getResultTypes() != body.getArgumentTypes().take_front())
-    return {};
-  return call.getOperand(0);
+  auto call = dyn_cast<func::CallOp>(op);
+  std::optional<unsigned> argument =
+      call ? getUpdatedArgument(lookup(call), result.getResultNumber()) : std::optional<unsigned>();
+  return argument ? call.getOperand(*argument) : Value();
 }
 
 std::optional<unsigned> Bodies::getAlias(func::FuncOp body, unsigned result) {

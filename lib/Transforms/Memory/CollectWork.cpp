@@ -156,7 +156,7 @@ private:
     Operation *op = result.getOwner();
     if (isInPlaceCollective(op))
       return op->getOperand(result.getResultNumber());
-    return bodies.getUpdated(op);
+    return bodies.getUpdated(result);
   }
 
   StringAttr outputName(unsigned number) { return plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"); }
@@ -250,10 +250,7 @@ private:
     if (!body || !body->hasAttr("kernel.kind"))
       return op.emitOpError("calls @") << call.getCallee()
                                        << ", which is no kernel body: it has no attribute kernel.kind";
-    if (bodies.getUpdated(call))
-      addUpdate(call);
-    else
-      addLaunch(call, body);
+    addLaunch(call, body);
     return success();
   }
 
@@ -359,12 +356,26 @@ private:
     plan.works[work].outs[0].type = atLeastMatrix(plan.works[work].outs[0].type);
   }
 
+  /// What is updated in place is read as the version that the update overwrites.
   void addLaunch(func::CallOp call, func::FuncOp body) {
+    llvm::SmallDenseMap<unsigned, unsigned> overwritten;
+    for (OpResult result : call.getResults())
+      if (std::optional<unsigned> argument = Bodies::getUpdatedArgument(body, result.getResultNumber()))
+        overwritten[*argument] = updatedVersion(result);
     unsigned work = newWork(Work::Kind::launch, call, call.getLoc());
-    for (Value operand : call.getOperands())
-      read(work, versionOf.at(operand), tensorTypeOf(operand));
-    for (Value result : call.getResults())
-      addResult(work, result, body);
+    for (OpOperand &operand : call->getOpOperands()) {
+      RankedTensorType type = tensorTypeOf(operand.get());
+      if (auto old = overwritten.find(operand.getOperandNumber()); old != overwritten.end())
+        plan.works[work].ins.push_back({old->second, type, {}, {}, 0});
+      else
+        read(work, versionOf.at(operand.get()), type);
+    }
+    for (OpResult result : call.getResults()) {
+      if (std::optional<unsigned> argument = Bodies::getUpdatedArgument(body, result.getResultNumber()))
+        versionOf[result] = overwrite(work, overwritten[*argument], tensorTypeOf(result));
+      else
+        addResult(work, result, body);
+    }
   }
 
   void addResult(unsigned work, Value result, func::FuncOp body) {
@@ -408,30 +419,21 @@ private:
   }
 
   /// The version that an update overwrites: the state's where the state's next value is what it computes, else a copy.
-  unsigned updatedVersion(Operation *op) {
-    Value result = op->getResult(0);
-    unsigned old = versionOf.at(bodies.getUpdated(op));
+  unsigned updatedVersion(OpResult result) {
+    unsigned old = versionOf.at(bodies.getUpdated(result));
     auto state = destinedState.find(result);
     bool inState = state != destinedState.end() && plan.bufferOf(old).what == state->second &&
                    plan.versions[old].overwriter == none;
-    return inState ? old : copy(old, freshBuffer(result), tensorTypeOf(result), op->getLoc());
+    return inState ? old : copy(old, freshBuffer(result), tensorTypeOf(result), result.getLoc());
   }
 
   void addAccumulation(hf::AddOp add) {
     hf::LinearWgradOp product = getAddedProduct(add);
-    unsigned old = updatedVersion(add), work = newWork(Work::Kind::gemm, product, product.getLoc());
+    unsigned old = updatedVersion(cast<OpResult>(add.getResult())),
+             work = newWork(Work::Kind::gemm, product, product.getLoc());
     plan.works[work].accumulates = true;
     readFactors(work, *product);
     versionOf[add.getResult()] = overwrite(work, old, tensorTypeOf(add.getResult()));
-  }
-
-  void addUpdate(func::CallOp call) {
-    Value result = call.getResult(0);
-    unsigned old = updatedVersion(call), work = newWork(Work::Kind::launch, call, call.getLoc());
-    plan.works[work].ins.push_back({old, tensorTypeOf(result), {}, {}, 0});
-    for (Value operand : call.getOperands().drop_front())
-      read(work, versionOf.at(operand), tensorTypeOf(operand));
-    versionOf[result] = overwrite(work, old, tensorTypeOf(result));
   }
 
   /// Brings a returned value to its place, where it has not been computed there.

@@ -96,9 +96,12 @@ public:
   explicit Bodies(ModuleOp module) : symbols(module) {}
 
   func::FuncOp lookup(func::CallOp call) { return symbols.lookup<func::FuncOp>(call.getCallee()); }
-  /// The operand in whose buffer the result of `op` is made, if it is one that updates: a kernel that writes a part of
-  /// its first argument, or the sum of something and a product. Null otherwise.
-  Value getUpdated(Operation *op);
+  /// The operand in whose buffer a result is made, if that is an update: by a kernel that writes a part of an argument,
+  /// or the sum of something and a product. Null otherwise.
+  Value getUpdated(OpResult result);
+  /// The argument of which a result of `body` is an update: the first one's of the kinds that are updates, a cache's in
+  /// a loop.
+  static std::optional<unsigned> getUpdatedArgument(func::FuncOp body, unsigned result);
   /// The argument in whose buffer a result of `body` may be written, if an earlier launch has chosen one.
   std::optional<unsigned> getAlias(func::FuncOp body, unsigned result);
   void setAlias(func::FuncOp body, unsigned result, unsigned argument);

@@ -1,5 +1,6 @@
 // RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
+// RUN: FileCheck %s --check-prefix=CACHED < %t.mlir
 // RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows=rows=2 | FileCheck %s --check-prefix=TWO
 // RUN: hfc-interpret %s --compare=%t.mlir --seed=3
 // RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows --hfc-schedule --hfc-emit-kernels="vector-bits=256 interleave=1" -o %t.kernel.mlir
@@ -105,4 +106,34 @@ func.func @rotated(%x: tensor<1x16xf32> {hf.input = "x"}, %q: tensor<24x16xf32> 
   %4 = hf.neg %1 : tensor<1x8xf32>
   %5 = hf.exp %4 : tensor<1x8xf32>
   return %3, %5 : tensor<3x8xf32>, tensor<1x8xf32>
+}
+
+// Keys, once rotated, and values are written into their caches by the kernel that rotates; nothing else reads them. Two
+// sequences have different lengths, and one may have nothing to write.
+// CACHED: -> (tensor<2x1x3x8xf32>, tensor<2x12x1x8xf32> {kernel.alias = {{[0-9]+}} : i64}, tensor<2x12x1x8xf32> {kernel.alias = {{[0-9]+}} : i64}) attributes {kernel.kind = "loop"}
+// CHECK-LABEL: func.func @cached
+// CHECK: %[[P:.*]]:3 = call @linear
+// CHECK: %[[JOINED:.*]]:3 = call @
+// CHECK-NOT: call
+// CHECK: return %[[JOINED]]#0, %[[JOINED]]#1, %[[JOINED]]#2
+hf.state @cache.key : tensor<2x12x1x8xf32>
+hf.state @cache.value : tensor<2x12x1x8xf32>
+func.func @cached(%x: tensor<2x16xf32> {hf.input = "x"}, %q: tensor<24x16xf32> {hf.input = "q"},
+                  %k: tensor<8x16xf32> {hf.input = "k"}, %v: tensor<8x16xf32> {hf.input = "v"},
+                  %keys: tensor<2x12x1x8xf32> {hf.state = @cache.key}, %values: tensor<2x12x1x8xf32> {hf.state = @cache.value},
+                  %past: tensor<2xi32> {hf.input = "past", hf.min = 0 : i64, hf.max = 11 : i64},
+                  %count: tensor<2xi32> {hf.input = "count", hf.min = 0 : i64, hf.max = 1 : i64})
+    -> (tensor<2x1x3x8xf32> {hf.output = "query"}, tensor<2x12x1x8xf32> {hf.state = @cache.key},
+        tensor<2x12x1x8xf32> {hf.state = @cache.value}) {
+  %0 = hf.linear %x, %q : (tensor<2x16xf32>, tensor<24x16xf32>) -> tensor<2x24xf32>
+  %1 = hf.linear %x, %k : (tensor<2x16xf32>, tensor<8x16xf32>) -> tensor<2x8xf32>
+  %2 = hf.linear %x, %v : (tensor<2x16xf32>, tensor<8x16xf32>) -> tensor<2x8xf32>
+  %3 = hf.reshape %0 : tensor<2x24xf32> -> tensor<2x1x3x8xf32>
+  %4 = hf.reshape %1 : tensor<2x8xf32> -> tensor<2x1x1x8xf32>
+  %5 = hf.reshape %2 : tensor<2x8xf32> -> tensor<2x1x1x8xf32>
+  %6 = hf.exp %3 : tensor<2x1x3x8xf32>
+  %7 = hf.exp %4 : tensor<2x1x1x8xf32>
+  %8 = hf.cache_update %keys, %7, %past, %count : (tensor<2x12x1x8xf32>, tensor<2x1x1x8xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x12x1x8xf32>
+  %9 = hf.cache_update %values, %5, %past, %count : (tensor<2x12x1x8xf32>, tensor<2x1x1x8xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x12x1x8xf32>
+  return %6, %8, %9 : tensor<2x1x3x8xf32>, tensor<2x12x1x8xf32>, tensor<2x12x1x8xf32>
 }

@@ -69,7 +69,8 @@ def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
     bfloat16 or float32 with at most `rows` rows. Products of the same operand share one body; and if a `loop` body reads
     them, nothing else and element by element, it becomes their epilogue. So the projections of attention are one launch,
     and a gated feed-forward's two with their activation. Small `loop` bodies that read its results side by side, as the
-    rotations of queries and keys do, become one as well.
+    rotations of queries and keys do, become one as well, and so do the `cache_update` bodies behind them: a result of a
+    `loop` body is then an `hf.cache_update` of an argument, whose new rows alone are computed.
 
     Needs: entries as `hfc-fuse` leaves them. Guarantees: nothing else changes; bodies that are the same are one function;
     bodies of epilogues that nobody calls any more are gone. For GPUs.
