@@ -15,12 +15,14 @@ import array
 import json
 import os
 import pathlib
+import platform
 import random
 import re
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -40,11 +42,27 @@ def decoding(model, gpus, title, elsewhere, options=(), peers=()):
     return {"model": model, "gpus": gpus, "title": title, "unit": "ms a token", "elsewhere": elsewhere,
             "compile": ["--task=generate", "--dtype=bfloat16", "--batch=1", "--seq=768", *options],
             "run": ["--prompt-ids={prompt}", "--max-new-tokens=200", "--ignore-eos", "--time=3", "--json"],
-            "peers": [[*peer, "--context=512", "--steps=200", "--warmup=20"] for peer in peers]}
+            "prompt": 512, "measured": "token_ms", "peers": [[*peer, "--context=512", "--steps=200", "--warmup=20"] for peer in peers]}
+
+
+def prefill(model, tokens, title, elsewhere, peers=()):
+    return {"model": model, "gpus": 1, "title": title, "unit": "ms", "elsewhere": elsewhere,
+            "compile": ["--task=generate", "--dtype=bfloat16", "--batch=1", f"--seq={tokens + 256}"],
+            "run": ["--prompt-ids={prompt}", "--max-new-tokens=2", "--ignore-eos", "--time=9", "--json"],
+            "prompt": tokens, "measured": "prefill_ms", "peers": [[*peer, f"--seq={tokens}"] for peer in peers]}
+
+
+def cold(model, gpus, title, elsewhere, options, peers=()):
+    """Seconds from the config until the first step is done, without those for weights: all caches are empty."""
+    return {"model": model, "gpus": gpus, "title": title, "unit": "s", "elsewhere": elsewhere,
+            "compile": ["--task=train", "--dtype=bfloat16", "--seq=4096", *options],
+            "run": ["--tokens={tokens}", "--separator=none", "--steps=1", "--lr=1e-4", "--json"],
+            "peers": [[*peer, "--seq=4096", "--steps=1", "--warmup=0"] for peer in peers]}
 
 
 TORCH, JAX = ["torch_train.py", "--compile"], ["jax_train.py"]
 PLAIN, HUB = ["torch_decode.py", "--plain"], ["torch_decode.py"]
+HALF = ["--master-dtype=bfloat16", "--moments-dtype=bfloat16", "--grad-dtype=bfloat16"]
 LLMQ = "LLM.Q (public figure)"
 # Figures of other runs are from one H200 machine; they are for orientation, and drawn as such.
 WORKS = {
@@ -64,6 +82,11 @@ WORKS = {
                             {"transformers": 1.81, "gpt-fast's way": 1.25, "XLA": 1.78}, peers=[PLAIN, HUB]),
     "decode-7b-tp4": decoding("qwen2.5-7b", 4, "decode Qwen2.5-7B, tp = 4", {"transformers": 12.0, "gpt-fast's way": 3.38, "XLA": 8.0},
                               ["--mesh=tp=4"]),
+    "prefill-7b": prefill("qwen2.5-7b", 4096, "prefill Qwen2.5-7B, 4096 tokens", {"transformers": 110}, [[*HUB, "--prefill"]]),
+    "cold-7b": cold("qwen2.5-7b", 4, "config to first step done, cold, Qwen2.5-7B, tp = 4, weights aside", {"torch": 76, "XLA": 10},
+                    ["--batch=2", "--mesh=tp=4", "--partitioner=megatron{sequence-parallel=on}"], [[*TORCH, "--parallel=tp", "--batch=2"]]),
+    "cold-7b-one": cold("qwen2.5-7b", 1, "config to first step done, cold, Qwen2.5-7B, 1 GPU, all in bfloat16, weights aside", {},
+                        ["--batch=1", *HALF]),
 }
 
 
@@ -84,7 +107,9 @@ def prepare(works, folder, build):
         begin = time.time()
         subprocess.run([build / "bin/hfc-compile", config_of(work), "--target=cuda", *WORKS[work]["compile"], "-o", folder / f"{work}.so"],
                        check=True)
-        print(f"{work}: compiled in {time.time() - begin:.1f} s", flush=True)
+        seconds = time.time() - begin
+        (folder / f"{work}.compiled.json").write_text(json.dumps({"seconds": round(seconds, 2), "machine": platform.node()}))
+        print(f"{work}: compiled in {seconds:.1f} s", flush=True)
 
 
 class Comparison:
@@ -107,9 +132,12 @@ class Comparison:
     def ours(self, name, work):
         log = self.folder / "log.jsonl"
         log.unlink(missing_ok=True)
-        words = {"tokens": self.tokens, "steps": self.steps + 4, "log": log, "prompt": ",".join(str(i % 1000 + 1) for i in range(512))}
+        words = {"tokens": self.tokens, "steps": self.steps + 4, "log": log,
+                 "prompt": ",".join(str(i % 1000 + 1) for i in range(work.get("prompt", 0)))}
         command = [self.folder / "bin/hfc-run", self.folder / f"{name}.so", "--weights=random:1",
                    *(each.format(**words) for each in work["run"])]
+        if work["unit"] == "s":
+            return self.cold(name, command)
         output = self.call(command)
         if output is None:
             return None
@@ -117,7 +145,20 @@ class Comparison:
             times = [json.loads(line)["ms"] for line in log.read_text().splitlines()]
             return {"milliseconds": statistics.median(times[4:]), "first_seconds": round(times[0] / 1e3, 2)}
         told = json.loads(output.splitlines()[-1])
-        return {"milliseconds": told["token_ms"]["median"], "first_seconds": round(told["prefill_ms"]["median"] / 1e3, 3)}
+        first = told["start_seconds"]["to the first step"] if work["measured"] == "prefill_ms" else told["prefill_ms"]["median"] / 1e3
+        return {"milliseconds": told[work["measured"]]["median"], "first_seconds": round(first, 3)}
+
+    def cold(self, name, command):
+        """What compiling took, here or where the programs were prepared, and a first run."""
+        with tempfile.TemporaryDirectory() as caches:
+            output = self.call(command, {**self.environment, "XDG_CACHE_HOME": caches, "CUDA_CACHE_PATH": caches})
+        if output is None:
+            return None
+        parts = json.loads(output.splitlines()[-1])["start_seconds"]
+        compiled = json.loads((self.folder / f"{name}.compiled.json").read_text())
+        first = parts["to the first step"] - parts["weights"]
+        print("  " + ", ".join(f"{what} {seconds:.2f} s" for what, seconds in {"compiling": compiled["seconds"], **parts}.items()))
+        return {"seconds": round(compiled["seconds"] + first, 2), "first_seconds": round(first, 2), "compiled": compiled, "parts": parts}
 
     def peer(self, work, arguments):
         script, *rest = arguments
@@ -125,7 +166,10 @@ class Comparison:
         config = ROOT / "bench/configs" / work["model"]
         output = self.call([*launcher, ROOT / "bench/peers" / script, config, *rest])
         lines = [line for line in (output or "").splitlines() if line.startswith("{")]
-        return json.loads(lines[-1]) if lines else None
+        told = json.loads(lines[-1]) if lines else None
+        if told and work["unit"] == "s":
+            told["seconds"] = told["first_seconds"]  # Without starting Python and importing.
+        return told
 
 
 def row_of(work, peer, measured, device, commit):
@@ -143,7 +187,7 @@ def spell(work, value):
 
 
 def value_of(work, row):
-    return row["tokens_per_second"] if work["unit"] == "tokens/s" else row["milliseconds"]
+    return row[{"tokens/s": "tokens_per_second", "s": "seconds"}.get(work["unit"], "milliseconds")]
 
 
 def show(work, row):

@@ -19,6 +19,8 @@ BEGIN, END = "<!-- bench/gpu/table.py -->\n", "<!-- end -->\n"
 def value(row):
     if "tokens_per_second" in row:
         return f"{row['tokens_per_second']:,} tokens/s ({row['mfu']:.1%})"
+    if "seconds" in row:
+        return f"{row['seconds']:.1f} s"
     return f"{row['milliseconds']:.2f} ms"
 
 
