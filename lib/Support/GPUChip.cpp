@@ -39,3 +39,8 @@ LogicalResult hfc::checkChip(StringRef chip, function_ref<InFlightDiagnostic()> 
     return emitError() << "LLVM " << LLVM_VERSION_STRING << " does not know the GPU '" << chip << "'";
   return success();
 }
+
+bool hfc::canLaunchEarly(StringRef chip) {
+  unsigned capability = 0;
+  return chip.consume_front("sm_") && !chip.consumeInteger(10, capability) && capability >= 90;
+}

@@ -15,6 +15,10 @@ namespace hfc {
 /// Fails, with a message, if `chip` ("sm_90a") is not one that LLVM knows and hfc generates code for.
 LogicalResult checkChip(StringRef chip, function_ref<InFlightDiagnostic()> emitError);
 
+/// Whether a kernel may be launched before the one in front of it ends and wait for that by itself (programmatic
+/// dependent launch): from sm_90 on.
+bool canLaunchEarly(StringRef chip);
+
 } // namespace hfc
 
 #endif // HFC_SUPPORT_GPUCHIP_H

@@ -8,6 +8,7 @@
 #include "CUDATables.h"
 
 #include "DescribeAttention.h"
+#include "hfc/Support/GPUChip.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -34,8 +35,12 @@ void CUDATables::addKernel(gpu::GPUModuleOp module) {
   auto lanes = function->getAttrOfType<DenseI32ArrayAttr>(NVVM::NVVMDialect::getMaxntidAttrName());
   if (!lanes || lanes.empty())
     return;
+  auto target = module.getTargets() && !module.getTargetsAttr().empty()
+                    ? dyn_cast<NVVM::NVVMTargetAttr>(module.getTargetsAttr()[0])
+                    : NVVM::NVVMTargetAttr();
   numbers.try_emplace(function.getSymNameAttr(), kernels.size());
-  kernels.push_back({function.getSymNameAttr(), grid.getInt(), lanes[0], function.getNumArguments()});
+  kernels.push_back({function.getSymNameAttr(), grid.getInt(), lanes[0], function.getNumArguments(),
+                     target && canLaunchEarly(target.getChip())});
 }
 
 /// The bytes of a constant's values, row-major; truth values take one each.
@@ -105,6 +110,8 @@ void CUDATables::describe(llvm::json::OStream &stream) const {
         stream.attribute("lanes", kernel.lanes);
         stream.attribute("arguments", kernel.arguments);
         stream.attribute("shared", 0); // What a kernel needs is declared in its code.
+        if (kernel.isEarly)
+          stream.attribute("early", true);
       });
   });
   stream.attribute("streams", streams);

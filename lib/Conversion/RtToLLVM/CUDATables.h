@@ -26,6 +26,8 @@ namespace hfc {
 struct CUDAKernel {
   StringAttr name;
   int64_t grid = 0, lanes = 0, arguments = 0;
+  /// It may be launched before the one in front of it ends.
+  bool isEarly = false;
 };
 
 /// What a CUDA program refers to by number: kernels, streams, events, products; and its constants, one behind the

@@ -23,6 +23,8 @@ public:
   Kernels &operator=(const Kernels &) = delete;
 
   io::Status load(const void *cubin, const io::GpuInfo &gpu);
+  /// Queues the kernel. With HFC_CUDA_EARLY=on its blocks are placed while the kernel in front of it still runs, where
+  /// the kernel can wait for that by itself.
   cudaError_t launch(int32_t kernel, void *const *arguments, cudaStream_t stream) const;
 
 private:
@@ -31,6 +33,7 @@ private:
     dim3 grid, lanes;
     size_t shared = 0;
     int64_t arguments = 0;
+    bool isEarly = false;
   };
   cudaLibrary_t library = nullptr;
   std::vector<Kernel> kernels;

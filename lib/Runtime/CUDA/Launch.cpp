@@ -7,6 +7,8 @@
 
 #include "Context.h"
 
+#include <cstdlib>
+
 namespace hfc::cuda {
 
 namespace {
@@ -29,8 +31,11 @@ io::Status Kernels::load(const void *cubin, const io::GpuInfo &gpu) {
   cudaError_t error = cudaLibraryLoadData(&library, cubin, nullptr, nullptr, 0, nullptr, nullptr, 0);
   if (error != cudaSuccess)
     return statusOf(error, "loading the program's kernels, compiled for " + gpu.name);
+  const char *wish = std::getenv("HFC_CUDA_EARLY");
+  bool mayBeEarly = wish && std::string(wish) == "on";
   for (const io::KernelInfo &info : gpu.kernels) {
-    Kernel kernel{nullptr, dim3(unsigned(info.grid)), dim3(unsigned(info.lanes)), size_t(info.shared), info.arguments};
+    Kernel kernel{nullptr,        dim3(unsigned(info.grid)), dim3(unsigned(info.lanes)), size_t(info.shared),
+                  info.arguments, mayBeEarly && info.isEarly};
     if (error = cudaLibraryGetKernel(&kernel.function, library, info.name.c_str()); error != cudaSuccess)
       return statusOf(error, "finding kernel '" + info.name + "'");
     if (info.shared > plainShared) {
@@ -49,8 +54,17 @@ cudaError_t Kernels::launch(int32_t number, void *const *arguments, cudaStream_t
   void *addresses[mostArguments];
   for (int64_t i = 0; i < kernel.arguments; ++i)
     addresses[i] = const_cast<void **>(&arguments[i]);
-  return cudaLaunchKernel(reinterpret_cast<const void *>(kernel.function), kernel.grid, kernel.lanes, addresses,
-                          kernel.shared, stream);
+  cudaLaunchAttribute early{};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = kernel.grid;
+  config.blockDim = kernel.lanes;
+  config.dynamicSmemBytes = kernel.shared;
+  config.stream = stream;
+  config.attrs = &early;
+  config.numAttrs = kernel.isEarly;
+  return cudaLaunchKernelExC(&config, reinterpret_cast<const void *>(kernel.function), addresses);
 }
 
 } // namespace hfc::cuda

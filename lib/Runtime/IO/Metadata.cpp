@@ -106,7 +106,7 @@ GpuInfo readGpu(Reader &reader) {
   gpu.name = reader.string("gpu");
   reader.objects("kernels", [&](Reader &each) {
     KernelInfo kernel{each.string("name"), each.integer("grid"), each.integer("lanes"), each.integer("arguments"),
-                      each.integer("shared")};
+                      each.integer("shared"), each.boolean("early")};
     if (kernel.grid < 1 || kernel.grid > INT32_MAX || kernel.lanes < 1 || kernel.lanes > 1024 || kernel.arguments < 0 ||
         kernel.arguments > 512 || kernel.shared < 0 || kernel.shared > most)
       each.fail("kernel '" + kernel.name + "' cannot be launched as it stands there");

@@ -14,11 +14,22 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVM/NVVM/Utils.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace hfc;
+
+/// Before it touches memory a kernel waits for the one in front of it, and then lets the next one come: launched so,
+/// its blocks stand ready when their turn comes, and no more than one kernel waits. Without effect on a kernel that is
+/// not launched early.
+static void waitForEarlierKernels(llvm::Function &kernel) {
+  llvm::IRBuilder<> builder(&*kernel.getEntryBlock().getFirstInsertionPt());
+  builder.CreateIntrinsic(builder.getVoidTy(), llvm::Intrinsic::nvvm_griddepcontrol_wait, {});
+  builder.CreateIntrinsic(builder.getVoidTy(), llvm::Intrinsic::nvvm_griddepcontrol_launch_dependents, {});
+}
 
 namespace {
 
@@ -37,6 +48,10 @@ protected:
     for (llvm::Function &function : llvmModule)
       if (!function.isIntrinsic())
         function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
+    if (canLaunchEarly(getTarget().getChip()))
+      for (llvm::Function &function : llvmModule)
+        if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+          waitForEarlierKernels(function);
   }
 
   FailureOr<SmallVector<char, 0>> moduleToObject(llvm::Module &llvmModule) override {

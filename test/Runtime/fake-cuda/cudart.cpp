@@ -344,8 +344,12 @@ cudaError_t cudaLibraryGetKernel(cudaKernel_t *kernel, cudaLibrary_t library, co
   return cudaErrorSymbolNotFound;
 }
 cudaError_t cudaFuncSetAttribute(const void *, cudaFuncAttribute, int) { return cudaSuccess; }
-cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 lanes, void **arguments, size_t,
-                             cudaStream_t stream) {
+cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function, void **arguments) {
+  dim3 grid = config->gridDim, lanes = config->blockDim;
+  cudaStream_t stream = config->stream;
+  for (unsigned i = 0; i < config->numAttrs; ++i)
+    if (config->attrs[i].id == cudaLaunchAttributeProgrammaticStreamSerialization && setting("HFC_FAKE_TELL_EARLY", 0))
+      std::fprintf(stderr, "fake: an early launch\n");
   const FakeKernel *kernel = static_cast<const CUkern_st *>(function)->kernel;
   std::vector<void *> pointers;
   for (int32_t i = 0; i < kernel->arguments; ++i)

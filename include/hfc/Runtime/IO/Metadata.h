@@ -146,6 +146,8 @@ struct KernelInfo {
   std::string name;
   /// Blocks, threads of one, pointers that it is given, and bytes of dynamic shared memory.
   int64_t grid = 0, lanes = 0, arguments = 0, shared = 0;
+  /// It waits by itself for what stands in front of it on its stream, and may be launched before that ends.
+  bool isEarly = false;
 };
 
 /// What a program for a GPU needs of it.
