@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace hfc::run {
 
@@ -57,8 +58,9 @@ std::vector<Tensor> gradientsOf(const Rank &rank, const io::ProgramInfo &program
     if (parameter != program.parameters.end())
       tensors.push_back({&*parameter, &state, rank.state(state.name)});
   }
-  std::stable_sort(tensors.begin(), tensors.end(),
-                   [](const Tensor &a, const Tensor &b) { return a.parameter > b.parameter; });
+  std::sort(tensors.begin(), tensors.end(), [](const Tensor &a, const Tensor &b) {
+    return std::tie(a.parameter, a.info) > std::tie(b.parameter, b.info);
+  });
   return tensors;
 }
 

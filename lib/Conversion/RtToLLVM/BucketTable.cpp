@@ -71,7 +71,7 @@ bool BucketTable::isBehind(Value buffer, Value next) const {
   MemoryRange range = rangeOf(buffer), behind = rangeOf(next);
   int64_t alignment = dist::bucketAlignment * bytesOfElement(buffer.getType());
   return range.region == behind.region &&
-         behind.begin == range.begin + llvm::alignTo(range.end - range.begin, alignment) &&
+         behind.begin == range.begin + int64_t(llvm::alignTo(range.end - range.begin, alignment)) &&
          isFreeBehind(range, behind.begin);
 }
 
