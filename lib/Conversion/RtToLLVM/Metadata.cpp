@@ -109,6 +109,8 @@ void MetadataWriter::writeProgram() {
       writeValue(value);
       stream.attributeEnd();
     }
+  if (program.contains("deterministic"))
+    stream.attribute("deterministic", true);
 }
 
 LogicalResult MetadataWriter::writeShaped(Operation *op, Type type) {

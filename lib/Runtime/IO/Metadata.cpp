@@ -189,6 +189,7 @@ Result<ProgramInfo> parseMetadata(std::string_view text) {
   program.microBatches = reader.integer("micro_batches", 1);
   if (program.microBatches < 1)
     reader.fail("'micro_batches' must be at least 1");
+  program.deterministic = reader.boolean("deterministic");
   if (int64_t separator = reader.integer("separator", -1); separator >= 0)
     program.separator = separator;
   program.arena = reader.integer("arena");

@@ -167,6 +167,8 @@ struct ProgramInfo {
   int64_t abi = 0, batch = 0, sequence = 0, microBatches = 1, arena = 0;
   /// The token that ends a document in training data, if the model has one.
   std::optional<int64_t> separator;
+  /// The same bits at every run: nothing may depend on what is measured.
+  bool deterministic = false;
   std::vector<std::string> checkpointPrefixes;
   /// Beginnings of checkpoint names that the program has no use for.
   std::vector<std::string> checkpointUnused;
