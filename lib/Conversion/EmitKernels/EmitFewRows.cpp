@@ -8,11 +8,13 @@
 // With few rows (decoding) a product takes as long as reading its weights. A block takes a column of the result, for
 // all rows (two columns where there are very many), or the same column of several products that an elementwise epilogue
 // combines: its lanes walk over the weights' row in vectors, with several of them under way at once, and add up at the
-// end. Products of the same operand that nothing combines take blocks of their own, one behind the other.
+// end. A norm of the row that they read is part of that: every block first finds what it depends on. Products of the
+// same operand that nothing combines take blocks of their own, one behind the other.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Emitters.h"
+#include "Reduction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -40,14 +42,17 @@ struct Group {
   int64_t columns = 0, together = 1;
 };
 
-/// Elements of a body, where those of its products at one place are known.
+/// Elements of a body, where those of its products at one place are known, and the reductions of its row.
 class SumsEmitter : public ElementEmitter {
 public:
   using ElementEmitter::ElementEmitter;
-  DenseMap<Value, Value> sums;
+  DenseMap<Value, Value> sums, reduced;
 
 protected:
-  Value known(Value value, const Indices &) override { return sums.lookup(value); }
+  Value known(Value value, const Indices &) override {
+    Value sum = sums.lookup(value);
+    return sum ? sum : reduced.lookup(value);
+  }
 };
 
 class FewRowsEmitter {
@@ -66,6 +71,9 @@ private:
   static int64_t lanesOf(func::FuncOp body, int64_t width);
   LogicalResult collectGroups();
   LogicalResult addResult(unsigned number, llvm::MapVector<Value, Group> &found);
+  bool isOfRow(Value value) const;
+  LogicalResult emitReductions(SumsEmitter &elements);
+  LogicalResult emitRowResults(SumsEmitter &elements, Value block);
   LogicalResult emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block);
   LogicalResult emitGroup(const Group &group, SumsEmitter &elements, Value block);
   SmallVector<Value> emitSums(const Group &group, SumsEmitter &elements, ArrayRef<Value> columns);
@@ -76,6 +84,8 @@ private:
   int64_t bufferAlignment, widest, rows = 0, depth = 0;
   std::optional<KernelWriter> writer;
   SmallVector<Group> groups;
+  /// Results that no product has a part in: they belong to the row that the products read.
+  SmallVector<unsigned> rowResults;
 };
 } // namespace
 
@@ -98,6 +108,7 @@ LogicalResult FewRowsEmitter::addResult(unsigned number, llvm::MapVector<Value, 
   Group group;
   SmallVector<Value> work{results.getOperand(number)};
   llvm::DenseSet<Value> seen;
+  Operation *other = nullptr;
   while (!work.empty()) {
     Value value = work.pop_back_val();
     Operation *op = value.getDefiningOp();
@@ -107,12 +118,18 @@ LogicalResult FewRowsEmitter::addResult(unsigned number, llvm::MapVector<Value, 
       group.products.insert(value);
       continue;
     }
-    if (!op->hasTrait<OpTrait::Elementwise>() && !isa<hf::ConstantOp>(op))
-      return op->emitError("cannot be part of a kernel of few rows: what follows its products is elementwise");
+    if (!other && !op->hasTrait<OpTrait::Elementwise>() && !isa<hf::ConstantOp>(op))
+      other = op;
     llvm::append_range(work, op->getOperands());
   }
-  if (group.products.empty())
-    return body.emitError("a kernel of few rows has a result that needs none of its products");
+  if (group.products.empty()) {
+    if (!isOfRow(results.getOperand(number)))
+      return body.emitError("a kernel of few rows has a result that needs none of its products");
+    rowResults.push_back(number);
+    return success();
+  }
+  if (other)
+    return other->emitError("cannot be part of a kernel of few rows: what follows its products is elementwise");
   group.outputs.push_back(number);
   group.columns = shapeOf(results.getOperand(number)).back();
   Value key = group.products.front();
@@ -128,16 +145,24 @@ LogicalResult FewRowsEmitter::addResult(unsigned number, llvm::MapVector<Value, 
   return success();
 }
 
+/// Whether a value is computed here, and has the size of the one row that the products read.
+bool FewRowsEmitter::isOfRow(Value value) const {
+  return value.getDefiningOp() && rows == 1 && llvm::product_of(shapeOf(value)) == depth &&
+         !value.getDefiningOp<hf::LinearOp>();
+}
+
 LogicalResult FewRowsEmitter::collectGroups() {
   for (auto product : body.getOps<hf::LinearOp>()) {
     ArrayRef<int64_t> shape = shapeOf(product.getX());
     int64_t ownDepth = shape.back(), ownRows = llvm::product_of(shape.drop_back());
-    auto isArgument = [](Value operand) { return isa<BlockArgument>(operand); };
-    if (!llvm::all_of(product->getOperands(), isArgument) || (depth && (depth != ownDepth || rows != ownRows)))
-      return product.emitError("the products of a kernel of few rows are of its arguments, and of one size in all but "
-                               "columns");
+    bool isFirst = depth == 0, fits = isFirst || (depth == ownDepth && rows == ownRows);
     depth = ownDepth;
     rows = ownRows;
+    auto isArgument = [](Value operand) { return isa<BlockArgument>(operand); };
+    fits &= isArgument(product.getX()) || isOfRow(product.getX());
+    if (!fits || !llvm::all_of(product->getOperands().drop_front(), isArgument))
+      return product.emitError("the products of a kernel of few rows are of its arguments, and of one size in all but "
+                               "columns");
   }
   llvm::MapVector<Value, Group> found;
   for (unsigned number : llvm::seq(0u, results.getNumOperands()))
@@ -147,6 +172,64 @@ LogicalResult FewRowsEmitter::collectGroups() {
   for (Group &group : groups)
     if (group.columns >= kManyColumns && group.columns % 2 == 0 && rows * group.products.size() <= 2)
       group.together = 2;
+  return success();
+}
+
+/// What the row depends on, one reduction after the other.
+LogicalResult FewRowsEmitter::emitReductions(SumsEmitter &elements) {
+  ImplicitLocOpBuilder &b = writer->b;
+  IndexBuilder &index = elements.index;
+  for (auto reduce : body.getOps<hf::ReduceOp>()) {
+    ArrayRef<int64_t> shape = shapeOf(reduce.getX());
+    if (!isOfRow(reduce.getX()) || shape.back() != depth)
+      return reduce.emitError("cannot be part of a kernel of few rows: it does not reduce the row that products read");
+    LogicalResult done = emitAtWidest(elements, widest, depth, [&]() -> LogicalResult {
+      Value none = elements.toVector(neutralElement(b, reduce.getKind(), reduce.getType().getElementType()));
+      auto loop = kernel::DistributeOp::create(b, index.constant(0), index.constant(depth), index.width, none);
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToEnd(&loop.getBody().front());
+        ElementEmitter::Scope scope(elements);
+        Indices at{index.group(index.constant(0), shape.drop_back()),
+                   index.group(loop.getInductionVar(), {depth}, /*lane=*/index.width > 1, index.width)};
+        Value value = elements.emit(reduce.getX(), at);
+        if (!value)
+          return failure();
+        Value next = combine(b, reduce.getKind(), loop.getRegionIterArgs()[0], elements.toVector(value));
+        kernel::YieldOp::create(b, next);
+      }
+      elements.reduced[reduce.getResult()] =
+          kernel::ReduceOp::create(b, b.getF32Type(), combineOf(reduce.getKind()), loop.getResult(0));
+      return success();
+    });
+    if (failed(done))
+      return failure();
+  }
+  index.width = 1;
+  return success();
+}
+
+/// The first block writes them; all have computed them.
+LogicalResult FewRowsEmitter::emitRowResults(SumsEmitter &elements, Value block) {
+  if (rowResults.empty())
+    return success();
+  ImplicitLocOpBuilder &b = writer->b;
+  IndexBuilder &index = elements.index;
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, block, index.constant(0));
+  auto branch = scf::IfOp::create(b, isFirst);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(branch.thenBlock()->getTerminator());
+  ElementEmitter::Scope scope(elements);
+  auto loop = kernel::DistributeOp::create(b, index.constant(0), index.constant(depth), /*vector=*/1, ValueRange());
+  b.setInsertionPointToEnd(&loop.getBody().front());
+  for (unsigned number : rowResults) {
+    Value result = results.getOperand(number);
+    Indices at{index.group(loop.getInductionVar(), shapeOf(result))};
+    Value value = elements.emit(result, at);
+    if (!value || failed(elements.store(value, writer->output(number), at)))
+      return failure();
+  }
+  kernel::YieldOp::create(b, ValueRange());
   return success();
 }
 
@@ -175,6 +258,8 @@ SmallVector<Value> FewRowsEmitter::emitSums(const Group &group, SumsEmitter &ele
         for (int64_t row = 0; row < rows; ++row, ++total) {
           IndexGroup place = elements.index.group(elements.index.constant(row), shapeOf(product.getX()).drop_back());
           Value x = elements.emit(product.getX(), {place, element});
+          if (!x)
+            return {};
           *total = arith::AddFOp::create(b, *total, arith::MulFOp::create(b, x, weights, kContract), kContract);
         }
       }
@@ -219,6 +304,8 @@ LogicalResult FewRowsEmitter::emitGroup(const Group &group, SumsEmitter &element
       biases.push_back(bias ? elements.emit(bias, {elements.index.group(column, {group.columns})}) : Value());
     }
   SmallVector<Value> sums = emitSums(group, elements, columns);
+  if (sums.empty())
+    return failure();
   for (auto [place, column] : llvm::enumerate(columns))
     for (int64_t row = 0; row < rows; ++row) {
       elements.sums.clear();
@@ -260,7 +347,8 @@ LogicalResult FewRowsEmitter::emit() {
   for (const Group &group : groups)
     grid += group.columns / group.together;
   Value block = kernel::BlockIdOp::create(writer->b, writer->b.getIndexType());
-  if (failed(emitGroups(groups, elements, block)))
+  if (failed(emitReductions(elements)) || failed(emitRowResults(elements, block)) ||
+      failed(emitGroups(groups, elements, block)))
     return failure();
   writer->finish(grid);
   return success();

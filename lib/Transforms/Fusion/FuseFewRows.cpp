@@ -9,6 +9,7 @@
 
 #include "FusionGraph.h"
 #include "Outline.h"
+#include "PrepareEntry.h"
 #include "dialects/hf/OrderedOperand.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
@@ -119,25 +120,96 @@ private:
     return fits ? call : nullptr;
   }
 
+  /// Whether a body makes one row of its arguments, elementwise but for sums over the row, as norms do.
+  static bool isNorm(func::FuncOp body, ArrayRef<int64_t> shape) {
+    if (!isOfKind(body, "row"))
+      return false;
+    int64_t depth = shape.back();
+    auto isOfRow = [&](Operation &op) {
+      auto reduce = dyn_cast<hf::ReduceOp>(op);
+      bool isKnown = isElementwise(&op) || isa<hf::ConstantOp, hf::BroadcastOp, func::ReturnOp>(op) ||
+                     (reduce && shapeOf(reduce.getX()) == shape && reduce.getDims().size() == 1 &&
+                      reduce.getType().getElementType().isF32());
+      return isKnown &&
+             llvm::all_of(op.getResults(), [&](Value value) { return llvm::product_of(shapeOf(value)) <= depth; });
+    };
+    return llvm::all_of(body.getBody().front(), isOfRow) &&
+           llvm::all_of(body.getArguments(), [&](Value value) { return llvm::product_of(shapeOf(value)) == depth; }) &&
+           llvm::all_of(body.getResultTypes(),
+                        [&](Type type) { return cast<RankedTensorType>(type).getShape() == shape; });
+  }
+
+  /// The kernel that makes the one row that these products read, and nothing else reads, if each of their blocks may as
+  /// well make it: what they then read more takes less time than a launch.
+  func::CallOp normOf(ArrayRef<hf::LinearOp> products, bool hasEpilogue, SymbolTable &symbols) const {
+    Value x = products.front()->getOperand(0);
+    auto call = x.getDefiningOp<func::CallOp>();
+    ArrayRef<int64_t> shape = shapeOf(x);
+    if (!call || llvm::product_of(shape) != shape.back() ||
+        !isNorm(symbols.lookup<func::FuncOp>(call.getCallee()), shape))
+      return nullptr;
+    auto isOwn = [&](Operation *user) {
+      auto product = dyn_cast<hf::LinearOp>(user);
+      return product && llvm::is_contained(products, product) && product.getWeight() != x && product.getBias() != x;
+    };
+    for (Value result : call.getResults())
+      for (Operation *user : result.getUsers())
+        if (result == x ? !isOwn(user) : !products.front()->isBeforeInBlock(user))
+          return nullptr;
+    int64_t blocks = 0, bytes = -bytesOf(x);
+    for (hf::LinearOp product : products)
+      blocks = hasEpilogue ? shapeOf(product.getWeight())[0] : blocks + shapeOf(product.getWeight())[0];
+    for (Value operand : call.getOperands())
+      bytes += bytesOf(operand);
+    return blocks * bytes <= normBytes ? call : nullptr;
+  }
+
+  static int64_t bytesOf(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  }
+
+  /// Puts what makes the products' row in front of them, into `plan`.
+  void inlineNorm(func::CallOp norm, Value x, SymbolTable &symbols, BodyPlan &plan, llvm::SetVector<Value> &arguments) {
+    arguments.insert_range(norm.getOperands());
+    inlined.insert(norm.getCalleeAttr().getAttr());
+    SmallVector<bool> isResult = llvm::map_to_vector(
+        norm.getResults(), [&](OpResult result) { return Value(result) != x && !result.use_empty(); });
+    SmallVector<Value> made = inlineCall(norm, symbols.lookup<func::FuncOp>(norm.getCallee()), plan.ops);
+    for (auto [value, returned] : llvm::zip_equal(made, isResult))
+      if (returned)
+        plan.results.push_back(value);
+    ++numNorms;
+  }
+
   void outline(ArrayRef<hf::LinearOp> products, SymbolTable &symbols, BodyTable &bodies) {
     BodyPlan plan;
     plan.kind = "few_rows";
     llvm::SetVector<Value> arguments;
+    SmallVector<Location> locs{products.front()->getLoc()};
+    func::CallOp epilogue = products.front()->use_empty() ? func::CallOp() : epilogueOf(products, symbols);
+    func::CallOp norm = normOf(products, epilogue != nullptr, symbols);
+    if (norm) {
+      locs.insert(locs.begin(), norm.getLoc());
+      inlineNorm(norm, products.front()->getOperand(0), symbols, plan, arguments);
+    }
     for (hf::LinearOp product : products) {
-      arguments.insert_range(product->getOperands());
+      arguments.insert_range(product->getOperands().drop_front(norm ? 1 : 0));
       plan.ops.push_back(product);
-      plan.results.push_back(product);
+      if (!epilogue)
+        plan.results.push_back(product);
     }
     plan.arguments = arguments.takeVector();
-    func::CallOp epilogue = products.front()->use_empty() ? func::CallOp() : epilogueOf(products, symbols);
     if (epilogue) {
       StringAttr name = epilogue.getCalleeAttr().getAttr();
-      plan.results = inlineCall(epilogue, symbols.lookup<func::FuncOp>(epilogue.getCallee()), plan.ops);
+      llvm::append_range(plan.results,
+                         inlineCall(epilogue, symbols.lookup<func::FuncOp>(epilogue.getCallee()), plan.ops));
       inlined.insert(name);
       ++numEpilogues;
     }
     OpBuilder builder(products.front());
-    auto call = func::CallOp::create(builder, products.front()->getLoc(), bodies.getOrCreate(plan), plan.arguments);
+    auto call = func::CallOp::create(builder, FusedLoc::get(builder.getContext(), locs), bodies.getOrCreate(plan),
+                                     plan.arguments);
     for (StringRef name : {"hf.block", "hf.phase"})
       if (Attribute attribute = products.front()->getDiscardableAttr(name))
         call->setDiscardableAttr(name, attribute);
@@ -257,14 +329,17 @@ private:
         getOperation().lookupSymbol(name)->erase();
   }
 
-  /// Puts what `call` computes in its place, and behind `ops`. Returns its results.
+  /// Puts what `call` computes in its place, and behind `ops`, which remember the kernel's name. Returns its results.
   static SmallVector<Value> inlineCall(func::CallOp call, func::FuncOp body, SmallVectorImpl<Operation *> &ops) {
     OpBuilder builder(call);
     IRMapping mapping;
     mapping.map(body.getArguments(), call.getOperands());
     Block &block = body.getBody().front();
-    for (Operation &op : block.without_terminator())
+    auto origin = builder.getStringAttr(body.getName().rtrim("0123456789").rtrim('_'));
+    for (Operation &op : block.without_terminator()) {
       ops.push_back(builder.clone(op, mapping));
+      ops.back()->setDiscardableAttr(originName, origin);
+    }
     auto results =
         llvm::map_to_vector(block.getTerminator()->getOperands(), [&](Value value) { return mapping.lookup(value); });
     call.replaceAllUsesWith(results);

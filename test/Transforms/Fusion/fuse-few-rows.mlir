@@ -2,6 +2,7 @@
 // RUN: FileCheck %s < %t.mlir
 // RUN: FileCheck %s --check-prefix=CACHED < %t.mlir
 // RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows=rows=2 | FileCheck %s --check-prefix=TWO
+// RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows=norm-bytes=0 | FileCheck %s --check-prefix=APART
 // RUN: hfc-interpret %s --compare=%t.mlir --seed=3
 // RUN: hfc-opt %s --hfc-fuse --hfc-fuse-few-rows --hfc-schedule --hfc-emit-kernels="vector-bits=256 interleave=1" -o %t.kernel.mlir
 // RUN: hfc-interpret %s --compare=%t.kernel.mlir --seed=4
@@ -136,4 +137,52 @@ func.func @cached(%x: tensor<2x16xf32> {hf.input = "x"}, %q: tensor<24x16xf32> {
   %8 = hf.cache_update %keys, %7, %past, %count : (tensor<2x12x1x8xf32>, tensor<2x1x1x8xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x12x1x8xf32>
   %9 = hf.cache_update %values, %5, %past, %count : (tensor<2x12x1x8xf32>, tensor<2x1x1x8xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x12x1x8xf32>
   return %6, %8, %9 : tensor<2x1x3x8xf32>, tensor<2x12x1x8xf32>, tensor<2x12x1x8xf32>
+}
+
+// The norm of one row goes into the products that read it, with the sum that it is of, which is read again; not where
+// reading it in each block costs more than a launch.
+// CHECK-LABEL: func.func @normed
+// CHECK-NEXT: %[[ALL:.*]]:3 = call @add_rms_norm_linear_{{[0-9]+}}(
+// CHECK-NEXT: return %[[ALL]]#0, %[[ALL]]#1, %[[ALL]]#2
+// APART-LABEL: func.func @normed
+// APART: call @add_rms_norm_
+// APART-NEXT: call @linear_
+func.func @normed(%residual: tensor<1x1x64xf32> {hf.input = "residual"}, %x: tensor<1x1x64xf32> {hf.input = "x"},
+                  %g: tensor<64xf32> {hf.input = "g"}, %a: tensor<24x64xf32> {hf.input = "a"}, %b: tensor<8x64xf32> {hf.input = "b"})
+    -> (tensor<1x1x64xf32> {hf.output = "sum"}, tensor<1x1x24xf32> {hf.output = "a"}, tensor<1x1x8xf32> {hf.output = "b"}) {
+  %sum = hf.add %residual, %x : tensor<1x1x64xf32>
+  %normed = hf.rms_norm %sum, %g {epsilon = 1.0e-6 : f64} : (tensor<1x1x64xf32>, tensor<64xf32>) -> tensor<1x1x64xf32>
+  %0 = hf.linear %normed, %a : (tensor<1x1x64xf32>, tensor<24x64xf32>) -> tensor<1x1x24xf32>
+  %1 = hf.linear %normed, %b : (tensor<1x1x64xf32>, tensor<8x64xf32>) -> tensor<1x1x8xf32>
+  return %sum, %0, %1 : tensor<1x1x64xf32>, tensor<1x1x24xf32>, tensor<1x1x8xf32>
+}
+
+// Of two rows it stays a kernel, and so it does where somebody else reads it.
+// CHECK-LABEL: func.func @apart
+// CHECK: call @rms_norm_
+// CHECK: call @linear_
+// CHECK: call @rms_norm_
+// CHECK: call @linear_
+func.func @apart(%x: tensor<2x64xf32> {hf.input = "x"}, %y: tensor<1x64xf32> {hf.input = "y"}, %g: tensor<64xf32> {hf.input = "g"},
+                 %a: tensor<24x64xf32> {hf.input = "a"})
+    -> (tensor<2x24xf32> {hf.output = "two"}, tensor<1x24xf32> {hf.output = "one"}, tensor<1x64xf32> {hf.output = "normed"}) {
+  %two = hf.rms_norm %x, %g {epsilon = 1.0e-6 : f64} : (tensor<2x64xf32>, tensor<64xf32>) -> tensor<2x64xf32>
+  %0 = hf.linear %two, %a : (tensor<2x64xf32>, tensor<24x64xf32>) -> tensor<2x24xf32>
+  %one = hf.rms_norm %y, %g {epsilon = 1.0e-6 : f64} : (tensor<1x64xf32>, tensor<64xf32>) -> tensor<1x64xf32>
+  %1 = hf.linear %one, %a : (tensor<1x64xf32>, tensor<24x64xf32>) -> tensor<1x24xf32>
+  return %0, %1, %one : tensor<2x24xf32>, tensor<1x24xf32>, tensor<1x64xf32>
+}
+
+// A norm of two reductions, and a result that depends on another norm, as Gemma 2's residual does.
+// CHECK-LABEL: func.func @chained
+// CHECK-NEXT: call @{{.*}}linear_{{[0-9]+}}(
+// CHECK-NEXT: return
+func.func @chained(%residual: tensor<1x33xf32> {hf.input = "residual"}, %x: tensor<1x33xf32> {hf.input = "x"},
+                   %g: tensor<33xf32> {hf.input = "g"}, %a: tensor<24x33xf32> {hf.input = "a"})
+    -> (tensor<1x33xf32> {hf.output = "sum"}, tensor<1x24xf32> {hf.output = "a"}) {
+  %first = hf.rms_norm %x, %g {epsilon = 1.0e-6 : f64} : (tensor<1x33xf32>, tensor<33xf32>) -> tensor<1x33xf32>
+  %sum = hf.add %residual, %first : tensor<1x33xf32>
+  %normed = hf.layer_norm %sum, %g bias %g {epsilon = 1.0e-5 : f64} : (tensor<1x33xf32>, tensor<33xf32>, tensor<33xf32>) -> tensor<1x33xf32>
+  %0 = hf.linear %normed, %a : (tensor<1x33xf32>, tensor<24x33xf32>) -> tensor<1x24xf32>
+  return %sum, %0 : tensor<1x33xf32>, tensor<1x24xf32>
 }

@@ -70,7 +70,10 @@ def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
     them, nothing else and element by element, it becomes their epilogue. So the projections of attention are one launch,
     and a gated feed-forward's two with their activation. Small `loop` bodies that read its results side by side, as the
     rotations of queries and keys do, become one as well, and so do the `cache_update` bodies behind them: a result of a
-    `loop` body is then an `hf.cache_update` of an argument, whose new rows alone are computed.
+    `loop` body is then an `hf.cache_update` of an argument, whose new rows alone are computed. A norm of one row that only such
+    products read goes into their body, to be computed in every block, where all blocks together then read at most
+    `norm-bytes` more: that takes less time than a launch. What else it makes, as the sum of a residual, is a result of
+    that body.
 
     Needs: entries as `hfc-fuse` leaves them. Guarantees: nothing else changes; bodies that are the same are one function;
     bodies of epilogues that nobody calls any more are gone. For GPUs.
@@ -106,10 +109,12 @@ def FuseFewRows : Pass<"hfc-fuse-few-rows", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"rows", "rows", "int64_t", "8", "products of at most so many rows">];
+    Option<"rows", "rows", "int64_t", "8", "products of at most so many rows">,
+    Option<"normBytes", "norm-bytes", "int64_t", "29360128", "what the blocks of products may read to compute a norm">];
   let statistics = [
     Statistic<"numProducts", "num-products", "products that went into kernels">,
     Statistic<"numEpilogues", "num-epilogues", "kernels that became epilogues">,
+    Statistic<"numNorms", "num-norms", "norms that went into the products that read them">,
     Statistic<"numJoined", "num-joined", "kernels that read such results and were joined with others">,
     Statistic<"numCalls", "num-calls", "calls of kernels of few rows">];
   let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
