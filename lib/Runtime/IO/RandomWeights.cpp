@@ -7,8 +7,7 @@
 
 #include "hfc/Runtime/IO/Weights.h"
 
-#include "InChunks.h"
-
+#include "hfc/Runtime/IO/FillOnHost.h"
 #include "hfc/Runtime/IO/Random.h"
 
 #include <algorithm>
@@ -35,105 +34,86 @@ InitializerInfo initializerOf(const ParameterInfo &parameter) {
   return isScale ? InitializerInfo{Kind::ones, 0, {}} : InitializerInfo{Kind::normal, standardDeviation, {}};
 }
 
-/// The `count` normal values from place `begin` of a stream on.
-void drawNormal(uint64_t key, int64_t begin, int64_t count, float deviation, float *values) {
-  for (int64_t i = begin; i < begin + count;) {
-    float pair[2];
-    randomNormalPair(key, uint64_t(i / 2), pair);
-    for (; i < begin + count; ++i) {
-      values[i - begin] = deviation * pair[i % 2];
-      if (i % 2) {
-        ++i;
-        break;
-      }
-    }
-  }
-}
-
-/// The value at place `at` of a stream: the first of its draws that is near enough.
-double drawTruncated(uint64_t key, uint64_t at) {
-  constexpr double most = 2;
-  double value = randomNormal(key, at);
-  while (std::fabs(value) > most)
-    value = randomNormal(key = mixBits(key), at);
-  return value;
-}
-
-/// The values of an initializer from place `begin` of a parameter's stream on.
-void draw(const InitializerInfo &initializer, uint64_t key, int64_t begin, int64_t count, float *values) {
+/// What an initializer's values are drawn from.
+Distribution distributionOf(const InitializerInfo &initializer) {
   double deviation = initializer.standardDeviation;
+  // A normal value is within two deviations with this probability.
+  constexpr double withinTwo = 0.9544997361036416;
   switch (initializer.kind) {
-  case Kind::normal:
-    return drawNormal(key, begin, count, float(deviation), values);
-  case Kind::truncatedNormal:
-    for (int64_t i = 0; i < count; ++i)
-      values[i] = float(deviation * drawTruncated(key, uint64_t(begin + i)));
-    return;
-  case Kind::uniform:
-    for (int64_t i = 0; i < count; ++i)
-      values[i] = float(deviation * std::sqrt(3.0) * (2 * randomUniform(key, uint64_t(begin + i)) - 1));
-    return;
   case Kind::zeros:
+    return {Distribution::constant, 0};
   case Kind::ones:
-    std::fill_n(values, count, initializer.kind == Kind::ones ? 1.0f : 0.0f);
+    return {Distribution::constant, 1};
+  case Kind::normal:
+    return {Distribution::normal, float(deviation)};
+  case Kind::truncatedNormal:
+    return {Distribution::normal, float(deviation), float(withinTwo), float(1 - withinTwo)};
+  case Kind::uniform:
+    return {Distribution::uniform, float(deviation * std::sqrt(3.0))};
   }
+  return {};
 }
 
-/// A rank's piece, row by row of its last dimension.
-class PieceFiller {
-public:
-  PieceFiller(const ParameterInfo &parameter, Region region, uint64_t key, char *target)
-      : parameter(parameter), region(std::move(region)), whole(parameter.wholeShape()),
-        initializer(initializerOf(parameter)), key(key), target(target) {}
+/// Whether a dimension is neither cut nor padded.
+bool isComplete(const Draw::Dim &dim) { return dim.size == dim.whole && dim.size == dim.padded; }
 
-  void run() {
-    if (region.isPadded() || initializer.kind == Kind::zeros)
-      std::memset(target, 0, parameter.bytes());
-    if (initializer.kind == Kind::zeros)
-      return;
-    int64_t columns = region.sizes.empty() ? 1 : region.sizes.back();
-    int64_t rows = 1;
-    for (size_t i = 0; i + 1 < region.sizes.size(); ++i)
-      rows *= region.sizes[i];
-    int64_t pieces = (columns + step - 1) / step;
-    // Several short rows, or a part of a long one, at a time.
-    inChunks(rows * pieces, std::max<int64_t>(1, step / std::max<int64_t>(columns, 1)),
-             [&](int64_t begin, int64_t end) {
-               for (int64_t i = begin; i < end; ++i)
-                 fill(i / pieces, i % pieces * step, std::min(columns, (i % pieces + 1) * step));
-             });
+/// The dimensions of a piece, those merged that stand together in the whole and in the piece. More than there is room
+/// for: none.
+bool mergeDims(const std::vector<int64_t> &whole, const Region &region, Draw &draw) {
+  std::vector<Draw::Dim> dims{{}};
+  for (size_t i = whole.size(); i-- > 0;) {
+    Draw::Dim &inner = dims.back();
+    if (isComplete(inner))
+      inner = {whole[i] * inner.whole, region.offsets[i] * inner.whole, region.sizes[i] * inner.whole,
+               region.padded[i] * inner.whole};
+    else
+      dims.push_back({whole[i], region.offsets[i], region.sizes[i], region.padded[i]});
   }
+  if (dims.size() > Draw::mostDims)
+    return false;
+  draw.rank = int32_t(dims.size());
+  std::copy(dims.rbegin(), dims.rend(), draw.dims);
+  return true;
+}
 
-private:
-  static constexpr int64_t step = 4096;
-
-  /// Columns [begin, end) of a row.
-  void fill(int64_t row, int64_t begin, int64_t end) const {
-    int64_t from = 0, to = 0, scale = 1, targetScale = 1;
-    for (size_t i = whole.size(); i-- > 0;) {
-      int64_t index = i + 1 == whole.size() ? begin : row % region.sizes[i];
-      row = i + 1 == whole.size() ? row : row / region.sizes[i];
-      from += (region.offsets[i] + index) * scale;
-      to += index * targetScale;
-      scale *= whole[i];
-      targetScale *= region.padded[i];
-    }
-    float values[step];
-    draw(initializer, key, from, end - begin, values);
-    bool hasRows = initializer.zeroRow && whole.size() >= 2;
-    if (hasRows && from / (scale / whole[0]) == *initializer.zeroRow)
-      std::fill_n(values, end - begin, 0.0f);
-    convertFloats(values, HFC_FLOAT32, 1, target + to * sizeOf(parameter.dtype), parameter.dtype, end - begin);
+Result<Draw> drawOf(const ParameterInfo &parameter, const Region &region, uint64_t seed) {
+  if (parameter.dtype != HFC_FLOAT32 && parameter.dtype != HFC_BFLOAT16)
+    return Failure{"parameter '" + parameter.name + "' is of " + std::string(nameOf(parameter.dtype)) +
+                   ": random weights are float32 or bfloat16"};
+  InitializerInfo initializer = initializerOf(parameter);
+  Draw draw;
+  draw.distribution = distributionOf(initializer);
+  draw.dtype = parameter.dtype;
+  draw.key = randomKey(seed, parameter.name);
+  draw.elements = parameter.elements();
+  const std::vector<int64_t> &whole = parameter.wholeShape();
+  if (!mergeDims(whole, region, draw))
+    return Failure{"parameter '" + parameter.name + "' " + shapeToString(whole) + " is cut along too many dimensions"};
+  if (initializer.zeroRow && whole.size() >= 2) {
+    int64_t row = 1;
+    for (size_t i = 1; i < whole.size(); ++i)
+      row *= whole[i];
+    draw.zeroBegin = *initializer.zeroRow * row;
+    draw.zeroEnd = draw.zeroBegin + row;
   }
-
-  const ParameterInfo &parameter;
-  Region region;
-  const std::vector<int64_t> &whole;
-  InitializerInfo initializer;
-  uint64_t key;
-  char *target;
-};
+  return draw;
+}
 } // namespace
+
+Status Weights::fill(size_t parameter, const Draw &draw, const WeightPlacement &placement) {
+  char *target = placement.memory ? placement.memory(parameter) : nullptr;
+  pointers.push_back(target);
+  if (target && placement.fill)
+    return placement.fill(target, draw);
+  if (!target) {
+    Result<char *> memory = allocate(draw.elements * sizeOf(draw.dtype));
+    if (!memory)
+      return Failure{memory.error()};
+    pointers.back() = target = *memory;
+  }
+  fillOnHost(draw, target);
+  return handOver(parameter, placement);
+}
 
 Result<Weights> Weights::random(const ProgramInfo &program, uint64_t seed, const Progress &progress,
                                 const WeightPlacement &placement) {
@@ -143,17 +123,10 @@ Result<Weights> Weights::random(const ProgramInfo &program, uint64_t seed, const
     total += parameter.bytes();
   for (size_t i = 0; i < program.parameters.size(); ++i) {
     const ParameterInfo &parameter = program.parameters[i];
-    char *target = placement.memory ? placement.memory(i) : nullptr;
-    if (!target) {
-      Result<char *> memory = weights.allocate(parameter.bytes());
-      if (!memory)
-        return Failure{memory.error()};
-      target = *memory;
-    }
-    PieceFiller(parameter, regionOf(program.mesh, parameter, placement.rank), randomKey(seed, parameter.name), target)
-        .run();
-    weights.pointers.push_back(target);
-    if (Status status = weights.handOver(i, placement); !status)
+    Result<Draw> draw = drawOf(parameter, regionOf(program.mesh, parameter, placement.rank), seed);
+    if (!draw)
+      return Failure{draw.error()};
+    if (Status status = weights.fill(i, *draw, placement); !status)
       return Failure{status.error()};
     done += parameter.bytes();
     if (progress)

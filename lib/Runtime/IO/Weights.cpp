@@ -16,6 +16,9 @@
 namespace hfc::io {
 
 namespace {
+/// Larger memory gets huge pages: there are fewer of them to fault in.
+constexpr int64_t hugeBytes = 32 << 20;
+
 /// Source bytes converted before their pages are given back.
 constexpr int64_t chunkBytes = 4 << 20;
 
@@ -146,7 +149,7 @@ void touch(const PieceSource &piece) {
 } // namespace
 
 Result<char *> Weights::allocate(int64_t bytes) {
-  Result<Memory> memory = Memory::allocate(bytes, /*huge=*/false);
+  Result<Memory> memory = Memory::allocate(bytes, /*huge=*/bytes >= hugeBytes);
   if (!memory)
     return Failure{memory.error()};
   owned.push_back(std::move(*memory));

@@ -8,6 +8,7 @@
 #ifndef HFC_RUNTIME_IO_DTYPE_H
 #define HFC_RUNTIME_IO_DTYPE_H
 
+#include "hfc/Runtime/IO/BFloat16.h"
 #include "hfc/Runtime/hfc_runtime.h"
 
 #include <cstdint>
@@ -43,22 +44,6 @@ std::string bytesToString(int64_t bytes);
 
 /// "[2, 24]".
 std::string shapeToString(const std::vector<int64_t> &shape);
-
-inline float bfloat16ToFloat(uint16_t bits) {
-  uint32_t wide = uint32_t(bits) << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
-/// Rounds to nearest, ties to even; NaN stays NaN.
-inline uint16_t floatToBFloat16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  if ((bits & 0x7fffffffu) > 0x7f800000u)
-    return uint16_t((bits >> 16) | 0x40);
-  return uint16_t((bits + 0x7fffu + ((bits >> 16) & 1)) >> 16);
-}
 
 float float16ToFloat(uint16_t bits);
 

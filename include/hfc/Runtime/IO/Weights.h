@@ -8,6 +8,7 @@
 #ifndef HFC_RUNTIME_IO_WEIGHTS_H
 #define HFC_RUNTIME_IO_WEIGHTS_H
 
+#include "hfc/Runtime/IO/Draw.h"
 #include "hfc/Runtime/IO/Metadata.h"
 #include "hfc/Runtime/IO/SafeTensors.h"
 
@@ -29,6 +30,8 @@ struct WeightPlacement {
   /// For memory that the host cannot write: if given, it is handed every parameter's values when they are ready, and
   /// they are not kept.
   std::function<Status(size_t parameter, const void *values)> take;
+  /// Makes random values in `memory`'s; if not given, the host does.
+  std::function<Status(char *memory, const Draw &draw)> fill;
 };
 
 /// The values of a program's parameters. Those whose type and layout are the checkpoint's stay in the mapped file;
@@ -51,6 +54,7 @@ public:
 private:
   /// Memory of a parameter's own.
   Result<char *> allocate(int64_t bytes);
+  Status fill(size_t parameter, const Draw &draw, const WeightPlacement &placement);
   Status handOver(size_t parameter, const WeightPlacement &placement);
 
   std::vector<SafeTensors> checkpoint;
