@@ -10,6 +10,7 @@
 #include "Context.h"
 
 #include "hfc/Runtime/IO/File.h"
+#include "hfc/Runtime/IO/FillOnHost.h"
 
 #include <cstring>
 #include <map>
@@ -58,6 +59,15 @@ public:
   io::Status write(void *address, const void *host, int64_t bytes) override {
     if (bytes)
       std::memcpy(address, host, bytes);
+    return {};
+  }
+
+  io::Status fill(char *address, const io::Draw &draw) override {
+    io::fillOnHost(draw, address);
+    return {};
+  }
+  io::Status convert(const void *source, hfc_dtype from, void *target, hfc_dtype to, int64_t count) override {
+    io::convertFloats(source, from, 1, target, to, count);
     return {};
   }
 

@@ -8,6 +8,7 @@
 #include "DriverMemory.h"
 #include "Graphs.h"
 #include "Memory.h"
+#include "OwnKernels.h"
 #include "Requirements.h"
 #include "SmallOutputs.h"
 #include "Staging.h"
@@ -98,6 +99,20 @@ public:
     // What reads it comes later on the same stream, or waits for that (see run).
     std::memcpy(staged, host, bytes);
     return statusOf(copy(address, staged, bytes, cudaMemcpyHostToDevice), what);
+  }
+
+  io::Status fill(char *address, const io::Draw &draw) override {
+    select();
+    outputs.forget();
+    io::Status status = kernels.fill(address, draw, context.streams[0]);
+    return status ? finish(cudaSuccess, "making random values on " + context.deviceName) : status;
+  }
+
+  io::Status convert(const void *source, hfc_dtype from, void *target, hfc_dtype to, int64_t count) override {
+    select();
+    outputs.forget();
+    io::Status status = kernels.convert(source, from, target, to, count, context.streams[0]);
+    return status ? finish(cudaSuccess, "converting values on " + context.deviceName) : status;
   }
 
   host::Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) override {
@@ -224,6 +239,7 @@ private:
   Memory memory;
   Staging staging;
   SmallOutputs outputs;
+  OwnKernels kernels;
   hfc_context context;
   Graphs graphs;
   const char *constants = nullptr;

@@ -11,6 +11,7 @@
 #include "lib/Runtime/Host/Comm/Communicator.h"
 #include "lib/Runtime/Host/StartTimes.h"
 
+#include "hfc/Runtime/IO/Draw.h"
 #include "hfc/Runtime/IO/Metadata.h"
 #include "hfc/Runtime/hfc_profile.h"
 
@@ -77,6 +78,10 @@ public:
   virtual io::Status clear(char *address, int64_t bytes) = 0;
   virtual io::Status read(void *host, const void *address, int64_t bytes) = 0;
   virtual io::Status write(void *address, const void *host, int64_t bytes) = 0;
+  /// Random values: the same bits on every device.
+  virtual io::Status fill(char *address, const io::Draw &draw) = 0;
+  /// From memory of this device to memory of this device, as `io::convertFloats` does.
+  virtual io::Status convert(const void *source, hfc_dtype from, void *target, hfc_dtype to, int64_t count) = 0;
 
   /// Runs the entry of that number and returns when its work is done. The frame lacks what is the device's.
   virtual Outcome run(size_t entry, hfc_entry code, hfc_frame &frame) = 0;

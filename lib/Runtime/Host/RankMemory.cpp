@@ -8,26 +8,8 @@
 #include "RankMemory.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace hfc::host {
-
-namespace {
-/// Elements converted at a time where the device is not the host, and by one thread.
-constexpr int64_t chunkElements = 32 << 20, threadElements = 4 << 20;
-
-/// By several threads: masters of a large model are many.
-void convertTogether(const char *source, hfc_dtype from, char *target, hfc_dtype to, int64_t count) {
-  std::vector<std::thread> threads;
-  for (int64_t begin = 0; begin < count; begin += threadElements)
-    threads.emplace_back([=] {
-      io::convertFloats(source + begin * io::sizeOf(from), from, 1, target + begin * io::sizeOf(to), to,
-                        std::min(threadElements, count - begin));
-    });
-  for (std::thread &thread : threads)
-    thread.join();
-}
-} // namespace
 
 io::Result<std::unique_ptr<RankMemory>> RankMemory::allocate(const io::ProgramInfo &program, int64_t rank,
                                                              Device &device) {
@@ -113,10 +95,11 @@ io::Status RankMemory::allocateAll() {
 
 io::WeightPlacement RankMemory::placement() const {
   if (device.isHost())
-    return {rank, [this](size_t parameter) { return privateParameters[parameter]; }, {}};
-  return {rank, {}, [this](size_t parameter, const void *values) {
-            return device.write(privateParameters[parameter], values, program.parameters[parameter].bytes());
-          }};
+    return {rank, [this](size_t parameter) { return privateParameters[parameter]; }, {}, {}};
+  auto write = [this](size_t parameter, const void *values) {
+    return device.write(privateParameters[parameter], values, program.parameters[parameter].bytes());
+  };
+  return {rank, {}, write, {}};
 }
 
 void RankMemory::take(io::Weights loaded) {
@@ -135,7 +118,9 @@ io::Status RankMemory::loadWeights(const std::string &path, const io::Progress &
 }
 
 io::Status RankMemory::randomWeights(uint64_t seed, const io::Progress &progress) {
-  io::Result<io::Weights> drawn = io::Weights::random(program, seed, progress, placement());
+  auto own = [this](size_t parameter) { return privateParameters[parameter]; };
+  auto fill = [this](char *memory, const io::Draw &draw) { return device.fill(memory, draw); };
+  io::Result<io::Weights> drawn = io::Weights::random(program, seed, progress, {rank, own, {}, fill});
   if (!drawn)
     return io::Failure{drawn.error()};
   take(std::move(*drawn));
@@ -182,24 +167,9 @@ io::Status RankMemory::startStates() {
 /// Elements [first, first + count) of a parameter's piece.
 io::Status RankMemory::convertPart(const io::ParameterInfo &parameter, int64_t first, int64_t count, hfc_dtype to,
                                    char *target) const {
-  int64_t from = io::sizeOf(parameter.dtype), size = io::sizeOf(to);
   const void *values = parameterPointers[&parameter - program.parameters.data()];
-  const char *source = static_cast<const char *>(values) + first * from;
-  if (device.isHost()) {
-    io::convertFloats(source, parameter.dtype, 1, target, to, count);
-    return {};
-  }
-  std::vector<char> read(std::min(count, chunkElements) * from), converted(std::min(count, chunkElements) * size);
-  for (int64_t begin = 0; begin < count; begin += chunkElements) {
-    int64_t elements = std::min(chunkElements, count - begin);
-    io::Status status = device.read(read.data(), source + begin * from, elements * from);
-    if (!status)
-      return status;
-    convertTogether(read.data(), parameter.dtype, converted.data(), to, elements);
-    if (status = device.write(target + begin * size, converted.data(), elements * size); !status)
-      return status;
-  }
-  return {};
+  const char *source = static_cast<const char *>(values) + first * io::sizeOf(parameter.dtype);
+  return device.convert(source, parameter.dtype, target, to, count);
 }
 
 io::Status RankMemory::startState(size_t index) {

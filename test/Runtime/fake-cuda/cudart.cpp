@@ -7,6 +7,7 @@
 
 #include "FakeDevice.h"
 #include "FakeKernels.h"
+#include "OwnKernels.h"
 
 #include <cuda.h>
 
@@ -68,10 +69,13 @@ struct CUgraphExec_st {
   std::vector<std::function<cudaError_t()>> work;
 };
 struct CUkern_st {
-  const FakeKernel *kernel;
+  const FakeKernel *kernel = nullptr;
+  /// Else it is one of the runtime's own.
+  const fake::OwnKernel *own = nullptr;
 };
 struct CUlib_st {
   const FakeKernels *kernels;
+  bool isOwn = false;
   std::vector<std::unique_ptr<CUkern_st>> handles;
 };
 
@@ -319,29 +323,35 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
 
 cudaError_t cudaLibraryLoadData(cudaLibrary_t *library, const void *code, cudaJitOption *, void **, unsigned,
                                 cudaLibraryOption *, void **, unsigned) {
+  if (fake::isPtx(static_cast<const char *>(code))) {
+    *library = new CUlib_st{nullptr, true, {}};
+    return cudaSuccess;
+  }
   auto *kernels = static_cast<const FakeKernels *>(code);
   // A compiled program's code cannot run here; all that the host does can.
   if (setting("HFC_FAKE_IDLE_KERNELS", 0))
     kernels = nullptr;
   else if (std::memcmp(kernels->magic, FAKE_KERNELS_MAGIC, sizeof kernels->magic) != 0)
     return cudaErrorInvalidKernelImage;
-  *library = new CUlib_st{kernels, {}};
+  *library = new CUlib_st{kernels, false, {}};
   return cudaSuccess;
 }
 cudaError_t cudaLibraryUnload(cudaLibrary_t library) { return delete library, cudaSuccess; }
 cudaError_t cudaLibraryGetKernel(cudaKernel_t *kernel, cudaLibrary_t library, const char *name) {
   static const FakeKernel idle = {"", 0, [](void *const *) {}};
-  if (!library->kernels) {
-    library->handles.push_back(std::make_unique<CUkern_st>(CUkern_st{&idle}));
-    return *kernel = library->handles.back().get(), cudaSuccess;
-  }
-  for (int32_t i = 0; i < library->kernels->count; ++i)
-    if (std::string(library->kernels->list[i].name) == name) {
-      library->handles.push_back(std::make_unique<CUkern_st>(CUkern_st{&library->kernels->list[i]}));
-      *kernel = library->handles.back().get();
-      return cudaSuccess;
-    }
-  return cudaErrorSymbolNotFound;
+  CUkern_st found;
+  if (library->isOwn)
+    found.own = fake::findOwnKernel(name);
+  else if (!library->kernels)
+    found.kernel = &idle;
+  else
+    for (int32_t i = 0; i < library->kernels->count; ++i)
+      if (std::string(library->kernels->list[i].name) == name)
+        found.kernel = &library->kernels->list[i];
+  if (!found.kernel && !found.own)
+    return cudaErrorSymbolNotFound;
+  library->handles.push_back(std::make_unique<CUkern_st>(found));
+  return *kernel = library->handles.back().get(), cudaSuccess;
 }
 cudaError_t cudaFuncSetAttribute(const void *, cudaFuncAttribute, int) { return cudaSuccess; }
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function, void **arguments) {
@@ -350,6 +360,8 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *fu
   for (unsigned i = 0; i < config->numAttrs; ++i)
     if (config->attrs[i].id == cudaLaunchAttributeProgrammaticStreamSerialization && setting("HFC_FAKE_TELL_EARLY", 0))
       std::fprintf(stderr, "fake: an early launch\n");
+  if (const fake::OwnKernel *own = static_cast<const CUkern_st *>(function)->own)
+    return own->launch(grid, lanes, arguments[0], stream);
   const FakeKernel *kernel = static_cast<const CUkern_st *>(function)->kernel;
   std::vector<void *> pointers;
   for (int32_t i = 0; i < kernel->arguments; ++i)
