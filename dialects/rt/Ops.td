@@ -260,6 +260,36 @@ def Rt_ViewOp : Rt_Op<"view", [Pure, HasParent<"EntryOp">]> {
   let hasVerifier = 1;
 }
 
+def Rt_JoinOp : Rt_Op<"join", [Pure, HasParent<"EntryOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "parameters or states that lie one behind the other, as one buffer";
+  let description = [{
+    The bytes of all parts, from the first one's beginning to the last one's end. So one product has the projections of
+    a value by several weights as the columns of its result, though each weight is a parameter of its own.
+
+    Constraints:
+    - (C1) there are two parts at least; element types agree, and the buffer has as many elements as the parts together.
+    - (C2) parts are named by `rt.parameter` or `rt.state`.
+    - (C3) their declarations lie in one bucket, each where the one before it ends.
+
+    Example:
+
+    ```mlir
+    hf.bucket @projections : tensor<24xbf16>
+    hf.parameter @q : tensor<4x4xbf16> from [#hf.piece<"q">] {hf.bucket = #hf.place<@projections, 0>}
+    hf.parameter @k : tensor<2x4xbf16> from [#hf.piece<"k">] {hf.bucket = #hf.place<@projections, 16>}
+    rt.entry @e arena 0 {
+      %q = rt.parameter @q : memref<4x4xbf16>
+      %k = rt.parameter @k : memref<2x4xbf16>
+      %qk = rt.join %q, %k : memref<4x4xbf16>, memref<2x4xbf16> to memref<6x4xbf16>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyStaticShapeMemRef>:$parts);
+  let results = (outs AnyStaticShapeMemRef:$buffer);
+  let assemblyFormat = "$parts attr-dict `:` type($parts) `to` type($buffer)";
+  let hasVerifier = 1;
+}
+
 /// Work that a stream executes.
 class Rt_WorkOp<string mnemonic, list<Trait> traits = []> : Rt_Op<mnemonic, !listconcat([HasParent<"EntryOp">], traits)>;
 

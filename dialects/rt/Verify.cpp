@@ -190,6 +190,50 @@ LogicalResult ViewOp::verify() {
   return success();
 }
 
+LogicalResult JoinOp::verify() {
+  auto whole = cast<MemRefType>(getBuffer().getType());
+  if (getParts().size() < 2)
+    return emitOpError("(C1) joins ") << getParts().size() << " buffers; it takes two or more";
+  std::optional<int64_t> bytes = sizeInBytes(whole);
+  int64_t sum = 0;
+  for (Value part : getParts()) {
+    auto type = cast<MemRefType>(part.getType());
+    std::optional<int64_t> size = sizeInBytes(type);
+    if (type.getElementType() != whole.getElementType() || !size || llvm::AddOverflow(sum, *size, sum))
+      return emitOpError("(C1) ") << type << " cannot be a part of " << whole << ": element types must agree";
+    if (!isa_and_nonnull<ParameterOp, StateOp>(part.getDefiningOp()))
+      return emitOpError("(C2) parts are what rt.parameter and rt.state name; nothing else stays where it is");
+  }
+  if (sum != bytes)
+    return emitOpError("(C1) the parts have ") << sum << " bytes, but " << whole << " has " << bytes.value_or(0);
+  return success();
+}
+
+/// The declaration of the parameter or state that `buffer` is.
+static Operation *declarationOf(Value buffer, SymbolTableCollection &symbols) {
+  Operation *op = buffer.getDefiningOp();
+  if (auto parameter = dyn_cast_or_null<ParameterOp>(op))
+    return symbols.lookupNearestSymbolFrom(op, parameter.getParameterAttr());
+  auto state = dyn_cast_or_null<StateOp>(op);
+  return state ? symbols.lookupNearestSymbolFrom(op, state.getStateAttr()) : nullptr;
+}
+
+LogicalResult JoinOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FlatSymbolRefAttr bucket;
+  int64_t end = 0;
+  for (Value part : getParts()) {
+    Operation *declaration = declarationOf(part, symbols);
+    auto place = declaration ? declaration->getAttrOfType<hf::PlaceAttr>("hf.bucket") : hf::PlaceAttr();
+    if (!place || (bucket && (place.getBucket() != bucket || place.getOffset() != end)))
+      return emitOpError("(C3) part ") << part.getType()
+                                       << (place ? " does not lie behind the part before it" : " lies in no bucket")
+                                       << "; parts lie in one bucket (hf.bucket), one behind the other";
+    bucket = place.getBucket();
+    end = place.getOffset() + cast<MemRefType>(part.getType()).getNumElements();
+  }
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Work
 //===----------------------------------------------------------------------===//

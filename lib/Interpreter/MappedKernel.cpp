@@ -33,6 +33,8 @@ public:
 
 private:
   static bool isSame(const Buffer &a, const Buffer &b) {
+    if (!a.parts.empty() || !b.parts.empty())
+      return &a == &b;
     if (a.arena || b.arena)
       return a.arena == b.arena && a.offset == b.offset;
     return a.tensor.words().data() == b.tensor.words().data();

@@ -56,8 +56,15 @@ llvm::Error Buffer::loadError(int64_t index) const {
                    arena->historyOf(offset + index * bytes, bytes, owner));
 }
 
+const Buffer &Buffer::partAt(int64_t &index) const {
+  const Buffer *part = &parts.front();
+  for (; index >= part->size(); ++part)
+    index -= part->size();
+  return *part;
+}
+
 llvm::Expected<Tensor> Buffer::read() const {
-  if (!arena)
+  if (!arena && parts.empty())
     return (writable ? tensor.clone() : tensor).withShape(shape);
   Tensor result(element, shape);
   MutableArrayRef<Word> words = result.mutableWords();

@@ -53,15 +53,21 @@ struct Buffer {
   /// Alone: the values.
   Tensor tensor;
   bool writable = true;
+  /// Buffers that stand alone, seen as one; there is no tensor then.
+  std::vector<Buffer> parts;
 
   int64_t size() const { return countOf(shape); }
   bool load(int64_t index, Word &word) const {
+    if (!parts.empty())
+      return partAt(index).load(index, word);
     if (!arena)
       return word = tensor.words()[index], true;
     int64_t bytes = byteSize(element);
     return arena->load(offset + index * bytes, bytes, owner, word);
   }
   void store(int64_t index, Word word) {
+    if (!parts.empty())
+      return const_cast<Buffer &>(partAt(index)).store(index, word);
     if (!arena) {
       tensor.mutableWords()[index] = word;
       return;
@@ -74,6 +80,10 @@ struct Buffer {
 
   llvm::Expected<Tensor> read() const;
   llvm::Error write(const Tensor &value);
+
+private:
+  /// The part in which element `index` stands, which becomes its number there.
+  const Buffer &partAt(int64_t &index) const;
 };
 
 } // namespace hfc::interpreter

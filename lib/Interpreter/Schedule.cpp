@@ -148,6 +148,16 @@ llvm::Error Schedule::makeBuffer(Operation *op, const TensorMap &inputs, RankSto
         buffers[key] = std::move(buffer);
         return llvm::Error::success();
       })
+      .Case([&](rt::JoinOp op) {
+        buffer.name = "several buffers as one";
+        buffer.writable = true;
+        for (Value part : op.getParts()) {
+          buffer.parts.push_back(bufferOf(part));
+          buffer.writable &= buffer.parts.back().writable;
+        }
+        buffers[key] = std::move(buffer);
+        return llvm::Error::success();
+      })
       .Case([&](rt::ViewOp op) {
         Buffer view = bufferOf(op.getSource());
         if (!op.isOrdered()) // Whoever reads in another order begins with the source.

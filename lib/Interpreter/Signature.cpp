@@ -152,6 +152,8 @@ private:
       while (auto view = buffer.getDefiningOp<rt::ViewOp>())
         buffer = view.getSource();
       set.insert(buffer.getDefiningOp());
+      if (auto join = buffer.getDefiningOp<rt::JoinOp>())
+        add(set, join.getParts());
     }
   }
 };

@@ -102,6 +102,8 @@ static void addGlobalPasses(OpPassManager &manager, Phase phase, const Checks &c
 static void addSchedulingPasses(OpPassManager &manager, Phase phase, bool isForGPU) {
   if (phase >= Phase::Fuse) {
     manager.addPass(createStartGradients());
+    if (isForGPU)
+      manager.addPass(createMergeProducts());
     manager.addPass(createFuse());
     if (isForGPU) {
       manager.addPass(createFuseFewRows());

@@ -291,6 +291,14 @@ static IndexGroup shifted(IndexBuilder &index, const IndexGroup &group, int64_t 
   return {base, group.lane, std::gcd(group.multiple, offset * stride), std::move(extents)};
 }
 
+LogicalResult ElementEmitter::storePart(Value value, Value buffer, Indices indices, int64_t dim, int64_t offset) {
+  if (failed(index.splitAt(indices, dim)))
+    return failure();
+  IndexGroup &group = indices[groupAt(indices, dim)];
+  group = shifted(index, group, offset, cast<MemRefType>(buffer.getType()).getDimSize(dim));
+  return store(value, buffer, indices);
+}
+
 Value ElementEmitter::emitSlice(hf::SliceOp op, Indices indices) {
   ArrayRef<int64_t> from = shapeOf(op.getX()), to = op.getType().getShape();
   for (int64_t dim = to.size() - 1; dim >= 0; --dim) {

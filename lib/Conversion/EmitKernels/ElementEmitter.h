@@ -42,6 +42,8 @@ public:
   /// Loads and stores between a buffer and values in compute types.
   Value load(Value buffer, Indices indices);
   LogicalResult store(Value value, Value buffer, Indices indices);
+  /// Stores an element of a part of the buffer that begins `offset` from its beginning along `dim`.
+  LogicalResult storePart(Value value, Value buffer, Indices indices, int64_t dim, int64_t offset);
 
   /// `value` in every lane, if it is a scalar.
   Value toVector(Value value);

@@ -24,33 +24,51 @@ static constexpr int64_t kSomeBlocks = 128, kManyBlocks = 8192, kFewestBlockElem
 static constexpr int64_t kBlockMultiple = 64;
 
 namespace {
-/// The outputs of one shape, which are computed together. Of a cache that is updated these are the new rows.
+/// A value that is an output, or from `offset` on along `dim` a part of one, or the new rows of one that is a cache,
+/// which is written nowhere else.
+struct Written {
+  Value value;
+  unsigned output;
+  std::optional<int64_t> dim = std::nullopt;
+  int64_t offset = 0;
+  hf::CacheUpdateOp update = {};
+};
+
+/// What has one shape and is computed together.
 struct Space {
   RankedTensorType type;
-  SmallVector<unsigned> outputs;
+  SmallVector<Written> values;
   /// Elements that stand in one row of a cache, or all.
   int64_t run = 0;
 };
 } // namespace
 
-/// What is computed of an output: its elements, or the new rows of a cache, which is written nowhere else.
-static Value computedOf(Value output) {
-  auto update = output.getDefiningOp<hf::CacheUpdateOp>();
-  return update ? Value(update.getRows()) : output;
+/// Of parts that are alike side by side, such as the cotangents of gate and up, each element is computed beside those
+/// at its place in the other parts: they have most of what they read in common.
+static SmallVector<Written> valuesOf(Value result, unsigned output) {
+  if (auto update = result.getDefiningOp<hf::CacheUpdateOp>())
+    return {{update.getRows(), output, std::nullopt, 0, update}};
+  auto concat = result.getDefiningOp<hf::ConcatOp>();
+  if (!concat || concat.getInputs().size() < 2 || !llvm::all_equal(concat.getInputs().getTypes()))
+    return {{result, output}};
+  SmallVector<Written> parts;
+  int64_t size = cast<RankedTensorType>(concat.getInputs().front().getType()).getDimSize(concat.getDim());
+  for (auto [number, part] : llvm::enumerate(concat.getInputs()))
+    parts.push_back({part, output, static_cast<int64_t>(concat.getDim()), static_cast<int64_t>(number) * size});
+  return parts;
 }
 
 static SmallVector<Space> spacesOf(func::ReturnOp results) {
   llvm::MapVector<ArrayRef<int64_t>, Space> spaces;
-  for (auto [number, value] : llvm::enumerate(results.getOperands())) {
-    auto type = cast<RankedTensorType>(computedOf(value).getType());
-    Space &space = spaces[type.getShape()];
-    space.type = type;
-    space.outputs.push_back(number);
-    int64_t run = type.getNumElements();
-    if (value.getDefiningOp<hf::CacheUpdateOp>())
-      run = llvm::product_of(type.getShape().drop_front(2));
-    space.run = space.run ? std::min(space.run, run) : run;
-  }
+  for (auto [number, result] : llvm::enumerate(results.getOperands()))
+    for (Written &written : valuesOf(result, number)) {
+      auto type = cast<RankedTensorType>(written.value.getType());
+      Space &space = spaces[type.getShape()];
+      space.type = type;
+      int64_t run = written.update ? llvm::product_of(type.getShape().drop_front(2)) : type.getNumElements();
+      space.run = space.run ? std::min(space.run, run) : run;
+      space.values.push_back(written);
+    }
   return llvm::map_to_vector(spaces, [](auto &entry) { return entry.second; });
 }
 
@@ -88,8 +106,8 @@ static LogicalResult storeRow(KernelWriter &writer, ElementEmitter &elements, hf
 }
 
 /// Distributes block `block`'s share of `space` over its lanes.
-static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, func::ReturnOp results,
-                               const Space &space, Value block, int64_t share, int64_t widest) {
+static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, const Space &space, Value block,
+                               int64_t share, int64_t widest) {
   ImplicitLocOpBuilder &b = writer.b;
   int64_t size = space.type.getNumElements();
   return emitAtWidest(elements, widest, std::gcd(size, space.run), [&]() -> LogicalResult {
@@ -103,14 +121,19 @@ static LogicalResult emitSpace(KernelWriter &writer, ElementEmitter &elements, f
     Indices at{elements.index.group(loop.getInductionVar(), space.type.getShape(), /*lane=*/width > 1, width)};
     // All are read before any is written, since an output may be in an input's buffer (`kernel.alias`).
     SmallVector<Value> values;
-    for (unsigned output : space.outputs)
-      if (!values.emplace_back(elements.emit(computedOf(results.getOperand(output)), at)))
+    for (const Written &written : space.values)
+      if (!values.emplace_back(elements.emit(written.value, at)))
         return failure();
-    for (auto [output, value] : llvm::zip_equal(space.outputs, values)) {
-      auto update = results.getOperand(output).getDefiningOp<hf::CacheUpdateOp>();
-      Value buffer = writer.output(output);
-      if (failed(update ? storeRow(writer, elements, update, value, buffer, loop.getInductionVar())
-                        : elements.store(value, buffer, at)))
+    for (auto [written, value] : llvm::zip_equal(space.values, values)) {
+      Value buffer = writer.output(written.output);
+      LogicalResult stored = success();
+      if (written.update)
+        stored = storeRow(writer, elements, written.update, value, buffer, loop.getInductionVar());
+      else if (written.dim)
+        stored = elements.storePart(value, buffer, at, *written.dim, written.offset);
+      else
+        stored = elements.store(value, buffer, at);
+      if (failed(stored))
         return failure();
     }
     kernel::YieldOp::create(b, ValueRange());
@@ -133,7 +156,7 @@ LogicalResult hfc::emitLoopKernel(func::FuncOp body, const EmitOptions &options)
       grid == 1 ? elements.index.constant(0) : Value(kernel::BlockIdOp::create(writer.b, writer.b.getIndexType()));
   for (const Space &space : spaces) {
     int64_t share = llvm::alignTo(llvm::divideCeil(space.type.getNumElements(), grid), kBlockMultiple);
-    if (failed(emitSpace(writer, elements, results, space, block, share, options.width)))
+    if (failed(emitSpace(writer, elements, space, block, share, options.width)))
       return failure();
   }
   writer.finish(grid);

@@ -52,6 +52,11 @@ MemoryRange BucketTable::rangeOf(Value buffer) const {
         int64_t begin = op.getOffset();
         return MemoryRange{UnitAttr::get(op.getContext()), begin, begin + bytesOf(buffer.getType())};
       })
+      .Case([&](rt::JoinOp op) {
+        MemoryRange range = rangeOf(op.getParts().front());
+        range.end = range.begin + bytesOf(op.getBuffer().getType());
+        return range;
+      })
       .Case([](rt::ConstantOp op) { return MemoryRange{op.getValueAttr(), 0, 0}; })
       .Case([](rt::CoordinateOp op) { return MemoryRange{op.getAxesAttr(), 0, 0}; })
       .Default(MemoryRange());

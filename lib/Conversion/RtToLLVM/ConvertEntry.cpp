@@ -45,7 +45,7 @@ static LogicalResult convert(Operation &op, EntryWriter &writer, TargetCalls &ta
       .Case([&](rt::WaitOp op) { return target.wait(writer, op), success(); })
       // Buffers are addressed where they are used.
       .Case<rt::ArenaOp, rt::InputOp, rt::OutputOp, rt::ParameterOp, rt::StateOp, rt::ConstantOp, rt::CoordinateOp,
-            rt::ViewOp>([](Operation *) { return success(); })
+            rt::ViewOp, rt::JoinOp>([](Operation *) { return success(); })
       .Default([](Operation *op) { return op->emitOpError("cannot stand in an rt.entry"); });
 }
 

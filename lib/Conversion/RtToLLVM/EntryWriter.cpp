@@ -131,6 +131,8 @@ FailureOr<Value> EntryWriter::address(Value buffer) {
   Operation *op = buffer.getDefiningOp();
   while (auto view = dyn_cast_or_null<rt::ViewOp>(op))
     op = view.getSource().getDefiningOp();
+  if (auto join = dyn_cast_or_null<rt::JoinOp>(op))
+    return address(join.getParts().front());
   return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case<rt::ArenaOp, rt::InputOp, rt::OutputOp>(
           [&](auto op) -> FailureOr<Value> { return advance(frame(FrameField::Arena), op.getOffset()); })

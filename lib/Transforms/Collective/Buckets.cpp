@@ -11,6 +11,8 @@
 
 #include "llvm/ADT/MapVector.h"
 
+#include <algorithm>
+
 using namespace hfc;
 using namespace hfc::collective;
 
@@ -91,6 +93,10 @@ SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int6
     buckets[filling->second.bucket].members.push_back(reduction);
     filling->second.bytes += size;
   }
+  // The gradients of weights that multiply the same values then lie one behind the other, with no bias between.
+  for (Bucket &bucket : buckets)
+    std::stable_partition(bucket.members.begin(), bucket.members.end(),
+                          [](const Reduction &reduction) { return reduction.type().getRank() > 1; });
   return buckets;
 }
 

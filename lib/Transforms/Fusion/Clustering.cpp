@@ -199,9 +199,21 @@ bool Clustering::resultsFit(const Cluster &cluster, const ReductionSpace &space)
                       [&](Operation *node) { return space.contains(shapeOf(node->getResult(0))) || !isResult(node); });
 }
 
+/// Whether columns may be reduced of what belongs to rows, because all that the rows' reductions gave it has been
+/// computed in front of the cluster.
+bool Clustering::readsEarlier(Operation *node, const Cluster &cluster) const {
+  return !isa<hf::ReduceOp>(node) && !cluster.space->hasRows() && llvm::all_of(node->getOperands(), [&](Value operand) {
+    Operation *def = operand.getDefiningOp();
+    while (def && graph.getRole(def) == Role::view)
+      def = def->getOperand(0).getDefiningOp();
+    return !def || !(graph.isFusable(def) || graph.getRole(def) == Role::inlined) ||
+           graph.getPhase(def) < cluster.phase;
+  });
+}
+
 bool Clustering::fitsSpace(Operation *node, const State &state, const Cluster &cluster, bool asResult) const {
   std::optional<ReductionSpace> space = graph.getSpace(node);
-  if (cluster.space && space && !(*space == *cluster.space))
+  if (cluster.space && space && !(*space == *cluster.space) && !readsEarlier(node, cluster))
     return false;
   if (isa<hf::ReduceOp>(node) && (!state.inSpace || (!cluster.space && !resultsFit(cluster, *space))))
     return false;

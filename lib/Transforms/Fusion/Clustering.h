@@ -78,6 +78,7 @@ private:
   Placement tryJoin(Operation *node, ArrayRef<Use> uses, unsigned cluster, bool asResult) const;
   void evaluate(Operation *node, ArrayRef<const Use *> inside, bool asResult, State &state) const;
   bool staysInSpace(Operation *node, ArrayRef<const Use *> inside) const;
+  bool readsEarlier(Operation *node, const Cluster &cluster) const;
   bool fitsSpace(Operation *node, const State &state, const Cluster &cluster, bool asResult) const;
   bool resultsFit(const Cluster &cluster, const ReductionSpace &space) const;
   bool mergeSiblings(Operation *node, ArrayRef<Use> uses, unsigned into, unsigned from);

@@ -29,17 +29,18 @@ public:
       if (func.isPublic() && !func.isDeclaration())
         entries.push_back(func);
     BodyTable bodies(getOperation());
+    hf::BucketPlaces places(getOperation());
     for (func::FuncOp entry : entries)
-      if (failed(fuse(entry, bodies)))
+      if (failed(fuse(entry, bodies, places)))
         return signalPassFailure();
     numBodies += bodies.getNumBodies();
   }
 
 private:
-  LogicalResult fuse(func::FuncOp entry, BodyTable &bodies) {
+  LogicalResult fuse(func::FuncOp entry, BodyTable &bodies, const hf::BucketPlaces &places) {
     if (!entry.getBody().hasOneBlock())
       return entry.emitOpError("is an entry, and entries have one block");
-    FusionGraph graph;
+    FusionGraph graph(places);
     if (failed(prepareEntry(entry)) || failed(graph.build(entry)))
       return failure();
     Clustering clustering(graph);

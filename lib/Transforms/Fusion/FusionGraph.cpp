@@ -47,19 +47,53 @@ static Access compose(Access first, Access second) {
   return second == Access::identity ? first : Access::mapped;
 }
 
+FlatSymbolRefAttr fusion::keptIn(Value value) {
+  FlatSymbolRefAttr state;
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    FlatSymbolRefAttr found;
+    if (isa<func::ReturnOp>(user)) {
+      auto entry = cast<func::FuncOp>(user->getParentOp());
+      found = entry.getResultAttrOfType<FlatSymbolRefAttr>(use.getOperandNumber(), "hf.state");
+    } else if (isa<dist::ReduceScatterBucketOp>(user)) {
+      continue; // Reads it in its bucket.
+    } else if (isa<dist::AllReduceOp, dist::AgreeOp, dist::DoneOp>(user)) {
+      found = keptIn(user->getResult(use.getOperandNumber()));
+    }
+    if (!found || state)
+      return {};
+    state = found;
+  }
+  return state;
+}
+
+/// The states, one behind the other, of which the rows of a product, or of the sum of one and what it accumulates, are
+/// the next values; none if they are not all that, and nothing else.
+static SmallVector<FlatSymbolRefAttr> statesOfRows(Value whole, const hf::BucketPlaces &places) {
+  auto states = llvm::map_to_vector(hf::dividingSlices(whole), [](hf::SliceOp slice) { return keptIn(slice); });
+  return places.areConsecutive(states) ? states : SmallVector<FlatSymbolRefAttr>();
+}
+
+static bool isStateReadOnce(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto entry = argument ? cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  return entry && argument.hasOneUse() && entry.getArgAttr(argument.getArgNumber(), "hf.state");
+}
+
 /// Whether `add` adds a product to a value that nothing else reads: a library writes the sum where the value is.
-static bool isAccumulation(hf::AddOp add) {
+static bool isAccumulation(hf::AddOp add, const hf::BucketPlaces &places) {
   auto lhs = add.getLhs().getDefiningOp<hf::LinearWgradOp>(), rhs = add.getRhs().getDefiningOp<hf::LinearWgradOp>();
   hf::LinearWgradOp product = lhs ? lhs : rhs;
   Value sum = lhs ? add.getRhs() : add.getLhs();
   if (!product || !product->hasOneUse() || !sum.hasOneUse())
     return false;
-  if (auto argument = dyn_cast<BlockArgument>(sum)) {
-    auto entry = cast<func::FuncOp>(argument.getOwner()->getParentOp());
-    return entry.getArgAttr(argument.getArgNumber(), "hf.state") != nullptr;
-  }
+  if (isa<BlockArgument>(sum))
+    return isStateReadOnce(sum);
+  if (auto concat = sum.getDefiningOp<hf::ConcatOp>())
+    return llvm::all_of(concat.getInputs(), isStateReadOnce) &&
+           llvm::map_to_vector(concat.getInputs(), hf::symbolOf) == statesOfRows(add, places);
   auto inner = sum.getDefiningOp<hf::AddOp>();
-  return sum.getDefiningOp<hf::ScatterAddOp>() || (inner && isAccumulation(inner));
+  return sum.getDefiningOp<hf::ScatterAddOp>() || (inner && isAccumulation(inner, places));
 }
 
 /// Whether everything that reads `value`, through views and what only moves it, is a product that can read it where it
@@ -88,7 +122,27 @@ Role FusionGraph::classifyMove(Operation *op) const {
   return isComputed && !isa<hf::BroadcastOp>(op) ? Role::fusable : Role::inlined;
 }
 
+/// Whether products read parameters or states that lie one behind the other as one, or add to them.
+static bool isJoin(hf::ConcatOp concat, const hf::BucketPlaces &places) {
+  return places.isOneBuffer(concat) && llvm::all_of(concat->getUses(), [&](OpOperand &use) {
+           auto add = dyn_cast<hf::AddOp>(use.getOwner());
+           return isa<hf::LinearOp, hf::LinearDgradOp>(use.getOwner()) || (add && isAccumulation(add, places));
+         });
+}
+
+/// Whether `value` is a product's, and read as the gradients of several weights, all of which are states' next values.
+static bool isFusedGradient(Value value, const hf::BucketPlaces &places) {
+  auto add = value.getDefiningOp<hf::AddOp>();
+  bool isProduct = value.getDefiningOp<hf::LinearWgradOp>() || (add && isAccumulation(add, places));
+  return isProduct && !statesOfRows(value, places).empty();
+}
+
 std::optional<Role> FusionGraph::classify(Operation *op) const {
+  if (auto concat = dyn_cast<hf::ConcatOp>(op); concat && isJoin(concat, places))
+    return Role::source;
+  // Written where each part's state is.
+  if (auto slice = dyn_cast<hf::SliceOp>(op); slice && isFusedGradient(slice.getX(), places))
+    return Role::view;
   if (auto constant = dyn_cast<hf::ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue()) ? Role::inlined : Role::source;
   if (isa<dist::AxisIndexOp>(op))
@@ -105,7 +159,7 @@ std::optional<Role> FusionGraph::classify(Operation *op) const {
   if (isa<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp, func::CallOp, dist::CollectiveOpInterface,
           dist::DoneOp>(op))
     return Role::library;
-  if (auto add = dyn_cast<hf::AddOp>(op); add && isAccumulation(add))
+  if (auto add = dyn_cast<hf::AddOp>(op); add && isAccumulation(add, places))
     return Role::library;
   if (isa<hf::AttentionOp, hf::AttentionWithStatisticsOp, hf::AttentionStatisticsOp, hf::AttentionBackwardOp,
           hf::CacheUpdateOp, hf::ScatterAddOp, hf::TopKOp, hf::ArgmaxOp>(op))

@@ -13,7 +13,7 @@
 #ifndef HFC_LIB_TRANSFORMS_FUSION_FUSIONGRAPH_H
 #define HFC_LIB_TRANSFORMS_FUSION_FUSIONGRAPH_H
 
-#include "dialects/hf/Hf.h"
+#include "dialects/hf/BucketPlaces.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -21,9 +21,11 @@ namespace hfc::fusion {
 
 /// What fusion does with an op.
 enum class Role {
-  /// A constant with values of its own, or a rank's place on the mesh; stays in the entry.
+  /// A constant with values of its own, a rank's place on the mesh, or parameters or states that lie one behind the
+  /// other, as one; stays in the entry.
   source,
-  /// A reshape: outside bodies a view, inside a change of index. And what is only moved, where nothing but products reads
+  /// A reshape: outside bodies a view, inside a change of index. And what is only moved, where nothing but products
+  /// reads
   /// it: they take strides.
   view,
   /// Cheap, or only a change of index: copied into every body that reads it.
@@ -74,6 +76,8 @@ struct Use {
 /// The graph of one entry.
 class FusionGraph {
 public:
+  explicit FusionGraph(const hf::BucketPlaces &places) : places(places) {}
+
   /// Classifies the ops of `entry`; fails with an error where an op cannot be part of an entry.
   LogicalResult build(func::FuncOp entry);
 
@@ -110,6 +114,7 @@ private:
   std::optional<ReductionSpace> spaceOfOperand(Value operand, ArrayRef<int64_t> shape) const;
   void collectUses(Value value, Access access, SmallVectorImpl<Use> &uses) const;
 
+  const hf::BucketPlaces &places;
   SmallVector<Operation *> ops;
   DenseMap<Operation *, Info> info;
   /// What a view that was a barrier's result waits for.
@@ -118,6 +123,9 @@ private:
 
 /// The shape of a value of the hf dialect.
 ArrayRef<int64_t> shapeOf(Value value);
+/// The state of which `value` is the next value, perhaps completed in place by collectives; null if it is none, or
+/// something computes with it.
+FlatSymbolRefAttr keptIn(Value value);
 /// Whether ranks wait for each other in an op; such ops keep their order.
 bool isMeeting(Operation *op);
 /// Whether an op takes far more time than an addition.

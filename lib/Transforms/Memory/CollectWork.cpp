@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EntryPlan.h"
+#include "Destinations.h"
 #include "dialects/dist/Dist.h"
 #include "dialects/hf/OrderedOperand.h"
 
@@ -15,35 +15,37 @@
 using namespace hfc;
 using namespace hfc::memory;
 
-/// Whether an op of an entry only says how another value is read.
-static bool isView(Operation *op) { return isa<hf::ReshapeOp>(op) || hf::isMove(op); }
-
-/// The value of which `value` is a view, or which it waits for.
-static Value rootOf(Value value) {
-  while (true) {
-    if (Operation *op = value.getDefiningOp(); op && isView(op))
-      value = op->getOperand(0);
-    else if (auto done = value.getDefiningOp<dist::DoneOp>())
-      value = done.getOperand(cast<OpResult>(value).getResultNumber());
-    else
-      return value;
-  }
-}
-
 static RankedTensorType tensorTypeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-bool memory::isInPlaceCollective(Operation *op) {
-  return isa_and_nonnull<dist::AllReduceOp, dist::AgreeOp, dist::BroadcastOp, dist::SendReceiveOp>(op);
+/// A buffer has a shape, and elements of some bits.
+static LogicalResult checkTypes(func::FuncOp entry) {
+  auto check = [&](Location loc, Type type) -> LogicalResult {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && tensor.hasStaticShape() && tensor.getElementType().isIntOrFloat())
+      return success();
+    return emitError(loc) << type << " in entry @" << entry.getName()
+                          << " has no buffer; values must be tensors of numbers with static shapes";
+  };
+  for (BlockArgument argument : entry.getArguments())
+    if (failed(check(argument.getLoc(), argument.getType())))
+      return failure();
+  for (Operation &op : entry.getBody().front())
+    for (Type type : op.getResultTypes())
+      if (failed(check(op.getLoc(), type)))
+        return failure();
+  return success();
 }
 
 namespace {
 class Collector {
 public:
   Collector(EntryPlan &plan, Bodies &bodies)
-      : plan(plan), bodies(bodies), terminator(plan.entry.getBody().front().getTerminator()) {}
+      : plan(plan), bodies(bodies), destinations(plan.entry, bodies),
+        terminator(plan.entry.getBody().front().getTerminator()) {}
 
   LogicalResult run() {
-    if (failed(checkTypes()) || failed(addArguments()) || failed(chooseDestinations()))
+    if (failed(checkTypes(plan.entry)) || failed(addArguments()) || failed(destinations.choose()) ||
+        failed(addUpdated()))
       return failure();
     for (Operation &op : plan.entry.getBody().front().without_terminator())
       if (failed(addOp(op)))
@@ -56,25 +58,6 @@ public:
 private:
   //===--- Arguments and results ------------------------------------------===//
 
-  /// A buffer has a shape, and elements of some bits.
-  LogicalResult checkTypes() {
-    auto check = [&](Location loc, Type type) -> LogicalResult {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      if (tensor && tensor.hasStaticShape() && tensor.getElementType().isIntOrFloat())
-        return success();
-      return emitError(loc) << type << " in entry @" << plan.entry.getName()
-                            << " has no buffer; values must be tensors of numbers with static shapes";
-    };
-    for (BlockArgument argument : plan.entry.getArguments())
-      if (failed(check(argument.getLoc(), argument.getType())))
-        return failure();
-    for (Operation &op : plan.entry.getBody().front())
-      for (Type type : op.getResultTypes())
-        if (failed(check(op.getLoc(), type)))
-          return failure();
-    return success();
-  }
-
   LogicalResult addArguments() {
     for (BlockArgument argument : plan.entry.getArguments()) {
       unsigned number = argument.getArgNumber();
@@ -86,8 +69,8 @@ private:
       else if (auto symbol = attributes.getAs<FlatSymbolRefAttr>("hf.state"))
         versionOf[argument] = declared(Buffer::Kind::state, symbol, argument);
       else if (auto name = attributes.getAs<StringAttr>("hf.input"))
-        versionOf[argument] = newVersion(newBuffer(Buffer::Kind::input, tensorTypeOf(argument), name, argument.getLoc(),
-                                                   without(attributes, "hf.input")));
+        versionOf[argument] = plan.addVersion(plan.addBuffer(Buffer::Kind::input, tensorTypeOf(argument), name,
+                                                             argument.getLoc(), without(attributes, "hf.input")));
       else
         return plan.entry.emitOpError("argument ")
                << number << " is marked neither hf.parameter, nor hf.state, nor hf.input";
@@ -95,18 +78,11 @@ private:
     return success();
   }
 
-  /// The parameter or state whose next value a result is; null if it is none.
-  FlatSymbolRefAttr persistent(unsigned result) {
-    if (auto state = plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(result, "hf.state"))
-      return state;
-    return plan.entry.getResultAttrOfType<FlatSymbolRefAttr>(result, "hf.parameter");
-  }
-
   /// The first version of a parameter's or state's buffer.
   unsigned declared(Buffer::Kind kind, FlatSymbolRefAttr symbol, Value value) {
     auto [found, isNew] = firstVersions.try_emplace(symbol, 0);
     if (isNew)
-      found->second = newVersion(newBuffer(kind, tensorTypeOf(value), symbol, value.getLoc()));
+      found->second = plan.addVersion(plan.addBuffer(kind, tensorTypeOf(value), symbol, value.getLoc()));
     return found->second;
   }
 
@@ -117,100 +93,43 @@ private:
     return DictionaryAttr::get(attributes.getContext(), kept);
   }
 
-  /// Decides which values are computed into an output's, a state's or a parameter's buffer.
-  LogicalResult chooseDestinations() {
+  /// Checks what the entry returns next values of.
+  LogicalResult addUpdated() {
     for (OpOperand &returned : terminator->getOpOperands()) {
       unsigned number = returned.getOperandNumber();
-      FlatSymbolRefAttr state = persistent(number);
-      if (!state && !plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"))
-        return plan.entry.emitOpError("result ")
-               << number << " is marked neither hf.output, nor hf.state, nor hf.parameter";
+      FlatSymbolRefAttr state = destinations.stateOf(number);
       if (!state)
         continue;
-      if (!updated.insert(state).second)
-        return plan.entry.emitOpError("returns the next value of ") << state << " twice";
       if (!firstVersions.contains(state))
         declared(plan.entry.getResultAttr(number, "hf.state") ? Buffer::Kind::state : Buffer::Kind::parameter, state,
                  returned.get());
       if (plan.bufferOf(firstVersions[state]).type != returned.get().getType())
         return plan.entry.emitOpError("returns ") << returned.get().getType() << " as the next value of " << state
                                                   << ", which is " << plan.bufferOf(firstVersions[state]).type;
-      // Updates in place may be chained; all of them happen in the state.
-      for (Value value = returned.get(); value;) {
-        Value root = rootOf(value);
-        if (!root.getDefiningOp() || !destinedState.try_emplace(root, state).second)
-          break;
-        value = updatedOperand(cast<OpResult>(root));
-      }
-    }
-    for (OpOperand &returned : terminator->getOpOperands()) {
-      Value root = rootOf(returned.get());
-      if (outputName(returned.getOperandNumber()) && isComputed(root) && !destinedState.contains(root))
-        destinedOutput.try_emplace(root, returned.getOperandNumber());
     }
     return success();
   }
 
-  /// The operand in whose buffer a result is made; null if there is none.
-  Value updatedOperand(OpResult result) {
-    Operation *op = result.getOwner();
-    if (isInPlaceCollective(op))
-      return op->getOperand(result.getResultNumber());
-    return bodies.getUpdated(result);
-  }
-
   StringAttr outputName(unsigned number) { return plan.entry.getResultAttrOfType<StringAttr>(number, "hf.output"); }
-  static bool isComputed(Value root) {
-    return isa_and_nonnull<func::CallOp, hf::AddOp, dist::CollectiveOpInterface>(root.getDefiningOp()) ||
-           isProduct(root.getDefiningOp());
-  }
-  static bool isProduct(Operation *op) {
-    return isa_and_nonnull<hf::LinearOp, hf::LinearDgradOp, hf::LinearWgradOp, hf::MatmulOp>(op);
-  }
-
   //===--- Building blocks ------------------------------------------------===//
 
-  unsigned newBuffer(Buffer::Kind kind, RankedTensorType type, Attribute what, Location loc,
-                     DictionaryAttr attributes = {}) {
-    plan.buffers.push_back({kind, type, what, attributes, loc});
-    return plan.buffers.size() - 1;
-  }
-  unsigned newVersion(unsigned buffer, unsigned writer = none) {
-    plan.versions.push_back({buffer, writer, none, none, {}});
-    return plan.versions.size() - 1;
-  }
-  unsigned newWork(Work::Kind kind, Operation *op, Location loc) {
-    plan.works.push_back({kind, op, loc, {}, {}, none});
-    return plan.works.size() - 1;
-  }
-  void read(unsigned work, unsigned version, RankedTensorType type) {
-    plan.works[work].ins.push_back({version, type, {}, {}, 0});
-    plan.versions[version].readers.push_back(work);
-  }
-  unsigned write(unsigned work, unsigned buffer, RankedTensorType type) {
-    unsigned version = newVersion(buffer, work);
-    plan.works[work].outs.push_back({version, type, {}, {}, 0});
-    return version;
-  }
-  unsigned overwrite(unsigned work, unsigned version, RankedTensorType type) {
-    unsigned next = write(work, plan.versions[version].buffer, type);
-    plan.versions[version].overwriter = work;
-    plan.versions[version].next = next;
-    return next;
-  }
-  unsigned copy(unsigned source, unsigned buffer, RankedTensorType type, Location loc) {
-    unsigned work = newWork(Work::Kind::copy, nullptr, loc);
-    read(work, source, type);
-    return write(work, buffer, type);
+  void read(unsigned work, Value value, RankedTensorType type) {
+    auto join = value.getDefiningOp<hf::ConcatOp>();
+    if (!join)
+      return plan.read(work, versionOf.at(value), type);
+    plan.read(work, versionOf.at(join.getInputs().front()), type);
+    for (Value part : join.getInputs().drop_front()) {
+      plan.works[work].ins.back().joined.push_back(versionOf.at(part));
+      plan.versions[versionOf.at(part)].readers.push_back(work);
+    }
   }
   /// The buffer into which `value` is computed.
   unsigned freshBuffer(Value value) {
-    auto output = destinedOutput.find(value);
-    if (output == destinedOutput.end())
-      return newBuffer(Buffer::Kind::arena, tensorTypeOf(value), {}, value.getLoc());
-    unsigned number = output->second;
-    return newBuffer(Buffer::Kind::output, tensorTypeOf(terminator->getOperand(number)), outputName(number),
-                     value.getLoc(), outputAttributes(number));
+    std::optional<unsigned> number = destinations.outputFor(value);
+    if (!number)
+      return plan.addBuffer(Buffer::Kind::arena, tensorTypeOf(value), {}, value.getLoc());
+    return plan.addBuffer(Buffer::Kind::output, tensorTypeOf(terminator->getOperand(*number)), outputName(*number),
+                          value.getLoc(), outputAttributes(*number));
   }
   DictionaryAttr outputAttributes(unsigned number) {
     return without(plan.entry.getResultAttrDict(number), "hf.output");
@@ -219,11 +138,15 @@ private:
   //===--- Ops ------------------------------------------------------------===//
 
   LogicalResult addOp(Operation &op) {
+    if (isPart(&op))
+      return checkPart(op);
     if (isView(&op))
       return addView(op);
+    if (auto concat = dyn_cast<hf::ConcatOp>(op); concat && bodies.isJoin(concat))
+      return checkJoin(concat);
     if (auto constant = dyn_cast<hf::ConstantOp>(op)) {
-      versionOf[constant.getResult()] = newVersion(
-          newBuffer(Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
+      versionOf[constant.getResult()] = plan.addVersion(plan.addBuffer(
+          Buffer::Kind::constant, tensorTypeOf(constant.getResult()), constant.getValueAttr(), op.getLoc()));
       return success();
     }
     if (isProduct(&op)) {
@@ -232,8 +155,7 @@ private:
       return success();
     }
     if (auto add = dyn_cast<hf::AddOp>(op); add && getAddedProduct(add)) {
-      addAccumulation(add);
-      return success();
+      return addAccumulation(add);
     }
     if (auto index = dyn_cast<dist::AxisIndexOp>(op)) {
       addCoordinate(index);
@@ -254,6 +176,23 @@ private:
     return success();
   }
 
+  /// Only products read what parameters are together, and only sums of products what states are.
+  LogicalResult checkJoin(hf::ConcatOp op) {
+    for (OpOperand &use : op->getUses()) {
+      auto add = dyn_cast<hf::AddOp>(use.getOwner());
+      if (!isProduct(use.getOwner()) && !(add && getAddedProduct(add)))
+        return op.emitOpError("joins what lies one behind the other for what is no product; run --hfc-fuse first");
+    }
+    return success();
+  }
+
+  LogicalResult checkPart(Operation &op) {
+    if (versionOf.contains(op.getResult(0)))
+      return success();
+    return op.emitOpError("is a part of a product, but not the next value of a state that lies one behind the other "
+                          "with those of the other parts; run --hfc-fuse first");
+  }
+
   LogicalResult addView(Operation &op) {
     versionOf[op.getResult(0)] = versionOf.at(op.getOperand(0));
     if (isa<hf::ReshapeOp>(op))
@@ -269,21 +208,21 @@ private:
   void addCoordinate(dist::AxisIndexOp op) {
     auto [found, isNew] = coordinates.try_emplace(op.getAxes(), 0);
     if (isNew)
-      found->second =
-          newVersion(newBuffer(Buffer::Kind::coordinate, tensorTypeOf(op.getResult()), op.getAxes(), op.getLoc()));
+      found->second = plan.addVersion(
+          plan.addBuffer(Buffer::Kind::coordinate, tensorTypeOf(op.getResult()), op.getAxes(), op.getLoc()));
     versionOf[op.getResult()] = found->second;
   }
 
   LogicalResult addCollective(dist::CollectiveOpInterface op) {
     if (!op->hasAttr("id"))
       return op->emitOpError("has no number; run --hfc-schedule-collectives first");
-    unsigned work = newWork(Work::Kind::collective, op, op->getLoc());
+    unsigned work = plan.addWork(Work::Kind::collective, op, op->getLoc());
     for (Value operand : op->getOperands())
-      read(work, versionOf.at(operand), tensorTypeOf(operand));
+      read(work, operand, tensorTypeOf(operand));
     for (OpResult result : op->getResults()) {
       if (isInPlaceCollective(op) && updatesState(work, result))
         versionOf[result] =
-            overwrite(work, plan.works[work].ins[result.getResultNumber()].version, tensorTypeOf(result));
+            plan.overwrite(work, plan.works[work].ins[result.getResultNumber()].version, tensorTypeOf(result));
       else
         addResult(work, result, {});
     }
@@ -293,13 +232,13 @@ private:
 
   /// Whether an operand of a collective stands in the state that is to hold the result, and nothing reads it later.
   bool updatesState(unsigned work, OpResult result) {
-    auto state = destinedState.find(result);
-    if (state == destinedState.end())
+    FlatSymbolRefAttr state = destinations.stateFor(result);
+    if (!state)
       return false;
     Operation *op = result.getOwner();
     Value operand = rootOf(op->getOperand(result.getResultNumber()));
     unsigned version = plan.works[work].ins[result.getResultNumber()].version;
-    return plan.bufferOf(version).what == state->second && plan.versions[version].overwriter == none &&
+    return plan.bufferOf(version).what == state && plan.versions[version].overwriter == none &&
            llvm::count(plan.versions[version].readers, work) == 1 && !readsAfter(operand, op);
   }
 
@@ -307,11 +246,11 @@ private:
     auto started = startedAs.find(op.getNumOperands() ? op.getOperand(0).getDefiningOp() : nullptr);
     if (started == startedAs.end())
       return op.emitOpError("waits for what no collective of this entry has begun");
-    unsigned work = newWork(Work::Kind::done, op, op.getLoc());
+    unsigned work = plan.addWork(Work::Kind::done, op, op.getLoc());
     plan.works[work].partner = started->second;
     plan.works[started->second].partner = work;
     for (auto [operand, result] : llvm::zip_equal(op.getOperands(), op.getResults()))
-      versionOf[result] = overwrite(work, versionOf.at(operand), tensorTypeOf(result));
+      versionOf[result] = plan.overwrite(work, versionOf.at(operand), tensorTypeOf(result));
     return success();
   }
 
@@ -340,7 +279,7 @@ private:
         type = asMatrix(type);
       else if (use.getOperandNumber() == 0)
         type = atLeastMatrix(type);
-      read(work, versionOf.at(operand), type);
+      read(work, operand, type);
       if (std::optional<hf::OrderedOperand> order = hf::isFactor(use) ? hf::getOrderedOperand(operand) : std::nullopt) {
         plan.works[work].ins.back().sizes = std::move(order->sizes);
         plan.works[work].ins.back().strides = std::move(order->strides);
@@ -350,10 +289,45 @@ private:
   }
 
   void addProduct(Operation &op) {
-    unsigned work = newWork(Work::Kind::gemm, &op, op.getLoc());
+    unsigned work = plan.addWork(Work::Kind::gemm, &op, op.getLoc());
     readFactors(work, op);
+    if (SmallVector<FlatSymbolRefAttr> states = statesOfParts(op.getResult(0)); !states.empty())
+      return writeParts(work, op.getResult(0), states);
     addResult(work, op.getResult(0), {});
     plan.works[work].outs[0].type = atLeastMatrix(plan.works[work].outs[0].type);
+  }
+
+  /// The states, one behind the other, of which the parts of `whole` are the next values; none if they are not, or if
+  /// something else uses the old ones.
+  SmallVector<FlatSymbolRefAttr> statesOfParts(Value whole) {
+    SmallVector<FlatSymbolRefAttr> states;
+    Operation *op = whole.getDefiningOp();
+    for (hf::SliceOp part : hf::dividingSlices(whole)) {
+      FlatSymbolRefAttr state = destinations.stateFor(part.getResult());
+      auto isRead = [&](BlockArgument argument) {
+        return versionOf.lookup(argument) == firstVersions[state] && readsAfter(argument, op);
+      };
+      if (!state || plan.versions[firstVersions[state]].overwriter != none ||
+          llvm::any_of(plan.entry.getArguments(), isRead))
+        return {};
+      states.push_back(state);
+    }
+    return bodies.areConsecutive(states) ? states : SmallVector<FlatSymbolRefAttr>();
+  }
+
+  /// Makes `work` write the states' next values, which are the parts of `whole`.
+  void writeParts(unsigned work, Value whole, ArrayRef<FlatSymbolRefAttr> states) {
+    View out{none, tensorTypeOf(whole), {}, {}, 0, {}};
+    for (auto [part, state] : llvm::zip_equal(hf::dividingSlices(whole), states)) {
+      unsigned next = plan.overwrite(work, firstVersions[state], tensorTypeOf(part.getResult()));
+      plan.works[work].outs.pop_back();
+      versionOf[part.getResult()] = next;
+      if (out.version == none)
+        out.version = next;
+      else
+        out.joined.push_back(next);
+    }
+    plan.works[work].outs.push_back(std::move(out));
   }
 
   /// What is updated in place is read as the version that the update overwrites.
@@ -362,29 +336,29 @@ private:
     for (OpResult result : call.getResults())
       if (std::optional<unsigned> argument = Bodies::getUpdatedArgument(body, result.getResultNumber()))
         overwritten[*argument] = updatedVersion(result);
-    unsigned work = newWork(Work::Kind::launch, call, call.getLoc());
+    unsigned work = plan.addWork(Work::Kind::launch, call, call.getLoc());
     for (OpOperand &operand : call->getOpOperands()) {
       RankedTensorType type = tensorTypeOf(operand.get());
       if (auto old = overwritten.find(operand.getOperandNumber()); old != overwritten.end())
-        plan.works[work].ins.push_back({old->second, type, {}, {}, 0});
+        plan.works[work].ins.push_back({old->second, type, {}, {}, 0, {}});
       else
-        read(work, versionOf.at(operand.get()), type);
+        read(work, operand.get(), type);
     }
     for (OpResult result : call.getResults()) {
       if (std::optional<unsigned> argument = Bodies::getUpdatedArgument(body, result.getResultNumber()))
-        versionOf[result] = overwrite(work, overwritten[*argument], tensorTypeOf(result));
+        versionOf[result] = plan.overwrite(work, overwritten[*argument], tensorTypeOf(result));
       else
         addResult(work, result, body);
     }
   }
 
   void addResult(unsigned work, Value result, func::FuncOp body) {
-    auto state = destinedState.find(result);
-    if (state != destinedState.end() && canOverwrite(state->second, work, cast<OpResult>(result), body)) {
-      versionOf[result] = overwrite(work, firstVersions[state->second], tensorTypeOf(result));
+    FlatSymbolRefAttr state = destinations.stateFor(result);
+    if (state && canOverwrite(state, work, cast<OpResult>(result), body)) {
+      versionOf[result] = plan.overwrite(work, firstVersions[state], tensorTypeOf(result));
       return;
     }
-    versionOf[result] = write(work, freshBuffer(result), tensorTypeOf(result));
+    versionOf[result] = plan.write(work, freshBuffer(result), tensorTypeOf(result));
   }
 
   /// Whether `work` may write a state's next value straight into its buffer: all that reads the old value stands before
@@ -412,7 +386,7 @@ private:
 
   static bool readsAfter(Value value, Operation *op) {
     return llvm::any_of(value.getUsers(), [&](Operation *user) {
-      if (isView(user))
+      if (isView(user) || isa<hf::ConcatOp>(user))
         return readsAfter(user->getResult(0), op);
       return op->isBeforeInBlock(user);
     });
@@ -421,19 +395,29 @@ private:
   /// The version that an update overwrites: the state's where the state's next value is what it computes, else a copy.
   unsigned updatedVersion(OpResult result) {
     unsigned old = versionOf.at(bodies.getUpdated(result));
-    auto state = destinedState.find(result);
-    bool inState = state != destinedState.end() && plan.bufferOf(old).what == state->second &&
-                   plan.versions[old].overwriter == none;
-    return inState ? old : copy(old, freshBuffer(result), tensorTypeOf(result), result.getLoc());
+    FlatSymbolRefAttr state = destinations.stateFor(result);
+    bool inState = state && plan.bufferOf(old).what == state && plan.versions[old].overwriter == none;
+    return inState ? old : plan.copy(old, freshBuffer(result), tensorTypeOf(result), result.getLoc());
   }
 
-  void addAccumulation(hf::AddOp add) {
+  LogicalResult addAccumulation(hf::AddOp add) {
     hf::LinearWgradOp product = getAddedProduct(add);
-    unsigned old = updatedVersion(cast<OpResult>(add.getResult())),
-             work = newWork(Work::Kind::gemm, product, product.getLoc());
+    auto sum = cast<OpResult>(add.getResult());
+    if (auto join = bodies.getUpdated(sum).getDefiningOp<hf::ConcatOp>()) {
+      SmallVector<FlatSymbolRefAttr> states = statesOfParts(add.getResult());
+      if (states.empty() || states != llvm::map_to_vector(join.getInputs(), hf::symbolOf))
+        return add.emitOpError("adds to states that lie one behind the other, but does not give their next values");
+      unsigned work = plan.addWork(Work::Kind::gemm, product, product.getLoc());
+      plan.works[work].accumulates = true;
+      readFactors(work, *product);
+      writeParts(work, add.getResult(), states);
+      return success();
+    }
+    unsigned old = updatedVersion(sum), work = plan.addWork(Work::Kind::gemm, product, product.getLoc());
     plan.works[work].accumulates = true;
     readFactors(work, *product);
-    versionOf[add.getResult()] = overwrite(work, old, tensorTypeOf(add.getResult()));
+    versionOf[add.getResult()] = plan.overwrite(work, old, tensorTypeOf(add.getResult()));
+    return success();
   }
 
   /// Brings a returned value to its place, where it has not been computed there.
@@ -441,24 +425,24 @@ private:
     Value value = terminator->getOperand(number);
     unsigned version = versionOf.at(value);
     auto type = tensorTypeOf(value);
-    FlatSymbolRefAttr state = persistent(number);
+    FlatSymbolRefAttr state = destinations.stateOf(number);
     if (!state) {
-      auto output = destinedOutput.find(rootOf(value));
-      if (output == destinedOutput.end() || output->second != number)
-        copy(version,
-             newBuffer(Buffer::Kind::output, type, outputName(number), value.getLoc(), outputAttributes(number)), type,
-             value.getLoc());
+      if (destinations.outputFor(rootOf(value)) != number)
+        plan.copy(
+            version,
+            plan.addBuffer(Buffer::Kind::output, type, outputName(number), value.getLoc(), outputAttributes(number)),
+            type, value.getLoc());
       return;
     }
     if (plan.bufferOf(version).what == state)
       return;
     // Another state's old value is saved before that state changes.
     if (auto source = dyn_cast_or_null<FlatSymbolRefAttr>(plan.bufferOf(version).what);
-        source && updated.contains(source))
-      version = copy(version, newBuffer(Buffer::Kind::arena, type, {}, value.getLoc()), type, value.getLoc());
-    unsigned work = newWork(Work::Kind::copy, nullptr, value.getLoc());
-    read(work, version, type);
-    overwrite(work, latestVersion(state), type);
+        source && destinations.isUpdated(source))
+      version = plan.copy(version, plan.addBuffer(Buffer::Kind::arena, type, {}, value.getLoc()), type, value.getLoc());
+    unsigned work = plan.addWork(Work::Kind::copy, nullptr, value.getLoc());
+    plan.read(work, version, type);
+    plan.overwrite(work, latestVersion(state), type);
   }
 
   unsigned latestVersion(FlatSymbolRefAttr state) {
@@ -470,16 +454,13 @@ private:
 
   EntryPlan &plan;
   Bodies &bodies;
+  Destinations destinations;
   Operation *terminator;
   DenseMap<Value, unsigned> versionOf;
   DenseMap<Attribute, unsigned> firstVersions;
-  /// What the entry returns a next value of.
-  llvm::DenseSet<Attribute> updated;
   DenseMap<Attribute, unsigned> coordinates;
   /// The work of each collective.
   DenseMap<Operation *, unsigned> startedAs;
-  DenseMap<Value, FlatSymbolRefAttr> destinedState;
-  DenseMap<Value, unsigned> destinedOutput;
 };
 } // namespace
 

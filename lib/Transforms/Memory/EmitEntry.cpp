@@ -54,7 +54,7 @@ public:
       : plan(plan), builder(plan.entry), used(plan.buffers.size()), written(plan.buffers.size()) {
     for (const Work &work : plan.works)
       for (const View &view : llvm::concat<const View>(work.ins, work.outs))
-        used.set(plan.versions[view.version].buffer);
+        forEachBuffer(view, [&](unsigned number) { used.set(number); });
     for (const Version &version : plan.versions)
       if (version.writer != none)
         written.set(version.buffer);
@@ -118,8 +118,22 @@ private:
     bases[number] = op->getResult(0);
   }
 
+  void forEachBuffer(const View &view, function_ref<void(unsigned)> visit) const {
+    visit(plan.versions[view.version].buffer);
+    for (unsigned version : view.joined)
+      visit(plan.versions[version].buffer);
+  }
+
   Value valueOf(const View &view, Location loc) {
     unsigned number = plan.versions[view.version].buffer;
+    if (!view.joined.empty()) {
+      Value &value = joins[{number, memRefOf(view.type)}];
+      SmallVector<Value> parts;
+      forEachBuffer(view, [&](unsigned part) { parts.push_back(bases.at(part)); });
+      if (!value)
+        value = rt::JoinOp::create(builder, loc, memRefOf(view.type), parts);
+      return value;
+    }
     if (!view.sizes.empty())
       return rt::ViewOp::create(builder, loc, memRefOf(view.type), bases.at(number),
                                 builder.getDenseI64ArrayAttr(view.sizes), builder.getDenseI64ArrayAttr(view.strides),
@@ -218,6 +232,8 @@ private:
   /// The buffers that some work uses, and those that some work writes.
   llvm::BitVector used, written;
   DenseMap<std::pair<unsigned, Type>, Value> values;
+  /// Those of several buffers, by the first of them.
+  DenseMap<std::pair<unsigned, Type>, Value> joins;
   DenseMap<unsigned, Value> bases;
   int32_t nextEvent = 0;
   unsigned inFlight = 0;

@@ -13,7 +13,7 @@
 #ifndef HFC_LIB_TRANSFORMS_MEMORY_ENTRYPLAN_H
 #define HFC_LIB_TRANSFORMS_MEMORY_ENTRYPLAN_H
 
-#include "dialects/hf/Hf.h"
+#include "dialects/hf/BucketPlaces.h"
 #include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -60,6 +60,8 @@ struct View {
   RankedTensorType type;
   SmallVector<int64_t, 0> sizes, strides;
   int64_t offset = 0;
+  /// Those of the parameters or states that lie behind the version's and are seen with it (`rt.join`).
+  SmallVector<unsigned, 0> joined;
 };
 
 struct Work {
@@ -88,12 +90,25 @@ struct EntryPlan {
   unsigned inPlace = 0;
 
   Buffer &bufferOf(unsigned version) { return buffers[versions[version].buffer]; }
+
+  // Each returns the number of what it adds.
+  unsigned addBuffer(Buffer::Kind kind, RankedTensorType type, Attribute what, Location loc,
+                     DictionaryAttr attributes = {});
+  unsigned addVersion(unsigned buffer, unsigned writer = none);
+  unsigned addWork(Work::Kind kind, Operation *op, Location loc);
+  /// Makes `work` read a version, or write one.
+  void read(unsigned work, unsigned version, RankedTensorType type);
+  unsigned write(unsigned work, unsigned buffer, RankedTensorType type);
+  /// Makes `work` write the version after `version`, in its buffer.
+  unsigned overwrite(unsigned work, unsigned version, RankedTensorType type);
+  /// Adds work that writes what `source` holds to another buffer.
+  unsigned copy(unsigned source, unsigned buffer, RankedTensorType type, Location loc);
 };
 
 /// The kernel bodies that entries call.
 class Bodies {
 public:
-  explicit Bodies(ModuleOp module) : symbols(module) {}
+  explicit Bodies(ModuleOp module) : symbols(module), places(module) {}
 
   func::FuncOp lookup(func::CallOp call) { return symbols.lookup<func::FuncOp>(call.getCallee()); }
   /// The operand in whose buffer a result is made, if that is an update: by a kernel that writes a part of an argument,
@@ -102,12 +117,16 @@ public:
   /// The argument of which a result of `body` is an update: the first one's of the kinds that are updates, a cache's in
   /// a loop.
   static std::optional<unsigned> getUpdatedArgument(func::FuncOp body, unsigned result);
+  /// Whether a concatenation only names parameters or states that lie one behind the other.
+  bool isJoin(hf::ConcatOp concat) const { return places.isOneBuffer(concat); }
+  bool areConsecutive(ArrayRef<FlatSymbolRefAttr> symbols) const { return places.areConsecutive(symbols); }
   /// The argument in whose buffer a result of `body` may be written, if an earlier launch has chosen one.
   std::optional<unsigned> getAlias(func::FuncOp body, unsigned result);
   void setAlias(func::FuncOp body, unsigned result, unsigned argument);
 
 private:
   SymbolTable symbols;
+  hf::BucketPlaces places;
 };
 
 /// Whether `body` is a loop, or reduces rows or columns, and nothing but its results' elements depends on the same

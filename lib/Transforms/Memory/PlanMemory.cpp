@@ -7,6 +7,7 @@
 
 #include "ArenaPlanner.h"
 #include "EntryPlan.h"
+#include "dialects/hf/TensorBuilder.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -14,27 +15,66 @@
 using namespace hfc;
 using namespace hfc::memory;
 
+/// Where a tensor stands in a larger one, along one dimension.
+static std::pair<int64_t, int64_t> placeIn(hf::SliceOp slice) {
+  ArrayRef<int64_t> from = hf::shapeOf(slice.getX()), to = hf::shapeOf(slice.getResult());
+  std::pair<int64_t, int64_t> place{-1, 0};
+  for (int64_t dim : llvm::seq<int64_t>(0, from.size()))
+    if (from[dim] != to[dim])
+      place = {place.first == -1 ? dim : int64_t(from.size()), slice.getOffsets()[dim]};
+  return place;
+}
+
+/// Whether an element of `argument` that a body reads at some place of a part of it can be overwritten there: the body
+/// computes parts that are alike, side by side, and all elements at that place of any part at once.
+static bool isReadInParts(BlockArgument argument, hf::ConcatOp parts) {
+  if (parts.getInputs().size() < 2 || !llvm::all_equal(parts.getInputs().getTypes()))
+    return false;
+  Type type = parts.getInputs().front().getType();
+  int64_t size = cast<RankedTensorType>(type).getDimSize(parts.getDim());
+  return llvm::all_of(argument.getUsers(), [&](Operation *user) {
+    auto slice = dyn_cast<hf::SliceOp>(user);
+    if (!slice || slice.getType() != type)
+      return false;
+    auto [dim, offset] = placeIn(slice);
+    return dim == static_cast<int64_t>(parts.getDim()) && offset % size == 0;
+  });
+}
+
+/// Whether all that depends on `values` is elementwise, down to the results.
+static bool isElementwiseFrom(SmallVector<Value> values, Operation *end) {
+  llvm::SmallPtrSet<Operation *, 16> visited;
+  while (!values.empty())
+    for (Operation *user : values.pop_back_val().getUsers()) {
+      if (isa<func::ReturnOp>(user) || user == end || !visited.insert(user).second)
+        continue;
+      bool isSame = isa<hf::ReshapeOp>(user) && user->getOperand(0).getType() == user->getResult(0).getType();
+      if (!isSame && !user->hasTrait<OpTrait::Elementwise>())
+        return false;
+      llvm::append_range(values, user->getResults());
+    }
+  return true;
+}
+
 bool memory::isPointwise(func::FuncOp body, unsigned argument, unsigned result) {
   auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
   if (!kind || !llvm::is_contained({"loop", "row", "column"}, kind.getValue()) || body.isDeclaration() ||
       body.getArgumentTypes()[argument] != body.getResultTypes()[result])
     return false;
+  BlockArgument read = body.getArgument(argument);
+  auto parts = body.getBody().front().getTerminator()->getOperand(result).getDefiningOp<hf::ConcatOp>();
+  if (parts && kind.getValue() == "loop" && body.getNumResults() == 1 && parts->hasOneUse() &&
+      isReadInParts(read, parts)) {
+    SmallVector<Value> slices;
+    for (Operation *user : read.getUsers())
+      slices.push_back(user->getResult(0));
+    return isElementwiseFrom(slices, parts);
+  }
   // Results of other shapes are other loops, of which a later one would read what an earlier one has written.
   ArrayRef<int64_t> shape = cast<RankedTensorType>(body.getResultTypes()[result]).getShape();
-  if (!llvm::all_of(body.getResultTypes(), [&](Type type) { return cast<RankedTensorType>(type).getShape() == shape; }))
-    return false;
-  // What depends on the argument must be elementwise down to the result.
-  llvm::SmallPtrSet<Operation *, 16> visited;
-  SmallVector<Value> work{body.getArgument(argument)};
-  while (!work.empty())
-    for (Operation *user : work.pop_back_val().getUsers()) {
-      if (isa<func::ReturnOp>(user) || !visited.insert(user).second)
-        continue;
-      if (!user->hasTrait<OpTrait::Elementwise>())
-        return false;
-      llvm::append_range(work, user->getResults());
-    }
-  return true;
+  return llvm::all_of(body.getResultTypes(),
+                      [&](Type type) { return cast<RankedTensorType>(type).getShape() == shape; }) &&
+         isElementwiseFrom({read}, /*end=*/nullptr);
 }
 
 namespace {

@@ -55,6 +55,7 @@ static std::string nameOf(Operation *buffer) {
       .Case([&](rt::ParameterOp op) { os << "parameter " << op.getParameterAttr(); })
       .Case([&](rt::StateOp op) { os << "state " << op.getStateAttr(); })
       .Case([&](rt::CoordinateOp op) { os << "the place along {" << dist::toString(op.getAxes().getAxes()) << "}"; })
+      .Case([&](rt::JoinOp op) { os << nameOf(op.getParts().front().getDefiningOp()) << " and what lies behind it"; })
       .Default([&](Operation *) { os << "a constant"; });
   os << " (" << buffer->getResult(0).getType() << ")";
   return name;
@@ -207,6 +208,7 @@ private:
     return llvm::TypeSwitch<Operation *, std::pair<Attribute, int64_t>>(buffer)
         .Case([&](rt::ParameterOp op) { return placeOf(op, op.getParameterAttr()); })
         .Case([&](rt::StateOp op) { return placeOf(op, op.getStateAttr()); })
+        .Case([&](rt::JoinOp op) { return placeOf(op.getParts().front().getDefiningOp()); })
         .Case([](rt::ConstantOp op) { return std::pair<Attribute, int64_t>(op.getValueAttr(), 0); })
         .Case([](rt::CoordinateOp op) { return std::pair<Attribute, int64_t>(op.getAxesAttr(), 0); })
         .Default([](Operation *op) { return std::pair<Attribute, int64_t>(Attribute(), offsetOf(op).value_or(0)); });
@@ -239,14 +241,15 @@ private:
     return success();
   }
 
-  /// Whether bytes last written as `writer` may be read as `buffer`.
+  /// Whether bytes last written as `writer` may be read as `buffer`. What lies in a bucket does not overlap, so that
+  /// two that share bytes are one, or one of them is joined of others.
   bool isSame(Operation *writer, Operation *buffer) {
-    auto place = placeOf(buffer);
-    return writer == buffer || (place.first && placeOf(writer) == place);
+    Attribute region = placeOf(buffer).first;
+    return writer == buffer || (region && placeOf(writer).first == region);
   }
 
   LogicalResult read(Operation *op, Operation *buffer) {
-    bool given = isa<rt::ParameterOp, rt::StateOp, rt::ConstantOp, rt::CoordinateOp>(buffer);
+    bool given = isa<rt::ParameterOp, rt::StateOp, rt::ConstantOp, rt::CoordinateOp, rt::JoinOp>(buffer);
     int64_t stream = streamOf(op);
     for (AccessLog::Segment *segment : segmentsOf(buffer)) {
       if (!segment->writer && !given)
@@ -260,9 +263,15 @@ private:
     return success();
   }
 
-  LogicalResult write(Operation *op, Operation *buffer) {
+  static bool isWritable(Operation *buffer) {
+    if (auto join = dyn_cast<rt::JoinOp>(buffer))
+      return llvm::all_of(join.getParts(), [](Value part) { return isWritable(part.getDefiningOp()); });
     auto parameter = dyn_cast<rt::ParameterOp>(buffer);
-    if (isa<rt::ConstantOp, rt::CoordinateOp>(buffer) || (parameter && !parameter.getUpdated()))
+    return parameter ? parameter.getUpdated() : !isa<rt::ConstantOp, rt::CoordinateOp>(buffer);
+  }
+
+  LogicalResult write(Operation *op, Operation *buffer) {
+    if (!isWritable(buffer))
       return op->emitOpError("writes ") << nameOf(buffer) << ", which is only to be read";
     int64_t stream = streamOf(op);
     for (AccessLog::Segment *segment : segmentsOf(buffer)) {

@@ -215,3 +215,36 @@ rt.entry @unfinished arena 128 {
   // expected-error @+1 {{writes output 'y' at 64 (memref<16xf32>), and stream 0, with which the entry ends, does not wait for it}}
   rt.copy %x to %y {stream = 1 : i32} : memref<16xf32>
 }
+
+// -----
+
+// What is joined is one with its parts: who writes all waits for who reads one.
+hf.bucket @b : tensor<24xf32>
+hf.state @p : tensor<4x4xf32> {hf.bucket = #hf.place<@b, 0>}
+hf.state @q : tensor<2x4xf32> {hf.bucket = #hf.place<@b, 16>}
+rt.entry @joined arena 192 {
+  %x = rt.input "x" at 0 : memref<6x4xf32>
+  %y = rt.output "y" at 128 : memref<2x4xf32>
+  %p = rt.state @p : memref<4x4xf32>
+  %q = rt.state @q : memref<2x4xf32>
+  %pq = rt.join %p, %q : memref<4x4xf32>, memref<2x4xf32> to memref<6x4xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %q to %y : memref<2x4xf32>
+  // expected-error @+1 {{writes state @p (memref<4x4xf32>) and what lies behind it (memref<6x4xf32>) without waiting for rt.copy, which reads state @q}}
+  rt.copy %x to %pq {stream = 1 : i32} : memref<6x4xf32>
+}
+
+// -----
+
+// Parameters that the entry does not update are only read, whatever they are joined with.
+hf.bucket @b : tensor<24xf32>
+hf.parameter @p : tensor<4x4xf32> from [#hf.piece<"p">] {hf.bucket = #hf.place<@b, 0>}
+hf.parameter @q : tensor<2x4xf32> from [#hf.piece<"q">] {hf.bucket = #hf.place<@b, 16>}
+rt.entry @only_read arena 128 {
+  %x = rt.input "x" at 0 : memref<6x4xf32>
+  %p = rt.parameter updated @p : memref<4x4xf32>
+  %q = rt.parameter @q : memref<2x4xf32>
+  %pq = rt.join %p, %q : memref<4x4xf32>, memref<2x4xf32> to memref<6x4xf32>
+  // expected-error @+1 {{which is only to be read}}
+  rt.copy %x to %pq : memref<6x4xf32>
+}

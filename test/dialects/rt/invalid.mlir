@@ -481,3 +481,54 @@ rt.entry @e arena 65536 {
   rt.launch @f ins(%q, %k, %k, %m : memref<2x8x4x64xbf16>, memref<2x8x2x64xbf16>, memref<2x8x2x64xbf16>, memref<2x9xi32>) outs(%y : memref<2x8x4x64xbf16>)
     {library = #rt.attention<forward, scale = 1.0 : f64, layout = bshd, key_mask = true>}
 }
+
+// -----
+hf.bucket @b : tensor<24xf32>
+hf.state @p : tensor<4x4xf32> {hf.bucket = #hf.place<@b, 0>}
+rt.entry @e arena 0 {
+  %p = rt.state @p : memref<4x4xf32>
+  // expected-error @below {{(C1) joins 1 buffers; it takes two or more}}
+  %j = rt.join %p : memref<4x4xf32> to memref<4x4xf32>
+}
+
+// -----
+hf.bucket @b : tensor<24xf32>
+hf.state @p : tensor<4x4xf32> {hf.bucket = #hf.place<@b, 0>}
+hf.state @q : tensor<2x4xf32> {hf.bucket = #hf.place<@b, 16>}
+rt.entry @e arena 0 {
+  %p = rt.state @p : memref<4x4xf32>
+  %q = rt.state @q : memref<2x4xf32>
+  // expected-error @below {{(C1) the parts have 96 bytes, but 'memref<5x4xf32>' has 80}}
+  %j = rt.join %p, %q : memref<4x4xf32>, memref<2x4xf32> to memref<5x4xf32>
+}
+
+// -----
+hf.bucket @b : tensor<24xf32>
+hf.state @p : tensor<4x4xf32> {hf.bucket = #hf.place<@b, 0>}
+rt.entry @e arena 64 {
+  %p = rt.state @p : memref<4x4xf32>
+  %q = rt.arena at 0 : memref<2x4xf32>
+  // expected-error @below {{(C2) parts are what rt.parameter and rt.state name}}
+  %j = rt.join %p, %q : memref<4x4xf32>, memref<2x4xf32> to memref<6x4xf32>
+}
+
+// -----
+hf.bucket @b : tensor<24xf32>
+hf.state @p : tensor<4x4xf32> {hf.bucket = #hf.place<@b, 0>}
+hf.state @q : tensor<2x4xf32> {hf.bucket = #hf.place<@b, 16>}
+rt.entry @e arena 0 {
+  %p = rt.state @p : memref<4x4xf32>
+  %q = rt.state @q : memref<2x4xf32>
+  // expected-error @below {{(C3) part 'memref<4x4xf32>' does not lie behind the part before it}}
+  %j = rt.join %q, %p : memref<2x4xf32>, memref<4x4xf32> to memref<6x4xf32>
+}
+
+// -----
+hf.state @p : tensor<4x4xf32>
+hf.state @q : tensor<2x4xf32>
+rt.entry @e arena 0 {
+  %p = rt.state @p : memref<4x4xf32>
+  %q = rt.state @q : memref<2x4xf32>
+  // expected-error @below {{(C3) part 'memref<4x4xf32>' lies in no bucket}}
+  %j = rt.join %p, %q : memref<4x4xf32>, memref<2x4xf32> to memref<6x4xf32>
+}

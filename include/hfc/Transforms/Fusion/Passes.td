@@ -10,6 +10,67 @@
 
 include "mlir/Pass/PassBase.td"
 
+def MergeProducts : Pass<"hfc-merge-products", "::mlir::ModuleOp"> {
+  let summary = "makes one product of the projections of one value, forward and backward";
+  let description = [{
+    The weights of query, key and value, or of gate and up, multiply the same values. Where such weights, their biases
+    and their gradients lie one behind the other, they are one weight to a library: the input is read once, its gradient
+    is one sum inside one product, and one product has all gradients of the weights.
+
+    Finds `hf.linear`s of one value and more than `few-rows` rows whose weights are parameters, the same in every entry,
+    and gives these an `hf.bucket` of their own, in the order of the products; or leaves them where they are, if they lie
+    one behind the other already. Joins the parameters (`hf.concat`, which costs nothing there), multiplies once, and has
+    what read the products read columns of the result (`hf.slice`). In the backward pass the cotangents are joined
+    instead, `hf.linear_dgrad`s that are only added up become one, and `hf.linear_wgrad`s one whose rows are the states'
+    next values, alone or added to the old ones. Where gradients' states do not lie one behind the other, their products
+    stay, and read the joined cotangent.
+
+    Attention reads contiguous values, and writes cotangents as such: a kernel then moves a part. Products stay where moving
+    would take more reads and writes than are saved, as in towers without rotations.
+
+    Needs: local shapes, entries that are not fused. Guarantees: parameters, states, entries and collectives are as before but
+    for `hf.bucket`; a sum of cotangents is rounded once. For GPUs.
+
+    Before:
+
+    ```mlir
+    hf.parameter @gate : tensor<32x64xbf16> from [#hf.piece<"gate">]
+    hf.parameter @up : tensor<32x64xbf16> from [#hf.piece<"up">]
+    func.func @forward(%gate: tensor<32x64xbf16> {hf.parameter = @gate}, %up: tensor<32x64xbf16> {hf.parameter = @up},
+                       %x: tensor<16x64xbf16> {hf.input = "x"}) -> (tensor<16x32xbf16> {hf.output = "y"}) {
+      %0 = hf.linear %x, %gate : (tensor<16x64xbf16>, tensor<32x64xbf16>) -> tensor<16x32xbf16>
+      %1 = hf.linear %x, %up : (tensor<16x64xbf16>, tensor<32x64xbf16>) -> tensor<16x32xbf16>
+      %2 = hf.mul %0, %1 : tensor<16x32xbf16>
+      return %2 : tensor<16x32xbf16>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    hf.bucket @side_by_side.gate : tensor<4096xbf16>
+    hf.parameter @gate : tensor<32x64xbf16> from [#hf.piece<"gate">] {hf.bucket = #hf.place<@side_by_side.gate, 0>}
+    hf.parameter @up : tensor<32x64xbf16> from [#hf.piece<"up">] {hf.bucket = #hf.place<@side_by_side.gate, 2048>}
+    func.func @forward(%gate: tensor<32x64xbf16> {hf.parameter = @gate}, %up: tensor<32x64xbf16> {hf.parameter = @up},
+                       %x: tensor<16x64xbf16> {hf.input = "x"}) -> (tensor<16x32xbf16> {hf.output = "y"}) {
+      %0 = hf.concat %gate, %up dim 0 : (tensor<32x64xbf16>, tensor<32x64xbf16>) -> tensor<64x64xbf16>
+      %1 = hf.linear %x, %0 : (tensor<16x64xbf16>, tensor<64x64xbf16>) -> tensor<16x64xbf16>
+      %2 = hf.slice %1 at [0, 0] : tensor<16x64xbf16> -> tensor<16x32xbf16>
+      %3 = hf.slice %1 at [0, 32] : tensor<16x64xbf16> -> tensor<16x32xbf16>
+      %4 = hf.mul %2, %3 : tensor<16x32xbf16>
+      return %4 : tensor<16x32xbf16>
+    }
+    ```
+  }];
+  let options = [
+    Option<"fewRows", "few-rows", "int64_t", "8", "products of so many rows or fewer stay: kernels do them">];
+  let statistics = [
+    Statistic<"numForward", "num-forward", "products that went into one of several weights">,
+    Statistic<"numInputs", "num-inputs", "products for inputs' gradients that did">,
+    Statistic<"numWeights", "num-weights", "products for weights' gradients that did">];
+  let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
+}
+
 def Fuse : Pass<"hfc-fuse", "::mlir::ModuleOp"> {
   let summary = "groups hf ops into kernel bodies, outlined and shared";
   let description = [{
