@@ -25,7 +25,8 @@ using namespace hfc::ledger;
 // Bytes
 //===----------------------------------------------------------------------===//
 
-/// What of an argument a body reads: of a table the rows that are looked up, of what is updated in place what changes.
+/// What of an argument a body reads: of a table the rows that are looked up, of what is updated in place what changes, of
+/// what is cut its parts.
 static int64_t bytesRead(BlockArgument argument) {
   int64_t whole = bytesOf(argument.getType()), part = 0;
   for (Operation *user : argument.getUsers()) {
@@ -33,6 +34,8 @@ static int64_t bytesRead(BlockArgument argument) {
       part += bytesOf(gather.getType());
     else if (auto scatter = dyn_cast<hf::ScatterAddOp>(user); scatter && scatter.getBase() == argument)
       part += bytesOf(scatter.getUpdates().getType());
+    else if (auto slice = dyn_cast<hf::SliceOp>(user))
+      part += bytesOf(slice.getType());
     else if (auto update = dyn_cast<hf::CacheUpdateOp>(user); !update || update.getCache() != argument)
       return whole;
   }
