@@ -8,6 +8,7 @@
 #include "Projections.h"
 
 #include "FusionGraph.h"
+#include "dialects/dist/BucketLayout.h"
 #include "dialects/dist/Dist.h"
 #include "dialects/hf/BucketPlaces.h"
 
@@ -15,9 +16,6 @@
 
 using namespace hfc;
 using namespace hfc::fusion;
-
-/// What every buffer begins at a multiple of, in bytes: so must each part of one.
-static constexpr int64_t kAlignment = 64;
 
 static RankedTensorType typeOf(Operation *declaration) {
   if (auto parameter = dyn_cast<hf::ParameterOp>(declaration))
@@ -69,7 +67,8 @@ private:
   /// The order in which the weights, or else their gradients, lie already; as they are if neither does.
   void order(Projections &projections) const;
   bool sortByPlace(Projections &projections, ArrayRef<FlatSymbolRefAttr> by) const;
-  /// Whether these lie one behind the other, or may be placed so.
+  /// Whether these lie one behind the other, or may be placed so: without room between them, where each begins must be
+  /// where what lies in a bucket may begin.
   bool fit(ArrayRef<FlatSymbolRefAttr> parts, const hf::BucketPlaces &places) const;
   void place(ArrayRef<FlatSymbolRefAttr> parts);
   Operation *declarationOf(FlatSymbolRefAttr symbol) const { return symbols.lookup(symbol.getValue()); }
@@ -164,8 +163,7 @@ bool Placer::fit(ArrayRef<FlatSymbolRefAttr> parts, const hf::BucketPlaces &plac
   for (FlatSymbolRefAttr part : parts) {
     RankedTensorType type = typeOf(declarationOf(part));
     if (!type || type.getElementType() != first.getElementType() ||
-        type.getShape().drop_front() != first.getShape().drop_front() ||
-        type.getNumElements() * type.getElementTypeBitWidth() / 8 % kAlignment)
+        type.getShape().drop_front() != first.getShape().drop_front() || type.getNumElements() % dist::bucketAlignment)
       return false;
   }
   return places.areConsecutive(parts) ||

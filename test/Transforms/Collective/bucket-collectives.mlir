@@ -6,7 +6,7 @@
 // tensor is its own bucket.
 // CHECK-DAG: hf.bucket @grads.0 : tensor<48xf32>
 // CHECK-DAG: hf.state @grad.a : tensor<4x8xf32> {hf.bucket = #hf.place<@grads.0, 16>, {{.*}}}
-// CHECK-DAG: hf.state @grad.b : tensor<16xf32> {hf.bucket = #hf.place<@grads.0, 0>, {{.*}}}
+// CHECK-DAG: hf.state @grad.b : tensor<2x8xf32> {hf.bucket = #hf.place<@grads.0, 0>, {{.*}}}
 // CHECK-DAG: hf.state @grad.c : tensor<40xf32> {hf.of = @c, hf.role = "gradient"}
 // CHECK-DAG: hf.state @grad.d : tensor<8xf32> {hf.of = @d, hf.role = "gradient"}
 // CHECK-LABEL: @last_micro_step
@@ -14,29 +14,33 @@
 // CHECK: %[[A:.*]] = hf.neg
 // CHECK-DAG: %[[C:.*]] = dist.all_reduce sum %arg2 over {"dp"} {cause = "gradient"}
 // CHECK-DAG: %[[D:.*]] = dist.all_reduce sum %arg3 over {"tp"} {cause = "gradient"}
-// CHECK-DAG: %[[AB:.*]]:2 = dist.all_reduce sum %[[B]], %[[A]] over {"dp"} {cause = "gradients"} : tensor<16xf32>, tensor<4x8xf32>
+// CHECK-DAG: %[[AB:.*]]:2 = dist.all_reduce sum %[[B]], %[[A]] over {"dp"} {cause = "gradients"} : tensor<2x8xf32>, tensor<4x8xf32>
 // CHECK: return %[[AB]]#1, %[[AB]]#0, %[[C]], %[[D]]
 // Tensors begin at multiples of 16 elements.
-// LARGE: hf.bucket @grads.0 : tensor<96xf32>
+// LARGE: hf.bucket @grads.0 : tensor<88xf32>
+// Matrices come first, so that weights that one product computes gradients of have no bias between them.
+// LARGE: %[[B:.*]] = hf.neg
+// LARGE: %[[A:.*]] = hf.neg
+// LARGE: dist.all_reduce sum %[[B]], %[[A]], %arg2 over {"dp"}
 module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
   hf.parameter @a : tensor<4x8xf32> from [#hf.piece<"a">]
-  hf.parameter @b : tensor<16xf32> from [#hf.piece<"b">]
+  hf.parameter @b : tensor<2x8xf32> from [#hf.piece<"b">]
   hf.parameter @c : tensor<40xf32> from [#hf.piece<"c">]
   hf.parameter @d : tensor<8xf32> from [#hf.piece<"d">]
   hf.state @grad.a : tensor<4x8xf32> {hf.of = @a, hf.role = "gradient"}
-  hf.state @grad.b : tensor<16xf32> {hf.of = @b, hf.role = "gradient"}
+  hf.state @grad.b : tensor<2x8xf32> {hf.of = @b, hf.role = "gradient"}
   hf.state @grad.c : tensor<40xf32> {hf.of = @c, hf.role = "gradient"}
   hf.state @grad.d : tensor<8xf32> {hf.of = @d, hf.role = "gradient"}
-  func.func @last_micro_step(%a: tensor<4x8xf32> {hf.state = @grad.a}, %b: tensor<16xf32> {hf.state = @grad.b},
+  func.func @last_micro_step(%a: tensor<4x8xf32> {hf.state = @grad.a}, %b: tensor<2x8xf32> {hf.state = @grad.b},
       %c: tensor<40xf32> {hf.state = @grad.c}, %d: tensor<8xf32> {hf.state = @grad.d})
-      -> (tensor<4x8xf32> {hf.state = @grad.a}, tensor<16xf32> {hf.state = @grad.b}, tensor<40xf32> {hf.state = @grad.c}, tensor<8xf32> {hf.state = @grad.d}) {
-    %0 = hf.neg %b : tensor<16xf32>
+      -> (tensor<4x8xf32> {hf.state = @grad.a}, tensor<2x8xf32> {hf.state = @grad.b}, tensor<40xf32> {hf.state = @grad.c}, tensor<8xf32> {hf.state = @grad.d}) {
+    %0 = hf.neg %b : tensor<2x8xf32>
     %1 = hf.neg %a : tensor<4x8xf32>
     %2 = dist.all_reduce sum %1 over {"dp"} {cause = "gradient"} : tensor<4x8xf32>
-    %3 = dist.all_reduce sum %0 over {"dp"} {cause = "gradient"} : tensor<16xf32>
+    %3 = dist.all_reduce sum %0 over {"dp"} {cause = "gradient"} : tensor<2x8xf32>
     %4 = dist.all_reduce sum %c over {"dp"} {cause = "gradient"} : tensor<40xf32>
     %5 = dist.all_reduce sum %d over {"tp"} {cause = "gradient"} : tensor<8xf32>
-    return %2, %3, %4, %5 : tensor<4x8xf32>, tensor<16xf32>, tensor<40xf32>, tensor<8xf32>
+    return %2, %3, %4, %5 : tensor<4x8xf32>, tensor<2x8xf32>, tensor<40xf32>, tensor<8xf32>
   }
 }
 

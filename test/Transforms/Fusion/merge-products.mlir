@@ -44,7 +44,7 @@ hf.state @grad.gate : tensor<48x20xf32> {hf.of = @gate, hf.role = "gradient", hf
 hf.state @other : tensor<16xf32> {hf.bucket = #hf.place<@grads, 960>}
 hf.state @grad.up : tensor<48x20xf32> {hf.of = @up, hf.role = "gradient", hf.bucket = #hf.place<@grads, 976>}
 
-// Rows of a width that is no multiple of what a buffer is aligned to stay apart.
+// What does not end where something in a bucket may begin has nothing right behind it.
 // CHECK-DAG: hf.parameter @narrow : tensor<3x20xbf16> from [#hf.piece<"narrow">]{{$}}
 hf.parameter @narrow : tensor<3x20xbf16> from [#hf.piece<"narrow">]
 hf.parameter @wide : tensor<32x20xbf16> from [#hf.piece<"wide">]

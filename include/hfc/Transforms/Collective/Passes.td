@@ -56,7 +56,7 @@ def BucketCollectives : Pass<"hfc-bucket-collectives", "::mlir::ModuleOp"> {
   let summary = "joins the reductions of gradients into few large ones, in place";
   let description = [{
     Reductions of gradients with the same axes and element type become variadic ones of at most `bucket-bytes` (one tensor may be more), in the
-    order in which the gradients become ready. The states of a bucket get places in one buffer, `hf.bucket`, one behind the other, so that the
+    order in which the gradients become ready, matrices in front of vectors. The states of a bucket get places in one buffer, `hf.bucket`, one behind the other, so that the
     collective works where they are.
 
     With `zero=1` (ZeRO-1) the optimizer's work is divided: `last_micro_step` ends with `dist.reduce_scatter_bucket`, whose piece is a state of
