@@ -94,9 +94,13 @@ SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int6
     filling->second.bytes += size;
   }
   // The gradients of weights that multiply the same values then lie one behind the other, with no bias between.
-  for (Bucket &bucket : buckets)
-    std::stable_partition(bucket.members.begin(), bucket.members.end(),
-                          [](const Reduction &reduction) { return reduction.type().getRank() > 1; });
+  for (Bucket &bucket : buckets) {
+    SmallVector<Reduction> members = std::move(bucket.members);
+    auto isMatrix = [](const Reduction &reduction) { return reduction.type().getRank() > 1; };
+    bucket.members.clear();
+    llvm::copy_if(members, std::back_inserter(bucket.members), isMatrix);
+    llvm::copy_if(members, std::back_inserter(bucket.members), std::not_fn(isMatrix));
+  }
   return buckets;
 }
 
