@@ -140,9 +140,14 @@ void Padding::mask(OpOperand &operand, ArrayRef<int64_t> dims, double neutral) {
   }
 }
 
-static double neutralOf(hf::Reduction kind) {
+/// What a reduction of such elements gives unless there is another.
+static double neutralOf(hf::Reduction kind, Type element) {
+  using Integers = std::numeric_limits<int32_t>;
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  return kind == hf::Reduction::sum ? 0 : kind == hf::Reduction::max ? -infinity : infinity;
+  if (kind == hf::Reduction::sum)
+    return 0;
+  bool isFloat = isa<FloatType>(element);
+  return kind == hf::Reduction::max ? (isFloat ? -infinity : Integers::min()) : (isFloat ? infinity : Integers::max());
 }
 
 static SmallVector<int64_t> allDims(Value value) {
@@ -153,7 +158,7 @@ void Padding::maskOperands(Operation *op) {
   OperandRange operands = op->getOperands();
   auto lastOf = [&](unsigned operand) { return hf::tensorType(operands[operand]).getRank() - 1; };
   if (auto reduce = dyn_cast<hf::ReduceOp>(op))
-    return mask(op->getOpOperand(0), reduce.getDims(), neutralOf(reduce.getKind()));
+    return mask(op->getOpOperand(0), reduce.getDims(), neutralOf(reduce.getKind(), hf::elementOf(operands[0])));
   if (isa<hf::LinearOp, hf::LinearDgradOp>(op)) {
     mask(op->getOpOperand(0), {lastOf(0)}, 0);
     return mask(op->getOpOperand(1), {isa<hf::LinearOp>(op) ? 1 : 0}, 0);

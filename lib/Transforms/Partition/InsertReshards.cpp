@@ -127,7 +127,10 @@ Operation *Resharder::decompose(hf::CompositeOpInterface op) {
   SmallVector<Value> values = op.decompose(builder);
   Operation *first = before ? before->getNextNode() : &op->getBlock()->front();
   for (Operation *part = first; part != op; part = part->getNextNode()) {
+    Attribute size = part->getDiscardableAttr(sizeName);
     part->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    if (size)
+      part->setDiscardableAttr(sizeName, size);
     part->removeAttr(shardingsName);
     part->removeAttr(ruleName); // which is one of the whole
     if (isLoss && isa<hf::ReduceOp>(part))

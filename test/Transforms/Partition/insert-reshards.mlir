@@ -45,6 +45,7 @@ module attributes {dist.mesh = #dist.mesh<"tp" = 2>} {
   // CHECK-LABEL: @choice(
   // CHECK: dist.reshard {{.*}}cause = "extremum over a cut dimension"{{.*}} : tensor<48xf32>
   // CHECK: hf.iota 1 {{.*}} : tensor<48x250xi32>
+  // CHECK: hf.constant dense<250> {{.*}}dist.size = #dist.size<dim 1 of [48, 250]>
   // CHECK: dist.reshard {{.*}}cause = "extremum over a cut dimension"{{.*}} : tensor<48xi32>
   // CHECK-NOT: dist.reshard
   func.func @choice(%logits: tensor<48x250xf32> {dist.sharding = #dist.sharding<[{}, {"tp"}]>}) -> tensor<48xi32> {
