@@ -75,7 +75,8 @@ private:
   bool works = false;
   int (*shutdown)() = nullptr;
   int (*deviceOf)(const char *, NvmlDevice *) = nullptr;
-  int (*processesOf)(NvmlDevice, unsigned *, NvmlProcess *) = nullptr;
+  /// The last argument points to NvmlProcess; that type is not the library's own.
+  int (*processesOf)(NvmlDevice, unsigned *, void *) = nullptr;
 };
 } // namespace
 

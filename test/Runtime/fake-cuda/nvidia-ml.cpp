@@ -27,7 +27,8 @@ int nvmlDeviceGetHandleByPciBusId_v2(const char *id, void **device) {
   *device = &made;
   return std::string(id).rfind("0000:", 0) == 0 ? 0 : 2;
 }
-int nvmlDeviceGetComputeRunningProcesses_v3(void *, unsigned *count, Process *processes) {
+int nvmlDeviceGetComputeRunningProcesses_v3(void *, unsigned *count, void *list) {
+  auto *processes = static_cast<Process *>(list);
   if (*count < 2)
     return 7;
   const char *context = std::getenv("HFC_FAKE_CONTEXT");
