@@ -17,6 +17,10 @@ namespace hfc {
 LogicalResult emitAttentionPartsKernel(func::FuncOp body, const EmitOptions &options);
 LogicalResult emitAttentionJoinKernel(func::FuncOp body, const EmitOptions &options);
 
+/// Whether the body is, but for locations, what `build` makes of its arguments: op by op, so that nothing else is taken
+/// for the problem that an emitter solves as a whole.
+bool isBodyOf(func::FuncOp body, function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> build);
+
 } // namespace hfc
 
 #endif // HFC_LIB_CONVERSION_EMITKERNELS_ATTENTIONPARTS_H

@@ -100,15 +100,9 @@ static bool isJoin(func::FuncOp body) {
       !values.getNumElements() ||
       result.getShape() != ArrayRef<int64_t>{values.getDimSize(0), 1, values.getDimSize(2), values.getDimSize(3)})
     return false;
-  Region built;
-  Block &block = built.emplaceBlock();
-  for (BlockArgument argument : body.getArguments())
-    block.addArgument(argument.getType(), argument.getLoc());
-  OpBuilder builder(body.getContext());
-  builder.setInsertionPointToEnd(&block);
-  Value joined = hf::joinAttentionParts(builder, body.getLoc(), block.getArguments(), result);
-  func::ReturnOp::create(builder, body.getLoc(), joined);
-  return OperationEquivalence::isRegionEquivalentTo(&body.getBody(), &built, OperationEquivalence::IgnoreLocations);
+  return isBodyOf(body, [&](OpBuilder &builder, ValueRange arguments) {
+    return SmallVector<Value>{hf::joinAttentionParts(builder, body.getLoc(), arguments, result)};
+  });
 }
 
 LogicalResult hfc::emitAttentionJoinKernel(func::FuncOp body, const EmitOptions &options) {

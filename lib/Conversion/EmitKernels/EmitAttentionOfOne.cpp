@@ -293,16 +293,10 @@ static std::optional<AttentionParts> partsOf(func::FuncOp body, int64_t splits) 
   if (found.empty() || body.getNumArguments() != 5)
     return std::nullopt;
   hf::AttentionWithStatisticsOp op = *found.begin();
-  Region built;
-  Block &block = built.emplaceBlock();
-  for (BlockArgument argument : body.getArguments())
-    block.addArgument(argument.getType(), argument.getLoc());
-  OpBuilder builder(body.getContext());
-  builder.setInsertionPointToEnd(&block);
   hf::AttentionOfOne attention{op.getScaleAttr(), op.getSoftcapAttr(), splits};
-  SmallVector<Value> results = hf::buildAttentionParts(builder, op.getLoc(), attention, block.getArguments());
-  func::ReturnOp::create(builder, op.getLoc(), results);
-  if (!OperationEquivalence::isRegionEquivalentTo(&body.getBody(), &built, OperationEquivalence::IgnoreLocations))
+  if (!isBodyOf(body, [&](OpBuilder &builder, ValueRange arguments) {
+        return hf::buildAttentionParts(builder, op.getLoc(), attention, arguments);
+      }))
     return std::nullopt;
 
   AttentionParts parts;
