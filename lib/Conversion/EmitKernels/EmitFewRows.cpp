@@ -72,6 +72,7 @@ private:
   LogicalResult collectGroups();
   LogicalResult addResult(unsigned number, llvm::MapVector<Value, Group> &found);
   bool isOfRow(Value value) const;
+  bool hasRowsSize(Value value) const;
   LogicalResult emitReductions(SumsEmitter &elements);
   LogicalResult emitRowResults(SumsEmitter &elements, Value block);
   LogicalResult emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block);
@@ -146,9 +147,10 @@ LogicalResult FewRowsEmitter::addResult(unsigned number, llvm::MapVector<Value, 
 }
 
 /// Whether a value is computed here, and has the size of the one row that the products read.
-bool FewRowsEmitter::isOfRow(Value value) const {
-  return value.getDefiningOp() && rows == 1 && llvm::product_of(shapeOf(value)) == depth &&
-         !value.getDefiningOp<hf::LinearOp>();
+bool FewRowsEmitter::isOfRow(Value value) const { return value.getDefiningOp() && hasRowsSize(value); }
+
+bool FewRowsEmitter::hasRowsSize(Value value) const {
+  return rows == 1 && llvm::product_of(shapeOf(value)) == depth && !value.getDefiningOp<hf::LinearOp>();
 }
 
 LogicalResult FewRowsEmitter::collectGroups() {
@@ -181,7 +183,7 @@ LogicalResult FewRowsEmitter::emitReductions(SumsEmitter &elements) {
   IndexBuilder &index = elements.index;
   for (auto reduce : body.getOps<hf::ReduceOp>()) {
     ArrayRef<int64_t> shape = shapeOf(reduce.getX());
-    if (!isOfRow(reduce.getX()) || shape.back() != depth)
+    if (!hasRowsSize(reduce.getX()) || shape.back() != depth)
       return reduce.emitError("cannot be part of a kernel of few rows: it does not reduce the row that products read");
     LogicalResult done = emitAtWidest(elements, widest, depth, [&]() -> LogicalResult {
       Value none = elements.toVector(neutralElement(b, reduce.getKind(), reduce.getType().getElementType()));

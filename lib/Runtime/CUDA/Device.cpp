@@ -220,8 +220,11 @@ private:
 
   /// All ranks come here. A failure is told by the first run.
   void beginConnecting() {
-    meeting = context.communicators.begin(context.setting, context.ordinal);
     hasMet = true;
+    if (context.setting.ranks > 1 && context.setting.communicator)
+      meeting = checkGpusDiffer(context.setting, context.ordinal);
+    if (meeting)
+      meeting = context.communicators.begin(context.setting, context.ordinal);
   }
 
   void connect() {

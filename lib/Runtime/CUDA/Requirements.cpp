@@ -9,6 +9,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <vector>
 
 namespace hfc::cuda {
 
@@ -72,8 +74,8 @@ int localRank(const host::RankSetting &setting) {
   return setting.rank;
 }
 
-/// Launchers that give each process one GPU hide the others from it: it is number 0 in every process. NCCL refuses ranks
-/// that then share one all the same.
+/// Launchers that give each process one GPU hide the others from it: it is number 0 in every process. Whether it is
+/// another one in each is seen when they meet.
 bool isGivenOne(const host::RankSetting &setting, int visible) {
   const char *devices = std::getenv("CUDA_VISIBLE_DEVICES");
   return visible == 1 && setting.localRanks == 1 && devices && !std::strchr(devices, ',');
@@ -111,6 +113,30 @@ io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
   if (io::Status status = checkArchitecture(setting.program->gpu->name, properties, choice.name); !status)
     return io::Failure{status.error()};
   return choice;
+}
+
+host::Outcome checkGpusDiffer(const host::RankSetting &setting, int ordinal) {
+  cudaDeviceProp own;
+  if (cudaError_t error = cudaGetDeviceProperties(&own, ordinal); error != cudaSuccess)
+    return outcomeOf(error, "looking at the GPU");
+  std::vector<cudaUUID_t> all(setting.ranks);
+  std::vector<void *> targets(setting.ranks);
+  for (int rank = 0; rank < setting.ranks; ++rank)
+    targets[rank] = &all[rank];
+  std::vector<int64_t> bytes(setting.ranks, int64_t(sizeof(cudaUUID_t)));
+  if (!setting.communicator->gather(&own.uuid, bytes, targets.data()) ||
+      !setting.communicator->broadcast(all.data(), int64_t(all.size() * sizeof(cudaUUID_t))))
+    return {rankFailure, "ranks could not meet"};
+  std::map<std::string, int> holders;
+  for (int rank = 0; rank < setting.ranks; ++rank) {
+    auto [holder, isNew] = holders.try_emplace(std::string(all[rank].bytes, sizeof all[rank].bytes), rank);
+    if (!isNew)
+      return {userError, "rank " + std::to_string(holder->second) + " and rank " + std::to_string(rank) +
+                             " have the same GPU (" + own.name +
+                             "), and each rank needs one of its own: CUDA_VISIBLE_DEVICES or what starts the ranks "
+                             "shows too few"};
+  }
+  return {};
 }
 
 } // namespace hfc::cuda

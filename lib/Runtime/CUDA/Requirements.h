@@ -23,6 +23,9 @@ struct Choice {
 /// for, too few devices for the ranks of this host, and devices that cannot run the program's kernels.
 io::Result<Choice> chooseDevice(const host::RankSetting &setting);
 
+/// Refuses two ranks on one GPU, as when a launcher shows the same one to all. All ranks call it, if there are several.
+host::Outcome checkGpusDiffer(const host::RankSetting &setting, int ordinal);
+
 } // namespace hfc::cuda
 
 #endif // HFC_LIB_RUNTIME_CUDA_REQUIREMENTS_H

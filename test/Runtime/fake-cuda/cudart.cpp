@@ -139,8 +139,12 @@ cudaError_t cudaGetDeviceCount(int *count) {
 }
 cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
 cudaError_t cudaSetDevice(int ordinal) { return device = ordinal, cudaSuccess; }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int ordinal) {
   std::memset(properties, 0, sizeof *properties);
+  // HFC_FAKE_HIDDEN: a launcher shows each process a GPU of its own as number 0.
+  const char *place = std::getenv("LOCAL_RANK");
+  int hidden = setting("HFC_FAKE_HIDDEN", 0) && place ? std::atoi(place) : 0;
+  properties->uuid.bytes[0] = char(ordinal + hidden);
   std::strcpy(properties->name, "Fake");
   properties->major = int(setting("HFC_FAKE_CAPABILITY", 90)) / 10;
   properties->minor = int(setting("HFC_FAKE_CAPABILITY", 90)) % 10;

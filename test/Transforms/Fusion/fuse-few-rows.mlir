@@ -186,3 +186,15 @@ func.func @chained(%residual: tensor<1x33xf32> {hf.input = "residual"}, %x: tens
   %0 = hf.linear %normed, %a : (tensor<1x33xf32>, tensor<24x33xf32>) -> tensor<1x24xf32>
   return %sum, %0 : tensor<1x33xf32>, tensor<1x24xf32>
 }
+
+
+// A norm of what the kernel is given, with nothing to compute before its first sum: the head of SigLIP's pooling.
+// CHECK-LABEL: func.func @given
+// CHECK-NEXT: call @layer_norm_linear_{{[0-9]+}}(
+// CHECK-NEXT: return
+func.func @given(%x: tensor<1x40xf32> {hf.input = "x"}, %g: tensor<40xf32> {hf.input = "g"}, %a: tensor<24x40xf32> {hf.input = "a"})
+    -> (tensor<1x24xf32> {hf.output = "a"}) {
+  %normed = hf.layer_norm %x, %g bias %g {epsilon = 1.0e-5 : f64} : (tensor<1x40xf32>, tensor<40xf32>, tensor<40xf32>) -> tensor<1x40xf32>
+  %0 = hf.linear %normed, %a : (tensor<1x40xf32>, tensor<24x40xf32>) -> tensor<1x24xf32>
+  return %0 : tensor<1x24xf32>
+}
