@@ -23,8 +23,8 @@ public:
   Kernels &operator=(const Kernels &) = delete;
 
   io::Status load(const void *cubin, const io::GpuInfo &gpu);
-  /// Queues the kernel. With HFC_CUDA_EARLY=on its blocks are placed while the kernel in front of it still runs, where
-  /// the kernel can wait for that by itself.
+  /// Queues the kernel. Its blocks are placed while the kernel in front of it still runs, where the kernel can wait for
+  /// that by itself (HFC_CUDA_EARLY=off: afterwards).
   cudaError_t launch(int32_t kernel, void *const *arguments, cudaStream_t stream) const;
 
 private:

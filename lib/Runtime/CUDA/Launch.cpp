@@ -32,7 +32,7 @@ io::Status Kernels::load(const void *cubin, const io::GpuInfo &gpu) {
   if (error != cudaSuccess)
     return statusOf(error, "loading the program's kernels, compiled for " + gpu.name);
   const char *wish = std::getenv("HFC_CUDA_EARLY");
-  bool mayBeEarly = wish && std::string(wish) == "on";
+  bool mayBeEarly = !wish || std::string(wish) != "off";
   for (const io::KernelInfo &info : gpu.kernels) {
     Kernel kernel{nullptr,        dim3(unsigned(info.grid)), dim3(unsigned(info.lanes)), size_t(info.shared),
                   info.arguments, mayBeEarly && info.isEarly};
