@@ -1,4 +1,4 @@
-// Attention of one query: as many lanes as keys are walked over, whatever the cache holds, on both sides of the mapping.
+// Attention of one query, whatever the cache holds, on both sides of the mapping.
 // RUN: hfc-opt %s --hfc-fuse --hfc-schedule --hfc-emit-kernels="vector-bits=256 interleave=1" -o %t.kernel.mlir
 // RUN: FileCheck %s < %t.kernel.mlir
 // RUN: hfc-interpret %s --compare=%t.kernel.mlir --seed=1
@@ -18,8 +18,8 @@ func.func @grouped(%q: tensor<2x1x6x16xf32> {hf.input = "q"}, %k: tensor<2x40x2x
   return %0 : tensor<2x1x6x16xf32>
 }
 
-// More keys than lanes; an odd number of columns, which are more than a vector's and other than the depth.
-// CHECK: kernel.func @attention_{{.*}} grid(2) lanes(512)
+// Several tiles of keys; an odd number of columns, which are more than a vector's and other than the depth.
+// CHECK: kernel.func @attention_{{.*}} grid(2) lanes(256)
 func.func @many(%q: tensor<1x1x2x8xf32> {hf.input = "q"}, %k: tensor<1x600x1x8xf32> {hf.input = "k"},
                 %v: tensor<1x600x1x11xf32> {hf.input = "v"},
                 %past: tensor<1xi32> {hf.input = "past", hf.min = 500 : i64, hf.max = 599 : i64},

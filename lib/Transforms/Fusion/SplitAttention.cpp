@@ -9,6 +9,7 @@
 
 #include "dialects/hf/AttentionParts.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace hfc {
@@ -19,10 +20,9 @@ namespace hfc {
 using namespace hfc;
 
 /// What joining costs grows with the parts, and each lane of a kernel that joins holds them all.
-static constexpr int64_t kUsualParts = 16, kMostParts = 64;
-/// Keys of a part: fewer are a block's work for less time than it takes to begin; more scores do not fit into its
-/// scratch memory.
-static constexpr int64_t kFewestKeys = 128, kMostKeys = 6144;
+static constexpr int64_t kMostParts = 64;
+/// Keys of a part: fewer are a block's work for less time than it takes to begin.
+static constexpr int64_t kFewestKeys = 64;
 
 namespace {
 /// The two bodies that replace one.
@@ -40,9 +40,12 @@ public:
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
+    // What a schedule launches stays.
+    llvm::DenseSet<StringAttr> called;
+    getOperation().walk([&](func::CallOp call) { called.insert(call.getCalleeAttr().getAttr()); });
     llvm::MapVector<StringAttr, Bodies> split;
     for (auto body : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (hf::AttentionOp attention = decodingOf(body))
+      if (hf::AttentionOp attention = called.contains(body.getSymNameAttr()) ? decodingOf(body) : nullptr)
         if (int64_t parts = chooseParts(attention); parts > 1)
           split[body.getSymNameAttr()] = makeBodies(body, attention, parts, symbols);
     if (split.empty())
@@ -75,16 +78,10 @@ private:
     int64_t heads = hf::shapeOf(attention.getQuery())[0] * hf::shapeOf(attention.getQuery())[2];
     if (keys < minKeys || heads == 0)
       return 1;
-    int64_t usual = std::min<int64_t>({(blocks + heads - 1) / heads, kUsualParts, keys / kFewestKeys});
-    int64_t needed = (keys + kMostKeys - 1) / kMostKeys;
-    auto divides = [&](int64_t parts) { return keys % parts == 0; };
-    for (int64_t parts = std::max(usual, needed); parts >= std::max<int64_t>(needed, 2); --parts)
-      if (divides(parts))
-        return parts;
-    for (int64_t parts = std::max<int64_t>(needed, 2); needed > 1 && parts <= kMostParts; ++parts)
-      if (divides(parts))
-        return parts;
-    return 1;
+    int64_t parts = std::min<int64_t>({(blocks + heads - 1) / heads, kMostParts, keys / kFewestKeys});
+    while (parts > 1 && keys % parts != 0)
+      --parts;
+    return std::max<int64_t>(parts, 1);
   }
 
   Bodies makeBodies(func::FuncOp body, hf::AttentionOp attention, int64_t parts, SymbolTable &symbols) {

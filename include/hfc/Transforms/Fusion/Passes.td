@@ -188,9 +188,9 @@ def SplitAttention : Pass<"hfc-split-attention", "::mlir::ModuleOp"> {
     idle, and longer with each token. Replaces a body of kind `attention` of one query over at least `min-keys` places by
     two: `attention_parts`, which attends to equal parts of the cache one by one and says what the exponentials of each
     sum up to, and `attention_join`, which weighs what was found (Dao, Haziza, Massa, Sizov: "Flash-Decoding for
-    long-context inference", 2023). Parts are as many as give the device `blocks` blocks, at most 16, or more where a
-    block could not hold its scores; their number divides the cache's capacity. It is fixed, so that sums are the same
-    in every run; a part that no valid key lies in takes no time.
+    long-context inference", 2023). Parts are as many as give the device `blocks` blocks, at most 64, of at least 64 keys
+    each; their number divides the cache's capacity. It is fixed, so that sums are the same in every run; a part that no
+    valid key lies in takes no time.
 
     Needs: entries as `hfc-fuse` leaves them. Guarantees: nothing else changes; attention with windows, masks or a bias stays
     as it is. For GPUs.
@@ -208,17 +208,17 @@ def SplitAttention : Pass<"hfc-split-attention", "::mlir::ModuleOp"> {
     ```
 
     After: two bodies in its place, of these types, one called behind the other wherever it was called. (The first is an
-    `hf.attention_with_statistics` over 16 times as many sequences of a sixteenth of the keys.)
+    `hf.attention_with_statistics` over 64 times as many sequences of 64 keys.)
 
     ```mlir
     func.func private @attention_parts_0(tensor<1x1x4x16xf32>, tensor<1x4096x2x16xf32>, tensor<1x4096x2x16xf32>,
-                                         tensor<1xi32>, tensor<1xi32>) -> (tensor<1x16x4x16xf32>, tensor<1x16x4xf32>)
-    func.func private @attention_join_0(tensor<1x16x4x16xf32>, tensor<1x16x4xf32>) -> tensor<1x1x4x16xf32>
+                                         tensor<1xi32>, tensor<1xi32>) -> (tensor<1x64x4x16xf32>, tensor<1x64x4xf32>)
+    func.func private @attention_join_0(tensor<1x64x4x16xf32>, tensor<1x64x4xf32>) -> tensor<1x1x4x16xf32>
     ```
   }];
   let options = [
-    Option<"minKeys", "min-keys", "int64_t", "2048", "capacity from which on attention is split">,
-    Option<"blocks", "blocks", "int64_t", "264", "blocks that a device should have: two for each multiprocessor">];
+    Option<"minKeys", "min-keys", "int64_t", "256", "capacity from which on attention is split">,
+    Option<"blocks", "blocks", "int64_t", "1056", "blocks that a device should have: as many as run at once">];
   let statistics = [Statistic<"numSplit", "num-split", "calls of attention that were split">];
   let dependentDialects = ["::hfc::hf::HfDialect", "::mlir::func::FuncDialect"];
 }
