@@ -125,15 +125,17 @@ double relativeError(const Argument &argument, const std::vector<char> &result) 
 
 class Runner {
 public:
-  explicit Runner(const std::string &ptx) {
+  explicit Runner(const std::string &ptx) : ptx(ptx) {
     if (!driver.library)
       die("libcuda.so.1 cannot be loaded: no GPU driver here");
+    constexpr int maxSharedBytes = 97; // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
     int device = 0;
     Handle context = nullptr;
     driver.call("cuInit", 0u);
     driver.call("cuDeviceGet", &device, 0);
     driver.call("cuDevicePrimaryCtxRetain", &context, device);
     driver.call("cuCtxSetCurrent", context);
+    driver.call("cuDeviceGetAttribute", &sharedBytes, maxSharedBytes, device);
     driver.call("cuModuleLoadData", &module, ptx.c_str());
     driver.call("cuEventCreate", &begin, 0u);
     driver.call("cuEventCreate", &end, 0u);
@@ -162,9 +164,22 @@ private:
     return argument.alias < 0 ? argument.device : kernel.arguments[argument.alias].device;
   }
 
+  /// All the shared memory that a block may have, for a kernel that has some whose size its code does not declare.
+  unsigned dynamicShared(const Kernel &kernel, Handle function) {
+    constexpr int declaredBytes = 1, dynamicBytes = 8; // CU_FUNC_ATTRIBUTE_…
+    size_t place = ptx.find("__wg_" + kernel.name + "_"), line = ptx.rfind('\n', place) + 1;
+    if (place == std::string::npos || ptx.compare(line, 7, ".extern") != 0)
+      return 0;
+    int declared = 0;
+    driver.call("cuFuncGetAttribute", &declared, declaredBytes, function);
+    driver.call("cuFuncSetAttribute", function, dynamicBytes, sharedBytes - declared);
+    return unsigned(sharedBytes - declared);
+  }
+
   void launch(Kernel &kernel, float &milliseconds) {
     Handle function = nullptr;
     driver.call("cuModuleGetFunction", &function, module, kernel.name.c_str());
+    unsigned shared = dynamicShared(kernel, function);
     std::vector<DevicePointer> pointers;
     std::vector<void *> parameters;
     for (const Argument &argument : kernel.arguments)
@@ -178,7 +193,7 @@ private:
           driver.call("cuMemcpyHtoD_v2", argument.device, static_cast<const void *>(argument.before.data()),
                       argument.before.size());
       driver.call("cuEventRecord", begin, Handle());
-      driver.call("cuLaunchKernel", function, kernel.grid, 1u, 1u, kernel.lanes, 1u, 1u, 0u, Handle(),
+      driver.call("cuLaunchKernel", function, kernel.grid, 1u, 1u, kernel.lanes, 1u, 1u, shared, Handle(),
                   parameters.data(), static_cast<void **>(nullptr));
       driver.call("cuEventRecord", end, Handle());
       driver.call("cuEventSynchronize", end);
@@ -187,6 +202,8 @@ private:
   }
 
   Driver driver;
+  std::string ptx;
+  int sharedBytes = 0;
   Handle module = nullptr, begin = nullptr, end = nullptr;
 };
 

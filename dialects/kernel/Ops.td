@@ -131,8 +131,9 @@ def Kernel_DistributeOp : Kernel_Op<"distribute", [RecursiveMemoryEffects, Autom
   let description = [{
     Runs the body for `i` in `{lower, lower + vector, …} < upper`, each `i` on one lane, in no fixed order and
     concurrently. The body handles the `vector` consecutive elements from `i` on. The values carried by `iter_args`
-    are each lane's own: every lane starts from the initial value (so it must be the neutral element), and the
-    results are the lanes' partial values, to be combined by `kernel.reduce`. Bounds are block-uniform.
+    are each lane's own: every lane starts from the initial value (so it must be the neutral element, or what the lane
+    has from another distribute), and the results are the lanes' partial values, to be combined by `kernel.reduce`.
+    Bounds are block-uniform.
 
     Lanes are not synchronised at the end: `kernel.barrier` orders scratch accesses of different lanes.
     Distributes do not nest.

@@ -11,6 +11,7 @@
 #include "hfc/Conversion/Passes.h"
 #include "hfc/Ledger/Passes.h"
 #include "hfc/Pipelines/ExtensionPoints.h"
+#include "hfc/Support/GPUChip.h"
 #include "hfc/Transforms/Collective/Passes.h"
 #include "hfc/Transforms/Fusion/Passes.h"
 #include "hfc/Transforms/Gradient/Passes.h"
@@ -149,6 +150,7 @@ void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, 
     EmitKernelsOptions options;
     options.vectorBits = 256; // at bfloat16, what one instruction of a thread moves; at float32, two
     options.interleave = 1;
+    options.rowBytes = roomySharedBytes(chip);
     manager.addPass(createNoteCosts());
     manager.addPass(createEmitKernels(options));
   }

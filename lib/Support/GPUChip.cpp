@@ -40,7 +40,34 @@ LogicalResult hfc::checkChip(StringRef chip, function_ref<InFlightDiagnostic()> 
   return success();
 }
 
-bool hfc::canLaunchEarly(StringRef chip) {
+/// Of "sm_90a" 90, of what is no chip 0.
+static unsigned capabilityOf(StringRef chip) {
   unsigned capability = 0;
-  return chip.consume_front("sm_") && !chip.consumeInteger(10, capability) && capability >= 90;
+  return chip.consume_front("sm_") && !chip.consumeInteger(10, capability) ? capability : 0;
+}
+
+bool hfc::canLaunchEarly(StringRef chip) { return capabilityOf(chip) >= 90; }
+
+/// The table of technical specifications in CUDA's programming guide. A KiB of what a multiprocessor has is the
+/// system's.
+int64_t hfc::blockSharedBytes(StringRef chip) {
+  switch (capabilityOf(chip)) {
+  case 90:
+  case 100:
+  case 101:
+  case 103:
+  case 110:
+    return 227 * 1024;
+  case 80:
+  case 87:
+    return 163 * 1024;
+  default:
+    return 99 * 1024;
+  }
+}
+
+int64_t hfc::roomySharedBytes(StringRef chip) {
+  // What remains to the cache holds all that a thousand threads have under way, 32 bytes each and more.
+  constexpr int64_t cache = 32 * 1024;
+  return blockSharedBytes(chip) - cache;
 }

@@ -26,3 +26,15 @@ gpu.module @dynamic {
     gpu.return
   }
 }
+
+// -----
+
+// expected-error@+1 {{kernel 'large' needs 262144 bytes of shared memory in a block, but sm_90a gives 232448, of which its code declares at most 49152; make the kernel's scratch memory smaller}}
+gpu.module @large {
+  gpu.func @large(%x: memref<8xf32>) workgroup(%s: memref<65536xf32, #gpu.address_space<workgroup>>) kernel {
+    %c0 = arith.constant 0 : index
+    %v = memref.load %s[%c0] : memref<65536xf32, #gpu.address_space<workgroup>>
+    memref.store %v, %x[%c0] : memref<8xf32>
+    gpu.return
+  }
+}

@@ -69,3 +69,36 @@ kernel.func @gate(%x: memref<128xbf16>, %scale: memref<bf16>, %y: memref<128xbf1
   }
   kernel.return
 }
+
+// -----
+
+// More shared memory than code may declare: the largest piece gets its size when the kernel is launched.
+// CHECK: gpu.module @large {{.*}}kernel.shared = 131072 : i64
+// CHECK-DAG: llvm.mlir.global external @[[LARGE:.*]]() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<0 x f32>
+// CHECK-DAG: llvm.mlir.global internal @{{.*}}() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<32 x f32>
+// CHECK: llvm.func @large
+// CHECK: llvm.mlir.addressof @[[LARGE]]
+kernel.func @large(%x: memref<32768xf32>, %y: memref<32768xf32>) grid(1) lanes(32) outputs(1) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %all = arith.constant 32768 : index
+  %large = kernel.scratch : memref<32768xf32>
+  %small = kernel.scratch : memref<32xf32>
+  kernel.distribute %i = %c0 to %all vector 4 {
+    %v = vector.load %x[%i] : memref<32768xf32>, vector<4xf32>
+    vector.store %v, %large[%i] : memref<32768xf32>, vector<4xf32>
+  }
+  kernel.distribute %i = %c0 to %c32 vector 1 {
+    %v = memref.load %x[%i] : memref<32768xf32>
+    memref.store %v, %small[%i] : memref<32xf32>
+  }
+  kernel.barrier
+  kernel.distribute %i = %c0 to %all vector 1 {
+    %place = arith.remui %i, %c32 : index
+    %v = memref.load %large[%i] : memref<32768xf32>
+    %w = memref.load %small[%place] : memref<32xf32>
+    %sum = arith.addf %v, %w : f32
+    memref.store %sum, %y[%i] : memref<32768xf32>
+  }
+  kernel.return
+}

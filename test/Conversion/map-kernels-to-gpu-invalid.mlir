@@ -1,8 +1,8 @@
 // RUN: hfc-opt %s --hfc-map-kernels-to-gpu --split-input-file --verify-diagnostics
 
-// expected-error@+1 {{needs 65536 bytes of shared memory in a block, but a GPU gives 49152; make the kernel's scratch memory smaller}}
+// expected-error@+1 {{needs 262144 bytes of shared memory in a block, but a GPU gives 232448; make the kernel's scratch memory smaller}}
 kernel.func @too_much() grid(1) lanes(32) outputs(0) {
-  %s = kernel.scratch : memref<16384xf32>
+  %s = kernel.scratch : memref<65536xf32>
   kernel.return
 }
 

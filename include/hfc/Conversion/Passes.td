@@ -69,7 +69,9 @@ def EmitKernels : Pass<"hfc-emit-kernels", "::mlir::ModuleOp"> {
     Option<"lanes", "lanes", "int64_t", "128", "lanes of a block on a GPU">,
     Option<"interleave", "interleave", "int64_t", "4", "vectors that a lane accumulates at once in a reduction">,
     Option<"bufferAlignment", "buffer-alignment", "int64_t", "1",
-           "bytes to which every buffer is known to be aligned; mapped checkpoints promise nothing">];
+           "bytes to which every buffer is known to be aligned; mapped checkpoints promise nothing">,
+    Option<"rowBytes", "row-bytes", "int64_t", "0",
+           "bytes of a block's scratch memory in which beginnings of long rows stay between passes">];
   let statistics = [
     Statistic<"numLoop", "num-loop", "loop kernels emitted">,
     Statistic<"numRow", "num-row", "row kernels emitted">,
@@ -237,7 +239,7 @@ def MapKernelsToGPU : Pass<"hfc-map-kernels-to-gpu", "::mlir::ModuleOp"> {
     | block | block, x of the grid; `lanes` threads, x of the block (`known_block_size`, `known_grid_size`) |
     | `distribute` | a loop from `thread * vector` in steps of `lanes * vector`; short constant ranges become straight code |
     | `reduce` | elements, then shuffles in the warp, then shared memory across warps; each `reduce` has shared memory of its own, and a barrier parts two runs of one in a loop |
-    | `scratch` | shared memory, 48 KiB a block at most, with the reductions' |
+    | `scratch` | shared memory, 227 KiB a block at most, with the reductions' |
     | block-uniform code | run by all threads |
     | a store in block-uniform code | run by thread 0; others see it after the next barrier or reduce |
 
@@ -296,10 +298,11 @@ def LowerKernelsToNVVM : Pass<"hfc-lower-kernels-to-nvvm", "::mlir::ModuleOp"> {
     Lowers every `gpu.func` in the GPU-mapped form to an `llvm.func` that takes one bare pointer for each buffer, and
     names the chip in the `gpu.module`'s target. Float arithmetic gets `contract`, so that products and sums become
     fused multiply-adds, quotients and exponentials get `afn`, and bfloat16 is widened by shifts (`docs/numerics.md`). Index arithmetic is 32 bits wide in kernels whose buffers have
-    less than 2^30 elements each.
+    less than 2^30 elements each. Of a kernel with more shared memory than 48 KiB, which is what code may declare, the
+    largest piece is what a launch asks for: `kernel.shared` bytes, an attribute of the `gpu.module`.
 
-    Needs: kernels from `hfc-map-kernels-to-gpu`. Guarantees: the LLVM and NVVM dialects only. Refuses chips before sm_80, and
-    ops that have no lowering (which it names).
+    Needs: kernels from `hfc-map-kernels-to-gpu`. Guarantees: the LLVM and NVVM dialects only. Refuses chips before sm_80,
+    ops that have no lowering (which it names), and more shared memory than a block of the chip may have.
 
     Before:
 

@@ -19,6 +19,15 @@ LogicalResult checkChip(StringRef chip, function_ref<InFlightDiagnostic()> emitE
 /// dependent launch): from sm_90 on.
 bool canLaunchEarly(StringRef chip);
 
+/// Shared memory that a kernel of any chip may declare; more of it has a size only when it is launched.
+inline constexpr int64_t kDeclaredSharedBytes = 48 * 1024;
+
+/// Shared memory that one block may have.
+int64_t blockSharedBytes(StringRef chip);
+
+/// As much of it as leaves a multiprocessor that has one block room to read through the rest, its cache.
+int64_t roomySharedBytes(StringRef chip);
+
 } // namespace hfc
 
 #endif // HFC_SUPPORT_GPUCHIP_H

@@ -32,7 +32,11 @@ public:
           "hfc-emit-kernels: vector-bits must be a power of two of at least 32 and interleave one");
       return signalPassFailure();
     }
-    EmitOptions options{vectorBits / 32, lanes, interleave, bufferAlignment};
+    if (rowBytes < 0) {
+      getOperation().emitError("hfc-emit-kernels: row-bytes must not be negative");
+      return signalPassFailure();
+    }
+    EmitOptions options{vectorBits / 32, lanes, interleave, bufferAlignment, rowBytes};
     for (auto body : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       auto kind = body->getAttrOfType<StringAttr>("kernel.kind");
       if (!kind)

@@ -8,14 +8,15 @@
 // A row is processed in stages. Stage k computes the reductions that depend on k others in a chain; the last
 // stage computes the outputs. Each stage passes over the row once: cheap values are computed again, expensive
 // ones that a later stage needs are kept in scratch memory. Of a row too long for that, the maximum and the sum of
-// exponentials that depends on it are found in one pass, and the last stage goes backwards: what was read last is still
-// in the cache.
+// exponentials that depends on it are found in one pass, the beginnings of what is read again stay in scratch memory,
+// if a block has much of it, and the last stage goes backwards through the rest: what was read last is still in the
+// cache.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Emitters.h"
 #include "Reduction.h"
-#include "RowPatterns.h"
+#include "RowElements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -23,7 +24,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
+#include <numeric>
 
 using namespace hfc;
 
@@ -33,8 +34,10 @@ static constexpr int64_t kBlockElements = 2048;
 static constexpr int64_t kLoadsPerLane = 8, kVectorsPerLane = 4;
 /// Lanes of a GPU's largest block.
 static constexpr int64_t kMaxLanes = 1024;
-/// Longer rows are not kept in scratch memory, which is a GPU's shared memory.
+/// Longer rows are not kept in scratch memory, which is a GPU's shared memory, as float32.
 static constexpr int64_t kMaxScratchElements = 8192;
+/// So many vectors of a row a lane keeps in registers, where they are read again.
+static constexpr int64_t kVectorsInRegisters = 8;
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 static int64_t sizeOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
@@ -44,34 +47,6 @@ static bool isExpensive(Operation *op) {
 }
 
 namespace {
-/// Elements of the current row, given what earlier stages found out.
-class RowElements : public ElementEmitter {
-public:
-  using ElementEmitter::ElementEmitter;
-
-  Value row;
-  int64_t rows = 1;
-  DenseMap<Value, Value> reduced;
-  /// Sums that are one element of the row.
-  DenseMap<Value, PickedElement> picked;
-  /// Values kept for later stages, those of them that a finished stage has written, and the current one.
-  DenseMap<Value, Value> scratch;
-  DenseSet<Value> kept, written;
-  /// The induction variable of the current stage, and its length.
-  Value position;
-  int64_t length = 0;
-  Block *stageBlock = nullptr;
-
-protected:
-  Value known(Value value, const Indices &indices) override;
-  void computed(Value value, const Indices &indices, Value result) override;
-
-private:
-  Value emitPicked(hf::ReduceOp sum, const PickedElement &element, const Indices &indices);
-  bool isCurrentRow(const Indices &indices);
-  bool isCurrentElement(const Indices &indices);
-};
-
 /// What a pass over the row computes: reductions, or outputs, whose rows are equally long.
 struct Stage {
   int64_t length;
@@ -79,6 +54,11 @@ struct Stage {
   SmallVector<unsigned> outputs;
   /// Sums of exponentials that are found with the maximum, the reduction of the same number.
   SmallVector<hf::ReduceOp> exponents;
+};
+
+/// Elements of a row that a stage passes over.
+struct Section {
+  int64_t begin, end;
 };
 
 class RowEmitter {
@@ -95,15 +75,18 @@ private:
   bool feedsRowsOnly(Value value);
   void planPicked();
   void planOnePass();
+  DenseSet<Value> valuesOf(const Stage &stage);
   void planScratch();
+  void planHeads(int64_t longest);
   int64_t chooseLanes(int64_t longest);
+  SmallVector<Section, 2> sectionsOf(const Stage &stage);
   LogicalResult emitStage(const Stage &stage);
-  LogicalResult emitStageBody(const Stage &stage, kernel::DistributeOp loop);
+  LogicalResult emitStageBody(const Stage &stage, Section section, kernel::DistributeOp loop);
   SmallVector<Value> initialValues(const Stage &stage);
   LogicalResult accumulate(const Stage &stage, ValueRange before, SmallVectorImpl<Value> &after);
   void reduceLanes(const Stage &stage, ValueRange partials);
   Indices elementOf(Value value, Value position);
-  Value positionOf(const Stage &stage, Value step);
+  Value positionOf(const Stage &stage, Section section, Value step);
 
   func::FuncOp body;
   const EmitOptions &options;
@@ -112,74 +95,10 @@ private:
   ImplicitLocOpBuilder &b;
   RowElements elements;
   SmallVector<Stage> stages;
+  /// Elements at the beginnings of the longest rows that stay in scratch memory once they have been read.
+  int64_t head = 0;
 };
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// RowElements
-//===----------------------------------------------------------------------===//
-
-bool RowElements::isCurrentRow(const Indices &indices) { return rows == 1 || index.mergeAll(indices).base == row; }
-
-bool RowElements::isCurrentElement(const Indices &indices) {
-  if (indices.empty() || indices.back().base != position || indices.back().lane != (index.width > 1))
-    return false;
-  return isCurrentRow(Indices(ArrayRef<IndexGroup>(indices).drop_back()));
-}
-
-Value RowElements::known(Value value, const Indices &indices) {
-  if (auto found = reduced.find(value); found != reduced.end()) {
-    if (isCurrentRow(indices))
-      return found->second;
-    return error(value.getDefiningOp(), "is used in another row than the one it reduces");
-  }
-  if (auto found = picked.find(value); found != picked.end())
-    return emitPicked(cast<hf::ReduceOp>(value.getDefiningOp()), found->second, indices);
-  if (!kept.contains(value) || !isCurrentElement(indices))
-    return {};
-  Value buffer = scratch[value];
-  if (index.width == 1)
-    return memref::LoadOp::create(b, buffer, position);
-  return vector::LoadOp::create(b, VectorType::get(index.width, b.getF32Type()), buffer, position);
-}
-
-Value RowElements::emitPicked(hf::ReduceOp sum, const PickedElement &element, const Indices &indices) {
-  Value number = emit(element.number, indices);
-  if (!number || isa<VectorType>(number.getType()))
-    return {};
-  int64_t columns = shapeOf(sum.getX()).back();
-  number = arith::IndexCastOp::create(b, b.getIndexType(), number);
-  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, index.constant(columns));
-  auto branch = scf::IfOp::create(b, TypeRange(b.getF32Type()), inside, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  {
-    Scope scope(*this);
-    Indices at = indices;
-    at.push_back(index.group(number, {columns}));
-    Value value = emit(element.value, at);
-    if (!value)
-      return {};
-    scf::YieldOp::create(b, value);
-  }
-  b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, constant(b.getF32Type(), 0.0));
-  return branch.getResult(0);
-}
-
-void RowElements::computed(Value value, const Indices &indices, Value result) {
-  auto found = scratch.find(value);
-  if (found == scratch.end() || kept.contains(value) || !isCurrentElement(indices))
-    return;
-  // Every element must be written: not under a condition, and not by a stage that sees part of the row.
-  if (b.getInsertionBlock() != stageBlock || length != cast<MemRefType>(found->second.getType()).getDimSize(0))
-    return;
-  written.insert(value);
-  if (index.width == 1)
-    memref::StoreOp::create(b, result, found->second, position);
-  else
-    vector::StoreOp::create(b, toVector(result), found->second, position);
-}
 
 //===----------------------------------------------------------------------===//
 // Planning
@@ -284,24 +203,30 @@ void RowEmitter::planOnePass() {
   }
 }
 
-/// Adds to `values` all that `value` is computed from within a stage, that is up to reductions.
+/// Adds to `values` all that `value` is computed from within a stage, that is up to reductions and arguments.
 static void collect(Value value, DenseSet<Value> &values) {
   Operation *op = value.getDefiningOp();
-  if (!op || !values.insert(value).second || isa<hf::ReduceOp>(op))
+  if (!values.insert(value).second || !op || isa<hf::ReduceOp>(op))
     return;
   for (Value operand : op->getOperands())
     collect(operand, values);
+}
+
+/// What `stage` computes and reads.
+DenseSet<Value> RowEmitter::valuesOf(const Stage &stage) {
+  DenseSet<Value> values;
+  for (hf::ReduceOp reduce : stage.reductions)
+    collect(reduce.getX(), values);
+  for (unsigned output : stage.outputs)
+    collect(results.getOperand(output), values);
+  return values;
 }
 
 void RowEmitter::planScratch() {
   DenseSet<Value> earlier;
   llvm::MapVector<Value, int64_t> wanted;
   for (const Stage &stage : stages) {
-    DenseSet<Value> used;
-    for (hf::ReduceOp reduce : stage.reductions)
-      collect(reduce.getX(), used);
-    for (unsigned output : stage.outputs)
-      collect(results.getOperand(output), used);
+    DenseSet<Value> used = valuesOf(stage);
     for (Operation &op : body.getBody().front())
       if (isExpensive(&op) && used.contains(op.getResult(0)) && earlier.contains(op.getResult(0)) &&
           sizeOf(op.getResult(0)) == elements.rows * stage.length && stage.length <= kMaxScratchElements)
@@ -315,6 +240,34 @@ void RowEmitter::planScratch() {
     free -= length;
     elements.scratch[value] = kernel::ScratchOp::create(b, MemRefType::get({length}, b.getF32Type()));
   }
+}
+
+/// The rows that a GPU's blocks are at together are longer than its cache holds. What several passes read stays in
+/// scratch memory from the first one's beginning on; the last one begins with what stands behind that.
+void RowEmitter::planHeads(int64_t longest) {
+  int64_t step = writer.kernel.getLanes() * options.width, bytes = 0;
+  if (longest <= kVectorsInRegisters * step)
+    return;
+  SmallVector<DenseSet<Value>> used;
+  for (const Stage &stage : stages)
+    if (stage.length == longest)
+      used.push_back(valuesOf(stage));
+  SmallVector<BlockArgument> wanted;
+  for (BlockArgument argument : body.getArguments()) {
+    Type element = cast<RankedTensorType>(argument.getType()).getElementType();
+    bool isFloat = isa<FloatType>(element) && element.getIntOrFloatBitWidth() <= 32;
+    auto uses = [&](const DenseSet<Value> &values) { return values.contains(argument); };
+    if (!isFloat || sizeOf(argument) != elements.rows * longest || llvm::count_if(used, uses) < 2)
+      continue;
+    wanted.push_back(argument);
+    bytes += element.getIntOrFloatBitWidth() / 8;
+  }
+  if (wanted.empty())
+    return;
+  head = std::min<int64_t>(longest, llvm::alignDown(options.rowBytes / bytes, step));
+  for (BlockArgument argument : wanted)
+    if (Type element = cast<RankedTensorType>(argument.getType()).getElementType(); head)
+      elements.scratch[argument] = kernel::ScratchOp::create(b, MemRefType::get({head}, element));
 }
 
 //===----------------------------------------------------------------------===//
@@ -384,24 +337,35 @@ void RowEmitter::reduceLanes(const Stage &stage, ValueRange partials) {
   }
 }
 
-/// Where a step of the stage stands.
-Value RowEmitter::positionOf(const Stage &stage, Value step) {
+/// What stays in scratch memory is read first where it gets there, and last where it comes from there.
+SmallVector<Section, 2> RowEmitter::sectionsOf(const Stage &stage) {
+  if (head == 0 || stage.length <= head)
+    return {{0, stage.length}};
+  Section first{0, head}, second{head, stage.length};
+  if (&stage == &stages.back())
+    return {second, first};
+  return {first, second};
+}
+
+/// Where a step of a section stands.
+Value RowEmitter::positionOf(const Stage &stage, Section section, Value step) {
   if (stage.length == 1)
     return elements.index.constant(0);
   bool isBackwards = stage.length > kMaxScratchElements && !stage.outputs.empty() && stages.size() > 1;
-  if (!isBackwards)
+  if (!isBackwards || section.end == head)
     return step;
-  return arith::SubIOp::create(b, elements.index.constant(stage.length - elements.index.width), step);
+  int64_t both = section.begin + section.end - elements.index.width;
+  return arith::SubIOp::create(b, elements.index.constant(both), step);
 }
 
-LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp loop) {
+LogicalResult RowEmitter::emitStageBody(const Stage &stage, Section section, kernel::DistributeOp loop) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&loop.getBody().front());
   ElementEmitter::Scope scope(elements);
   elements.length = stage.length;
+  elements.end = section.end;
   elements.stageBlock = b.getInsertionBlock();
-  elements.written.clear();
-  elements.position = positionOf(stage, loop.getInductionVar());
+  elements.position = positionOf(stage, section, loop.getInductionVar());
   SmallVector<Value> accumulators;
   if (failed(accumulate(stage, loop.getRegionIterArgs(), accumulators)))
     return failure();
@@ -420,13 +384,22 @@ LogicalResult RowEmitter::emitStageBody(const Stage &stage, kernel::DistributeOp
 }
 
 LogicalResult RowEmitter::emitStage(const Stage &stage) {
+  SmallVector<Section, 2> sections = sectionsOf(stage);
   int64_t widest = options.width * (stage.reductions.empty() ? 1 : options.interleave);
-  LogicalResult done = emitAtWidest(elements, widest, stage.length, [&]() -> LogicalResult {
-    auto loop = kernel::DistributeOp::create(b, elements.index.constant(0), elements.index.constant(stage.length),
-                                             elements.index.width, initialValues(stage));
-    if (failed(emitStageBody(stage, loop)))
-      return failure();
-    reduceLanes(stage, loop.getResults());
+  int64_t extent = std::gcd(stage.length, sections.size() > 1 ? head : 0);
+  LogicalResult done = emitAtWidest(elements, widest, extent, [&]() -> LogicalResult {
+    elements.written.clear();
+    // Each lane goes on with what it has found.
+    SmallVector<Value> partials = initialValues(stage);
+    for (Section section : sections) {
+      IndexBuilder &index = elements.index;
+      auto loop = kernel::DistributeOp::create(b, index.constant(section.begin), index.constant(section.end),
+                                               index.width, partials);
+      if (failed(emitStageBody(stage, section, loop)))
+        return failure();
+      partials = loop.getResults();
+    }
+    reduceLanes(stage, partials);
     return success();
   });
   if (failed(done))
@@ -460,6 +433,7 @@ LogicalResult RowEmitter::emit() {
   for (const Stage &stage : stages)
     longest = std::max(longest, stage.length);
   writer.kernel.setLanes(chooseLanes(longest));
+  planHeads(longest);
   int64_t share = std::clamp<int64_t>(kBlockElements / longest, 1, rows), grid = llvm::divideCeil(rows, share);
   IndexBuilder &index = elements.index;
   Value block = grid == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));

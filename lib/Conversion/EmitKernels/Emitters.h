@@ -23,6 +23,8 @@ struct EmitOptions {
   int64_t interleave;
   /// Bytes to which every buffer is known to be aligned.
   int64_t bufferAlignment;
+  /// Bytes of a block's scratch memory in which beginnings of long rows stay between passes.
+  int64_t rowBytes = 0;
 };
 
 /// A kernel.func being written in place of the body of the same name.

@@ -7,6 +7,7 @@
 
 #include "hfc/Conversion/Passes.h"
 
+#include "SharedMemory.h"
 #include "hfc/Support/GPUChip.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
@@ -163,6 +164,8 @@ private:
       return failure();
     OpPassManager finish(gpu::GPUModuleOp::getOperationName());
     finish.addPass(createReconcileUnrealizedCastsPass());
+    if (failed(sizeSharedMemory(module, chip)))
+      return failure();
     auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip);
     module.setTargetsAttr(ArrayAttr::get(&getContext(), target));
     return runPipeline(finish, module);

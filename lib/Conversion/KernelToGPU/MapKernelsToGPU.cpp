@@ -28,8 +28,8 @@ namespace hfc {
 
 using namespace hfc;
 
-/// Shared memory that a kernel gets without asking the driver for more.
-static constexpr int64_t kMaxSharedBytes = 48 * 1024;
+/// Shared memory of a block, on the chip that has most.
+static constexpr int64_t kMaxSharedBytes = 227 * 1024;
 
 namespace {
 

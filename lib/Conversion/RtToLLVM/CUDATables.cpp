@@ -39,8 +39,9 @@ void CUDATables::addKernel(gpu::GPUModuleOp module) {
                     ? dyn_cast<NVVM::NVVMTargetAttr>(module.getTargetsAttr()[0])
                     : NVVM::NVVMTargetAttr();
   numbers.try_emplace(function.getSymNameAttr(), kernels.size());
+  auto shared = module->getAttrOfType<IntegerAttr>("kernel.shared");
   kernels.push_back({function.getSymNameAttr(), grid.getInt(), lanes[0], function.getNumArguments(),
-                     target && canLaunchEarly(target.getChip())});
+                     shared ? shared.getInt() : 0, target && canLaunchEarly(target.getChip())});
 }
 
 /// The bytes of a constant's values, row-major; truth values take one each.
@@ -109,7 +110,7 @@ void CUDATables::describe(llvm::json::OStream &stream) const {
         stream.attribute("grid", kernel.grid);
         stream.attribute("lanes", kernel.lanes);
         stream.attribute("arguments", kernel.arguments);
-        stream.attribute("shared", 0); // What a kernel needs is declared in its code.
+        stream.attribute("shared", kernel.shared);
         if (kernel.isEarly)
           stream.attribute("early", true);
       });

@@ -26,6 +26,8 @@ namespace hfc {
 struct CUDAKernel {
   StringAttr name;
   int64_t grid = 0, lanes = 0, arguments = 0;
+  /// Bytes of shared memory beside what its code declares.
+  int64_t shared = 0;
   /// It may be launched before the one in front of it ends.
   bool isEarly = false;
 };
