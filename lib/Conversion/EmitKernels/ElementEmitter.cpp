@@ -354,6 +354,8 @@ Value ElementEmitter::emitConcat(hf::ConcatOp op, Indices indices) {
   if (failed(index.splitAt(indices, dim)))
     return {};
   size_t number = groupAt(indices, dim);
+  if (FailureOr<Value> moved = emitMoved(op, indices, number); succeeded(moved))
+    return *moved;
   IndexGroup group = indices[number];
   int64_t stride = group.size() / group.extents[0], step = group.lane * index.width;
   Type element = computeType(op.getType().getElementType());

@@ -79,6 +79,7 @@ private:
   Value emitSlice(hf::SliceOp op, Indices indices);
   Value emitSliceAt(hf::SliceAtOp op, Indices indices);
   Value emitConcat(hf::ConcatOp op, Indices indices);
+  FailureOr<Value> emitMoved(hf::ConcatOp op, const Indices &indices, size_t group);
   Value emitConcatPart(hf::ConcatOp op, const Indices &indices, size_t group, size_t part, int64_t offset);
   Value emitGather(hf::GatherOp op, Indices indices);
   Value emitTake(hf::TakeOp op, Indices indices);
