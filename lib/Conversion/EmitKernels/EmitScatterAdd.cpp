@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A block for each index. Its lanes look together for the first and the last place that hold the same index; the block
-// that stands at the first adds the rows of all of them, in order. So no two blocks write the same row, every sum has
-// one order, and rows of different indices are added at the same time.
+// A block for each index. Its lanes look together whether an earlier place holds the same index; the block that stands
+// at the first looks for the last, and adds the rows of all of them, in order. So no two blocks write the same row,
+// every sum has one order, and rows of different indices are added at the same time. A block mostly waits, for one
+// thing after the other: it is small, so that there are many.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +22,10 @@
 
 using namespace hfc;
 
-/// Lanes of the largest block.
-static constexpr int64_t kMaxLanes = 256;
+/// Lanes of the largest block, and of one whose rows do not ask for more.
+static constexpr int64_t kMaxLanes = 256, kUsualLanes = 128;
+/// Places that are looked at together for whether one of them holds the index.
+static constexpr int64_t kPlacesTogether = 32;
 
 namespace {
 class ScatterAddEmitter {
@@ -38,8 +41,8 @@ public:
 private:
   static int64_t widthFor(ArrayRef<int64_t> shape, int64_t widest);
   Value loadNumbers(Value place, int64_t width);
-  std::pair<Value, Value> findPlaces(Value number);
-  void addPlaces(Value number, Value first, Value last);
+  Value findPlace(Value number, Value lower, Value upper, kernel::Combine best);
+  void addPlaces(Value number, Value begin, Value end, int64_t width);
   void addRow(Value number, Value place);
   Value isEqual(Value lhs, Value rhs) { return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, lhs, rhs); }
   Value toIndex(Value value) { return arith::IndexCastOp::create(b, b.getIndexType(), value); }
@@ -88,17 +91,15 @@ Value ScatterAddEmitter::loadNumbers(Value place, int64_t width) {
   return elements.load(writer.input(1), at);
 }
 
-/// The first and the last place at which `number` stands, found by all lanes together.
-std::pair<Value, Value> ScatterAddEmitter::findPlaces(Value number) {
+/// The first (`best` is min) or the last (max) place from `lower` on and before `upper`, multiples of the width, at
+/// which `number` stands, found by all lanes together.
+Value ScatterAddEmitter::findPlace(Value number, Value lower, Value upper, kernel::Combine best) {
   Type integer = b.getI32Type();
+  bool isFirst = best == kernel::Combine::min;
   index.width = placeWidth;
-  auto spread = [&](int64_t value) {
-    return elements.toVector(arith::ConstantOp::create(b, b.getI32IntegerAttr(value)));
-  };
   SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, placeWidth));
-  Value behind = spread(places), before = spread(-1);
-  auto loop = kernel::DistributeOp::create(b, index.constant(0), index.constant(places), placeWidth,
-                                           ValueRange{behind, before});
+  Value none = elements.toVector(arith::ConstantOp::create(b, b.getI32IntegerAttr(isFirst ? places : -1)));
+  auto loop = kernel::DistributeOp::create(b, lower, upper, placeWidth, none);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(&loop.getBody().front());
@@ -107,23 +108,22 @@ std::pair<Value, Value> ScatterAddEmitter::findPlaces(Value number) {
     if (placeWidth > 1)
       place = arith::AddIOp::create(b, place, arith::ConstantOp::create(b, b.getI32VectorAttr(steps)));
     Value hit = isEqual(loadNumbers(loop.getInductionVar(), placeWidth), elements.toVector(number));
-    auto best = loop.getRegionIterArgs();
-    Value first = arith::MinSIOp::create(b, best[0], arith::SelectOp::create(b, hit, place, behind));
-    Value last = arith::MaxSIOp::create(b, best[1], arith::SelectOp::create(b, hit, place, before));
-    kernel::YieldOp::create(b, ValueRange{first, last});
+    Value found = arith::SelectOp::create(b, hit, place, none), before = loop.getRegionIterArgs().front();
+    found = isFirst ? Value(arith::MinSIOp::create(b, before, found)) : Value(arith::MaxSIOp::create(b, before, found));
+    kernel::YieldOp::create(b, found);
   }
-  Value first = kernel::ReduceOp::create(b, integer, kernel::Combine::min, loop.getResult(0));
-  return {first, kernel::ReduceOp::create(b, integer, kernel::Combine::max, loop.getResult(1))};
+  return kernel::ReduceOp::create(b, integer, best, loop.getResult(0));
 }
 
 /// `table[number, column] += updates[place, column]` for all columns. A lane has the same columns at every place.
 void ScatterAddEmitter::addRow(Value number, Value place) {
+  Value row = toIndex(number);
   index.width = columnWidth;
   auto loop = kernel::DistributeOp::create(b, index.constant(0), index.constant(columns), columnWidth, ValueRange());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(&loop.getBody().front());
   ElementEmitter::Scope scope(elements);
-  Indices source, target{{number, 0, 1, {table[0]}}};
+  Indices source, target{{row, 0, 1, {table[0]}}};
   if (!numbers.empty())
     source.push_back(index.group(place, numbers));
   if (table.size() > 1) {
@@ -138,19 +138,18 @@ void ScatterAddEmitter::addRow(Value number, Value place) {
   kernel::YieldOp::create(b, ValueRange());
 }
 
-/// Adds the rows of all places from `first` to `last` that hold `number`; most vectors of places hold others.
-void ScatterAddEmitter::addPlaces(Value number, Value first, Value last) {
-  Value row = toIndex(number), one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
-  Value begin = index.mul(index.div(first, placeWidth), placeWidth), end = index.add(toIndex(last), 1);
-  inLoop(begin, end, placeWidth, [&](Value place) {
-    Value hits = arith::ExtUIOp::create(
-        b, placeWidth > 1 ? Type(VectorType::get(placeWidth, b.getI32Type())) : Type(b.getI32Type()),
-        isEqual(loadNumbers(place, placeWidth), elements.toVector(number)));
-    Value any = placeWidth > 1 ? Value(vector::ReductionOp::create(b, vector::CombiningKind::MAXSI, hits)) : hits;
-    inBranch(isEqual(any, one), [&] {
-      inLoop(place, index.add(place, placeWidth), 1,
-             [&](Value own) { inBranch(isEqual(loadNumbers(own, 1), number), [&] { addRow(row, own); }); });
-    });
+/// Adds the rows of all places from `begin` on and before `end` that hold `number`; most vectors of places hold others.
+void ScatterAddEmitter::addPlaces(Value number, Value begin, Value end, int64_t width) {
+  inLoop(begin, end, width, [&](Value place) {
+    index.width = width;
+    Value hits = isEqual(loadNumbers(place, width), elements.toVector(number));
+    if (width == 1)
+      return inBranch(hits, [&] { addRow(number, place); });
+    hits = arith::ExtUIOp::create(b, VectorType::get(width, b.getI32Type()), hits);
+    Value any = vector::ReductionOp::create(b, vector::CombiningKind::MAXSI, hits);
+    Value one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
+    inBranch(isEqual(any, one),
+             [&] { addPlaces(number, place, index.add(place, width), width > placeWidth ? placeWidth : 1); });
   });
 }
 
@@ -160,11 +159,17 @@ void ScatterAddEmitter::emit() {
     return writer.finish(/*grid=*/1);
   Value place = places == 1 ? index.constant(0) : Value(kernel::BlockIdOp::create(b, b.getIndexType()));
   Value number = loadNumbers(place, 1);
-  auto [first, last] = findPlaces(number);
+  // The vector of places that holds this one.
+  Value own = index.mul(index.div(place, placeWidth), placeWidth);
+  Value first = findPlace(number, index.constant(0), index.add(own, placeWidth), kernel::Combine::min);
   Value isInside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, toIndex(number), index.constant(table[0]));
-  Value isOwner = arith::AndIOp::create(b, isInside, isEqual(toIndex(first), place));
-  inBranch(isOwner, [&, last = last] { addPlaces(number, place, last); });
-  int64_t busy = std::max(columns / columnWidth, places / placeWidth);
+  inBranch(arith::AndIOp::create(b, isInside, isEqual(toIndex(first), place)), [&] {
+    Value last = findPlace(number, own, index.constant(places), kernel::Combine::max);
+    int64_t width = widthFor(numbers, std::max(kPlacesTogether, placeWidth));
+    Value begin = index.mul(index.div(place, width), width);
+    addPlaces(number, begin, index.add(toIndex(last), 1), width);
+  });
+  int64_t busy = std::max(columns / columnWidth, std::min(places / placeWidth, kUsualLanes));
   writer.kernel.setLanes(std::clamp<int64_t>(llvm::PowerOf2Ceil(busy), 32, kMaxLanes));
   writer.finish(places);
 }
