@@ -46,12 +46,14 @@ const MadeAttention *Attention::planFor(const hfc_attention &attention) {
   return made.plan ? &made : nullptr;
 }
 
-char *Attention::scratchOf(int32_t stream, size_t bytes) {
+char *Attention::scratchOf(int32_t stream, size_t bytes, cudaStream_t queue) {
   Scratch &own = scratch[stream];
   if (own.bytes >= bytes && own.memory)
     return own.memory;
   void *memory = nullptr;
-  if (cudaMalloc(&memory, std::max<size_t>(bytes, 1)) != cudaSuccess) {
+  bytes = std::max<size_t>(bytes, 1);
+  // cuDNN reads some of it before anything is written there, which checkers of memory would take for a fault of ours.
+  if (cudaMalloc(&memory, bytes) != cudaSuccess || cudaMemsetAsync(memory, 0, bytes, queue) != cudaSuccess) {
     (void)cudaGetLastError();
     warn("the device has no " + io::bytesToString(int64_t(bytes)) + " left for cuDNN to work in");
     return nullptr;
@@ -79,7 +81,7 @@ io::Result<bool> Attention::run(const hfc_attention &attention, void *const *arg
   if (!hidden || *hidden)
     return hidden ? io::Result<bool>(false) : hidden;
   const MadeAttention *made = planFor(attention);
-  char *memory = made ? scratchOf(stream, made->plan->getScratchBytes()) : nullptr;
+  char *memory = made ? scratchOf(stream, made->plan->getScratchBytes(), queue) : nullptr;
   if (!memory)
     return false;
   if (Cudnn::load()->setStream(made->handle, queue) != CUDNN_STATUS_SUCCESS)

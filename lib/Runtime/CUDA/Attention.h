@@ -40,8 +40,8 @@ public:
 private:
   /// Null where cuDNN cannot.
   const MadeAttention *planFor(const hfc_attention &attention);
-  /// Of a stream, at least of that size; null if the device is short of memory.
-  char *scratchOf(int32_t stream, size_t bytes);
+  /// Of a stream, whose queue that is, at least of that size; null if the device is short of memory.
+  char *scratchOf(int32_t stream, size_t bytes, cudaStream_t queue);
   /// Says once why a kernel runs that is slower.
   void warn(const std::string &why);
 
