@@ -37,8 +37,8 @@ static std::vector<std::pair<StringRef, int64_t *>> bytesOf(Overhead &overhead) 
   return {{"context_bytes", &overhead.context},
           {"kernel_bytes", &overhead.kernel},
           {"call_bytes", &overhead.call},
-          {"communicator_bytes", &overhead.communicator},
-          {"peer_bytes", &overhead.peer}};
+          {"nccl_bytes", &overhead.nccl},
+          {"communicator_bytes", &overhead.communicator}};
 }
 
 static llvm::Error readOverhead(StringRef file, const llvm::json::Object &object, Overhead &overhead) {

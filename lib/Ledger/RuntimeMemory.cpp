@@ -83,7 +83,7 @@ std::vector<std::pair<std::string, int64_t>> ledger::countRuntimeMemory(ModuleOp
     attention += bytes;
   for (dist::AxisListAttr group : use.groups)
     if (int64_t ranks = dist::sizeOf(group.getAxes(), mesh); ranks > 1)
-      communicators += overhead.communicator + overhead.peer * (ranks - 1);
+      communicators += overhead.communicator;
   std::vector<std::pair<std::string, int64_t>> lines;
   auto add = [&](StringRef what, int64_t bytes) {
     if (bytes > 0)
@@ -93,7 +93,7 @@ std::vector<std::pair<std::string, int64_t>> ledger::countRuntimeMemory(ModuleOp
   add("cuDNN workspace", attention);
   add("code of kernels", static_cast<int64_t>(use.kernels.size()) * overhead.kernel);
   add("graphs", use.calls * overhead.call);
-  add("NCCL", communicators);
+  add("NCCL", communicators > 0 ? overhead.nccl + communicators : 0);
   add("CUDA context", overhead.context);
   return lines;
 }

@@ -75,11 +75,11 @@ struct Shard {
 /// What a GPU's driver and libraries take of its memory beside what they are asked for: a machine's numbers. These are
 /// guesses for an H200 with CUDA 13.
 struct Overhead {
-  int64_t context = 600'000'000;      ///< CUDA's context, with what libraries load into it
+  int64_t context = 575'000'000;      ///< CUDA's context, with what libraries load into it
   int64_t kernel = 65'536;            ///< the code of a kernel
   int64_t call = 4'096;               ///< of a call of an entry, in the entry's graph
-  int64_t communicator = 200'000'000; ///< one of NCCL's
-  int64_t peer = 50'000'000;          ///< and for each other rank in it
+  int64_t nccl = 400'000'000;         ///< NCCL's code, if it has a communicator
+  int64_t communicator = 380'000'000; ///< one of these
 };
 
 struct Ledger {

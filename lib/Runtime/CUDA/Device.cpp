@@ -54,7 +54,8 @@ public:
     select();
     int64_t constants = context.gpu.constants;
     io::Status status = memory.reserve(bytes + constants, pieces + 1,
-                                       what + ", constants " + io::bytesToString(constants), context.deviceName);
+                                       what + ", constants " + io::bytesToString(constants), context.deviceName,
+                                       /*isShown=*/meetsOthers());
     if (status)
       prepare();
     return status ? putConstants() : status;
@@ -218,13 +219,15 @@ private:
       beginConnecting();
   }
 
+  bool meetsOthers() const { return context.setting.ranks > 1 && context.setting.communicator; }
+
   /// All ranks come here. A failure is told by the first run.
   void beginConnecting() {
     hasMet = true;
-    if (context.setting.ranks > 1 && context.setting.communicator)
+    if (meetsOthers())
       meeting = checkGpusDiffer(context.setting, context.ordinal);
     if (meeting)
-      meeting = context.communicators.begin(context.setting, context.ordinal);
+      meeting = context.communicators.begin(context.setting, context.ordinal, memory);
   }
 
   void connect() {

@@ -7,17 +7,11 @@
 
 #include "Graphs.h"
 
+#include "Switches.h"
+
 #include <cstdio>
-#include <cstdlib>
 
 namespace hfc::cuda {
-
-namespace {
-bool readSwitch(const char *variable) {
-  const char *text = std::getenv(variable);
-  return !text || std::string(text) != "off";
-}
-} // namespace
 
 Graphs::Graphs(hfc_context &context, size_t count)
     : context(context), entries(count), enabled(readSwitch("HFC_CUDA_GRAPHS")) {}

@@ -15,20 +15,31 @@ namespace hfc::cuda {
 /// One allocation, of which everything is a part: the driver would round each to its own pages.
 class Memory {
 public:
+  /// What other ranks may reach into; no bytes where NCCL does without.
+  struct Window {
+    char *address = nullptr;
+    int64_t bytes = 0;
+  };
+
   Memory() = default;
-  ~Memory() { cudaFree(base); }
+  ~Memory();
   Memory(const Memory &) = delete;
   Memory &operator=(const Memory &) = delete;
 
-  /// Room for `pieces` of `bytes` in all, zeroed. `what` says what they are for, `device` where.
-  io::Status reserve(int64_t bytes, int64_t pieces, const std::string &what, const std::string &device);
+  /// Room for `pieces` of `bytes` in all, zeroed. `what` says what they are for, `device` where. `isShown`: other ranks
+  /// of this host may reach into it, if NCCL can do that (2.27 and later; HFC_CUDA_WINDOWS=off: it does not).
+  io::Status reserve(int64_t bytes, int64_t pieces, const std::string &what, const std::string &device, bool isShown);
   io::Result<char *> allocate(int64_t bytes);
   /// All that was reserved.
   int64_t bytes() const { return size; }
+  Window window() const { return isShown ? Window{base, size} : Window(); }
 
 private:
+  cudaError_t take(bool isShown);
+
   char *base = nullptr;
   int64_t size = 0, used = 0;
+  bool isShown = false;
 };
 
 } // namespace hfc::cuda

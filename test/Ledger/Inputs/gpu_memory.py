@@ -20,7 +20,7 @@ expected = {
     "cuBLASLt workspace": options.streams << 26,
     "code of kernels": 65536 * len({line["kernel"] for line in lines if "kernel" in line}),
     "graphs": 4096 * len(lines),
-    "NCCL": sum(200_000_000 + 50_000_000 * (ranks - 1) for ranks in groups.values()),
+    "NCCL": 400_000_000 + 380_000_000 * len(groups),
     "CUDA context": options.context,
 }
 wrong = {name: (runtime[name], bytes) for name, bytes in expected.items() if runtime[name] != bytes}

@@ -61,6 +61,14 @@ struct ncclComm {
   int rank = 0, size = 1;
   Shared *shared = nullptr;
   std::atomic<bool> aborted{false};
+  /// What members may reach into, if they all have shown it.
+  char *window = nullptr;
+  size_t windowBytes = 0;
+
+  /// Where something begins in the window; -1 outside of it.
+  int64_t placeOf(const char *memory) const {
+    return memory >= window && memory < window + windowBytes ? memory - window : -1;
+  }
 
   char *slot(int of) const { return reinterpret_cast<char *>(shared) + 4096 + size_t(of) * slotBytes; }
 
@@ -156,6 +164,16 @@ cudaError_t share(ncclComm_t communicator, const char *own, size_t bytes,
   return cudaSuccess;
 }
 
+/// What members reach into must be at the same place everywhere: NCCL does not look.
+bool isAtOnePlace(ncclComm_t communicator, const char *memory) {
+  int64_t place = communicator->placeOf(memory);
+  bool isSame = true;
+  cudaError_t error = share(
+      communicator, reinterpret_cast<const char *>(&place), sizeof place,
+      [&](int, const char *values, size_t, size_t) { isSame &= *reinterpret_cast<const int64_t *>(values) == place; });
+  return error == cudaSuccess && isSame;
+}
+
 /// All members' values, combined in the order of their places.
 cudaError_t combineAll(ncclComm_t communicator, const char *own, size_t bytes, ncclDataType_t type, ncclRedOp_t how,
                        std::vector<char> &result) {
@@ -196,7 +214,7 @@ ncclResult_t ncclGetUniqueId(ncclUniqueId *id) {
   std::snprintf(id->internal, sizeof id->internal, "/dev/shm/hfc-fake-nccl-%d-%d", int(getpid()), next++);
   return ncclSuccess;
 }
-ncclResult_t ncclCommInitRank(ncclComm_t *communicator, int size, ncclUniqueId id, int rank) {
+ncclResult_t ncclCommInitRankConfig(ncclComm_t *communicator, int size, ncclUniqueId id, int rank, ncclConfig_t *) {
   size_t bytes = 4096 + size_t(size) * slotBytes;
   int file = open(id.internal, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0 || ftruncate(file, off_t(bytes)) != 0)
@@ -212,6 +230,14 @@ ncclResult_t ncclCommInitRank(ncclComm_t *communicator, int size, ncclUniqueId i
   (*communicator)->meet();
   unlink(id.internal);
   return ncclSuccess;
+}
+ncclResult_t ncclMemAlloc(void **memory, size_t bytes) { return resultOf(cudaMalloc(memory, bytes)); }
+ncclResult_t ncclMemFree(void *memory) { return resultOf(cudaFree(memory)); }
+ncclResult_t ncclCommWindowRegister(ncclComm_t communicator, void *memory, size_t bytes, ncclWindow_t *window, int) {
+  communicator->window = fake::hostAddress(memory, bytes);
+  communicator->windowBytes = bytes;
+  *window = nullptr;
+  return communicator->window && bytes % NCCL_WIN_REQUIRED_ALIGNMENT == 0 ? ncclSuccess : ncclInvalidArgument;
 }
 /// Leaves the communicator in place: others may be inside it still.
 ncclResult_t ncclCommAbort(ncclComm_t communicator) { return communicator->aborted = true, ncclSuccess; }
@@ -229,6 +255,8 @@ ncclResult_t ncclAllReduce(const void *in, void *out, size_t count, ncclDataType
   if (!from || !to || !communicator)
     return ncclInvalidArgument;
   return submit(communicator, stream, [=] {
+    if (!isAtOnePlace(communicator, from) || !isAtOnePlace(communicator, to))
+      return cudaErrorInvalidValue;
     std::vector<char> result;
     cudaError_t error = combineAll(communicator, from, bytes, type, how, result);
     std::memcpy(to, result.data(), bytes);
@@ -243,6 +271,8 @@ ncclResult_t ncclReduceScatter(const void *in, void *out, size_t count, ncclData
   if (!from || !to)
     return ncclInvalidArgument;
   return submit(communicator, stream, [=] {
+    if (!isAtOnePlace(communicator, from))
+      return cudaErrorInvalidValue;
     std::vector<char> result;
     cudaError_t error = combineAll(communicator, from, piece * size_t(communicator->size), type, how, result);
     std::memcpy(to, result.data() + size_t(communicator->rank) * piece, piece);
@@ -257,6 +287,8 @@ ncclResult_t ncclAllGather(const void *in, void *out, size_t count, ncclDataType
   if (!from || !to)
     return ncclInvalidArgument;
   return submit(communicator, stream, [=] {
+    if (!isAtOnePlace(communicator, to))
+      return cudaErrorInvalidValue;
     // The piece may be this rank's own part of the whole.
     std::vector<char> own(from, from + piece);
     return share(communicator, own.data(), piece, [=](int member, const char *values, size_t begin, size_t bytes) {
