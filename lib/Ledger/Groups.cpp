@@ -60,6 +60,7 @@ std::vector<Group> ledger::groupLines(const Entry &entry) {
     group.line.read += line.read;
     group.line.written += line.written;
     group.line.time += line.time;
+    group.line.exposed += line.exposed;
     group.line.alive = std::max(group.line.alive, line.alive);
     if (line.exchange) {
       group.line.exchange->bytes += line.exchange->bytes;

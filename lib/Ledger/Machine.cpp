@@ -7,6 +7,7 @@
 
 #include "hfc/Ledger/Machine.h"
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -97,9 +98,43 @@ static double computing(const Line &line, bool bfloat16, const Machine &machine)
   return static_cast<double>(line.flops) / rate;
 }
 
+/// Runs an entry's lines, those of different streams side by side. Tells `waits` of each time that the main stream, or
+/// the entry's end, stands still for a line of another stream.
+static double simulate(const Entry &entry, function_ref<void(size_t line, double time)> waits) {
+  std::vector<double> done;
+  std::map<int64_t, double> streams;
+  for (const Line &line : entry.lines) {
+    double &stream = streams[line.stream];
+    for (size_t other : line.after) {
+      if (line.stream == 0 && done[other] > stream)
+        waits(other, done[other] - stream);
+      stream = std::max(stream, done[other]);
+    }
+    stream += line.time;
+    done.push_back(stream);
+  }
+  double end = streams[0];
+  for (size_t line : llvm::seq<size_t>(0, done.size()))
+    if (done[line] > end) {
+      waits(line, done[line] - end);
+      end = done[line];
+    }
+  return end;
+}
+
+/// A collective is exposed where the main stream does it itself, or waits for it.
+static void findExposed(Entry &entry) {
+  for (Line &line : entry.lines)
+    line.exposed = line.exchange && line.stream == 0 ? line.time : 0;
+  simulate(entry, [&](size_t line, double time) {
+    if (entry.lines[line].exchange)
+      entry.lines[line].exposed += time;
+  });
+}
+
 void ledger::estimateTimes(Ledger &ledger, const Machine &machine) {
   bool bfloat16 = llvm::any_of(ledger.shards, [](const Shard &shard) { return shard.dtype == "bf16"; });
-  for (Entry &entry : ledger.entries)
+  for (Entry &entry : ledger.entries) {
     for (Line &line : entry.lines) {
       double seconds;
       if (line.exchange) {
@@ -111,21 +146,19 @@ void ledger::estimateTimes(Ledger &ledger, const Machine &machine) {
       }
       line.time = seconds * 1e6;
     }
+    findExposed(entry);
+  }
 }
 
 double ledger::estimatedTime(const Entry &entry) {
-  std::vector<double> done;
-  std::map<int64_t, double> streams;
-  double end = 0;
-  for (const Line &line : entry.lines) {
-    double &stream = streams[line.stream];
-    for (size_t other : line.after)
-      stream = std::max(stream, done[other]);
-    stream += line.time;
-    done.push_back(stream);
-    end = std::max(end, stream);
-  }
-  return end;
+  return simulate(entry, [](size_t, double) {});
+}
+
+double ledger::exposedTime(const Entry &entry) {
+  double sum = 0;
+  for (const Line &line : entry.lines)
+    sum += line.exposed;
+  return sum;
 }
 
 double ledger::estimatedTime(const Ledger &ledger) {

@@ -201,7 +201,8 @@ private:
     if (llvm::none_of(entry.lines, [](const Line &line) { return line.exchange.has_value(); }))
       return;
     os << "<h3>Collectives</h3>\n";
-    Table table(os, {"kind", "axes", "cause", "where", "phase", "#count", "#bytes", "#sent"});
+    Table table(os,
+                {"kind", "axes", "cause", "where", "phase", "#count", "#bytes", "#sent", machine ? "#exposed" : "#"});
     for (const Group &group : groupLines(entry))
       if (const auto &exchange = group.line.exchange)
         table.row()
@@ -212,7 +213,8 @@ private:
             .text(group.line.phase)
             .number(std::to_string(group.count))
             .number(formatBytes(exchange->bytes))
-            .number(formatBytes(exchange->sent));
+            .number(formatBytes(exchange->sent))
+            .number(machine ? formatTime(group.line.exposed) : "");
   }
 
   void printShards() {

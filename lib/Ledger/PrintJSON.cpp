@@ -136,6 +136,8 @@ private:
       json.attribute("cause", line.exchange->cause);
       json.attribute("bytes", line.exchange->bytes);
       json.attribute("sent", line.exchange->sent);
+      if (machine)
+        json.attribute("exposed_microseconds", line.exposed);
     }
   }
 
@@ -152,6 +154,7 @@ private:
     struct Sum {
       const Line *line = nullptr;
       int64_t count = 0, bytes = 0;
+      double time = 0, exposed = 0;
     };
     llvm::MapVector<std::pair<std::pair<StringRef, StringRef>, StringRef>, Sum> sums;
     for (const Line &line : entry.lines)
@@ -160,6 +163,8 @@ private:
         sum.line = &line;
         ++sum.count;
         sum.bytes += line.exchange->bytes;
+        sum.time += line.time;
+        sum.exposed += line.exposed;
       }
     for (auto &[key, sum] : sums)
       json.object([&, &sum = sum] {
@@ -168,6 +173,10 @@ private:
         json.attribute("cause", sum.line->exchange->cause);
         json.attribute("count", sum.count);
         json.attribute("bytes", sum.bytes);
+        if (machine) {
+          json.attribute("microseconds", sum.time);
+          json.attribute("exposed_microseconds", sum.exposed);
+        }
       });
   }
 
@@ -178,8 +187,10 @@ private:
     json.attribute("arena", entry.arena);
     json.attribute("in_use", entry.peakAlive());
     json.attribute("flops", total.flops);
-    if (machine)
+    if (machine) {
       json.attribute("microseconds", estimatedTime(entry));
+      json.attribute("exposed_microseconds", exposedTime(entry));
+    }
     json.attributeObject("work", [&] { writeWork(entry); });
     json.attributeArray("collectives", [&] { writeCollectives(entry); });
     json.attributeArray("lines", [&] {

@@ -47,13 +47,19 @@ static void printEntry(const Entry &entry, bool timed, llvm::raw_ostream &os) {
   os << llvm::formatv("{0,-22}{1,8}{2,18}{3,22}", entry.name, "ops", "bytes", "FLOPs");
   if (timed)
     os << "  at least " << formatTime(estimatedTime(entry));
+  if (timed && exposedTime(entry) > 0)
+    os << ", of which " << formatTime(exposedTime(entry)) << " are exposed collectives";
   os << '\n';
   for (const Kind &kind : groupKinds(entry))
     os << llvm::formatv("  {0,-20}{1,8}{2,18}{3,22}\n", kind.name, kind.count, kind.bytes, kind.flops);
   for (const Group &group : groupLines(entry))
-    if (const auto &exchange = group.line.exchange)
-      os << llvm::formatv("  {0,-20}{1,8}{2,18}  over {3}: {4} ({5})\n", group.line.kind, group.count, exchange->bytes,
+    if (const auto &exchange = group.line.exchange) {
+      os << llvm::formatv("  {0,-20}{1,8}{2,18}  over {3}: {4} ({5})", group.line.kind, group.count, exchange->bytes,
                           exchange->axes, exchange->cause, group.line.path);
+      if (timed)
+        os << "  " << formatTime(group.line.time) << ", exposed " << formatTime(group.line.exposed);
+      os << '\n';
+    }
   os << llvm::formatv("  arena {0} bytes, of which at most {1} in use at once\n", entry.arena, entry.peakAlive());
 }
 

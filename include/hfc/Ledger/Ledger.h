@@ -51,6 +51,8 @@ struct Line {
   int64_t alive = 0;
   /// Microseconds on a machine's roofline; 0 without one.
   double time = 0;
+  /// Of a collective, the microseconds for which the main stream has nothing else to do.
+  double exposed = 0;
 };
 
 struct Entry {

@@ -32,13 +32,16 @@ struct Machine {
   static llvm::Expected<Machine> read(StringRef file);
 };
 
-/// Sets the time of every line: the longest of computing, moving and sending, and what starting it costs.
+/// Sets the time of every line: the longest of computing, moving and sending, and what starting it costs; and how much
+/// of a collective's is exposed.
 void estimateTimes(Ledger &ledger, const Machine &machine);
 
 /// Microseconds of an entry, where lines of different streams run side by side and those of one stream do not.
 double estimatedTime(const Entry &entry);
 /// Microseconds of a step: its entries one after the other, as often as they run.
 double estimatedTime(const Ledger &ledger);
+/// Microseconds of an entry in which its main stream only waits for collectives.
+double exposedTime(const Entry &entry);
 
 } // namespace hfc::ledger
 

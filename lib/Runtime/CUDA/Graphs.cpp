@@ -38,7 +38,8 @@ cudaError_t Graphs::capture(Variant &variant, hfc_entry code, const hfc_frame &f
   if (cudaError_t ended = cudaStreamEndCapture(origin, &graph); error == cudaSuccess)
     error = ended;
   if (error == cudaSuccess && !context.hasFailed())
-    error = cudaGraphInstantiate(&variant.graph, graph, 0);
+    // Of streams' priorities nothing is left otherwise.
+    error = cudaGraphInstantiate(&variant.graph, graph, cudaGraphInstantiateFlagUseNodePriority);
   if (graph)
     cudaGraphDestroy(graph);
   for (size_t i = 0; i < before.size(); ++i)

@@ -19,9 +19,9 @@ using namespace hfc;
 using namespace hfc::collective;
 
 namespace {
-/// How far ahead of its place a collective may begin, whatever its data allow. Its results take memory from there on:
-/// what is gathered again for the backward pass, so that nobody keeps it, must not begin in the forward pass; and where
-/// the results are more than the operands, it begins beside the work of one layer before its own.
+/// How far ahead of its place a collective may begin, whatever its data allow. Where the results are more than the
+/// operands, they take memory from there on: what is gathered again for the backward pass, so that nobody keeps it,
+/// must not begin in the forward pass, and it begins beside the work of one layer before its own.
 class Horizon {
 public:
   explicit Horizon(Operation *op)
@@ -30,10 +30,12 @@ public:
 
   /// Asked of ops further and further ahead.
   bool includes(Operation *ahead) {
+    if (!grows)
+      return true;
     if (ahead->getDiscardableAttr("hf.phase") != phase)
       return isFree(ahead);
     Attribute other = ahead->getDiscardableAttr("hf.block");
-    if (!grows || other == block)
+    if (other == block)
       return true;
     if (!neighbour)
       neighbour = other;
@@ -111,6 +113,12 @@ private:
     return !isa<hf::ReshapeOp, hf::ConstantOp, dist::CollectiveOpInterface, dist::DoneOp, dist::AxisIndexOp>(op);
   }
 
+  /// Where products of weights' gradients can be moved between a collective and its use, when work is ordered.
+  static bool isBackward(Operation *op) {
+    auto phase = op->getAttrOfType<StringAttr>("hf.phase");
+    return phase && phase.getValue() == "backward";
+  }
+
   void split(dist::CollectiveOpInterface op) {
     Operation *use = nullptr;
     for (Operation *user : op->getUsers())
@@ -121,7 +129,7 @@ private:
     Operation *between = op->getNextNode();
     while (between != use && !isWork(between))
       between = between->getNextNode();
-    if (between == use)
+    if (between == use && !isBackward(op))
       return;
     OpBuilder builder(use);
     auto done = dist::DoneOp::create(builder, op.getLoc(), op->getResultTypes(), op->getResults());

@@ -147,6 +147,8 @@ private:
   void emit(unsigned number) {
     const Work &work = plan.works[number];
     if (work.kind == Work::Kind::done) {
+      if (work.partner == none)
+        return;
       rt::WaitOp::create(builder, work.loc, ended.lookup(work.partner), mainStream);
       --inFlight;
       return;

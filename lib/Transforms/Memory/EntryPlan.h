@@ -72,7 +72,8 @@ struct Work {
   Operation *op;
   Location loc;
   SmallVector<View> ins, outs;
-  /// Of a `done`, the collective; of a collective that is only begun, its `done`.
+  /// Of a `done`, the collective; of a collective that is only begun, its `done`. Neither has one where the `done` follows
+  /// at once.
   unsigned partner = none;
   /// A product that is added to what its result's buffer holds.
   bool accumulates = false;
@@ -142,8 +143,9 @@ bool isInPlaceCollective(Operation *op);
 
 /// Collects the buffers and the work of `plan.entry`.
 LogicalResult collectWork(EntryPlan &plan, Bodies &bodies);
-/// Orders the work by data flow, and so that a version is read before it is overwritten; in program order otherwise.
-LogicalResult orderWork(EntryPlan &plan);
+/// Orders the work by data flow, and so that a version is read before it is overwritten; in program order otherwise, but
+/// for what collectives are hidden behind.
+LogicalResult orderWork(EntryPlan &plan, Bodies &bodies);
 /// Determines lifetimes, lets loops write in place, and chooses offsets.
 LogicalResult planMemory(EntryPlan &plan, Bodies &bodies);
 /// Marks outputs, and states that are partial, with how ranks hold them.

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EntryPlan.h"
+#include "WorkOrder.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -14,40 +14,32 @@
 using namespace hfc;
 using namespace hfc::memory;
 
-namespace {
-/// Which work must come before which.
-struct Dependences {
-  explicit Dependences(const EntryPlan &plan) : users(plan.works.size()), pending(plan.works.size(), 0) {
-    for (const Version &version : plan.versions) {
-      for (unsigned reader : version.readers) {
-        add(version.writer, reader);
-        add(reader, version.overwriter);
-        // A collective that was begun reads until it is done.
-        if (plan.works[reader].kind == Work::Kind::collective && version.overwriter != reader)
-          add(plan.works[reader].partner, version.overwriter);
-      }
-      add(version.writer, version.overwriter);
+Dependences::Dependences(const EntryPlan &plan, bool ordered)
+    : users(plan.works.size()), pending(plan.works.size(), 0) {
+  for (const Version &version : plan.versions) {
+    for (unsigned reader : version.readers) {
+      add(version.writer, reader);
+      add(reader, version.overwriter);
+      // A collective that was begun reads until it is done.
+      if (plan.works[reader].kind == Work::Kind::collective && version.overwriter != reader)
+        add(plan.works[reader].partner, version.overwriter);
     }
-    // Collectives, and waits for them, keep their order.
-    unsigned previous = none;
-    for (auto [number, work] : llvm::enumerate(plan.works))
-      if (work.kind == Work::Kind::collective || work.kind == Work::Kind::done) {
-        add(previous, number);
-        previous = number;
-      }
+    add(version.writer, version.overwriter);
   }
+  unsigned previous = none;
+  for (auto [number, work] : llvm::enumerate(plan.works))
+    if (ordered && (work.kind == Work::Kind::collective || work.kind == Work::Kind::done)) {
+      add(previous, number);
+      previous = number;
+    }
+}
 
-  void add(unsigned before, unsigned after) {
-    if (before == none || after == none || before == after)
-      return;
-    users[before].push_back(after);
-    ++pending[after];
-  }
-
-  std::vector<SmallVector<unsigned, 4>> users;
-  std::vector<unsigned> pending;
-};
-} // namespace
+void Dependences::add(unsigned before, unsigned after) {
+  if (before == none || after == none || before == after)
+    return;
+  users[before].push_back(after);
+  ++pending[after];
+}
 
 static std::string describe(const Work &work) {
   if (auto call = dyn_cast_or_null<func::CallOp>(work.op))
@@ -76,8 +68,8 @@ static LogicalResult reportCycle(EntryPlan &plan, ArrayRef<unsigned> pending) {
   return emitError(plan.entry.getLoc()) << "the work of entry @" << plan.entry.getName() << " cannot be ordered";
 }
 
-LogicalResult memory::orderWork(EntryPlan &plan) {
-  Dependences dependences(plan);
+/// Work is issued in program order, where its data allow.
+static void orderAsGiven(EntryPlan &plan, Dependences &dependences) {
   std::priority_queue<unsigned, std::vector<unsigned>, std::greater<unsigned>> ready;
   for (unsigned work : llvm::seq<unsigned>(0, plan.works.size()))
     if (dependences.pending[work] == 0)
@@ -90,5 +82,25 @@ LogicalResult memory::orderWork(EntryPlan &plan) {
       if (--dependences.pending[user] == 0)
         ready.push(user);
   }
-  return plan.order.size() == plan.works.size() ? success() : reportCycle(plan, dependences.pending);
+}
+
+/// A collective that is waited for at once is not begun.
+static void joinIdleCollectives(EntryPlan &plan) {
+  for (size_t i = 0; i + 1 < plan.order.size(); ++i) {
+    Work &work = plan.works[plan.order[i]];
+    if (work.kind != Work::Kind::collective || work.partner != plan.order[i + 1])
+      continue;
+    plan.works[work.partner].partner = none;
+    work.partner = none;
+  }
+}
+
+LogicalResult memory::orderWork(EntryPlan &plan, Bodies &bodies) {
+  Dependences dependences(plan, /*ordered=*/true);
+  orderAsGiven(plan, dependences);
+  if (plan.order.size() != plan.works.size())
+    return reportCycle(plan, dependences.pending);
+  hideCollectives(plan, bodies);
+  joinIdleCollectives(plan);
+  return success();
 }

@@ -105,7 +105,7 @@ private:
       }
     }
     for (auto [step, number] : llvm::enumerate(plan.order))
-      if (const Work &done = plan.works[number]; done.kind == Work::Kind::done)
+      if (const Work &done = plan.works[number]; done.kind == Work::Kind::done && done.partner != none)
         for (const View &view : plan.works[done.partner].ins) {
           Buffer &buffer = plan.bufferOf(view.version);
           buffer.last = std::max<unsigned>(buffer.last, step);

@@ -39,21 +39,27 @@ module attributes {dist.mesh = #dist.mesh<"dp" = 2, "tp" = 2>} {
   }
 
   // What is gathered for the backward pass does not begin in the forward pass, and a gather begins beside one layer before
-  // its own, here the second's: memory. A reduction may begin with its data.
+  // its own, here the second's: memory. A reduction may begin with its data, whatever its phase; and in the backward pass all are split,
+  // since products of weights' gradients may come between.
   // CHECK-LABEL: @horizon
   // CHECK: hf.exp
+  // CHECK-NEXT: dist.all_reduce sum {{.*}} over {"dp"} {id = 5 : i64, start}
   // CHECK-NEXT: hf.neg %{{.*}} {hf.block = 2 : i64, hf.phase = "backward"}
-  // CHECK-NEXT: dist.all_reduce sum {{.*}}, hf.phase = "backward", id = 5 : i64, start}
-  // CHECK-NEXT: dist.all_gather {{.*}}, hf.phase = "backward", id = 6 : i64, start}
+  // CHECK-NEXT: dist.all_reduce sum {{.*}}, hf.phase = "backward", id = 6 : i64, start}
+  // CHECK-NEXT: dist.all_gather {{.*}}, hf.phase = "backward", id = 7 : i64, start}
   // CHECK-NEXT: hf.neg %{{.*}} {hf.block = 1 : i64, hf.phase = "backward"}
   // CHECK-NEXT: hf.neg %{{.*}} {hf.block = 0 : i64, hf.phase = "backward"}
-  func.func @horizon(%x: tensor<8xf32>) -> (tensor<16xf32>, tensor<8xf32>, tensor<8xf32>) {
+  // CHECK-NEXT: %[[Z:.*]] = dist.all_reduce sum {{.*}}, hf.phase = "backward", id = 8 : i64, start}
+  // CHECK: dist.done %[[Z]]
+  func.func @horizon(%x: tensor<8xf32>) -> (tensor<16xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
     %0 = hf.exp %x : tensor<8xf32>
     %1 = hf.neg %0 {hf.block = 2 : i64, hf.phase = "backward"} : tensor<8xf32>
     %2 = hf.neg %1 {hf.block = 1 : i64, hf.phase = "backward"} : tensor<8xf32>
     %3 = hf.neg %2 {hf.block = 0 : i64, hf.phase = "backward"} : tensor<8xf32>
     %4 = dist.all_reduce sum %1 over {"tp"} {hf.block = 0 : i64, hf.phase = "backward"} : tensor<8xf32>
     %5 = dist.all_gather %x dim 0 over {"tp"} {hf.block = 0 : i64, hf.phase = "backward"} : tensor<8xf32> -> tensor<16xf32>
-    return %5, %4, %3 : tensor<16xf32>, tensor<8xf32>, tensor<8xf32>
+    %6 = dist.all_reduce sum %0 over {"dp"} : tensor<8xf32>
+    %7 = dist.all_reduce sum %3 over {"tp"} {hf.block = 0 : i64, hf.phase = "backward"} : tensor<8xf32>
+    return %5, %4, %7, %6 : tensor<16xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
   }
 }

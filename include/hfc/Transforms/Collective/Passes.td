@@ -100,10 +100,10 @@ def BucketCollectives : Pass<"hfc-bucket-collectives", "::mlir::ModuleOp"> {
 def ScheduleCollectives : Pass<"hfc-schedule-collectives", "::mlir::ModuleOp"> {
   let summary = "numbers collectives, and begins each as early as its data and memory allow";
   let description = [{
-    Moves every collective behind the last op that it needs, but not ahead of its own phase (what is gathered again for the backward pass is not kept
-    from the forward pass on), and what makes more bytes than it takes not further ahead than the work of one layer before its own. Where other work
-    stands between it and the first use of its results, splits it: it gets `start`, and a `dist.done` stands before that first use. All get an `id`, counted over the program's entries in order. Since ranks execute
-    one program, collectives are begun in one order on all of them.
+    Moves every collective behind the last op that it needs, but what makes more bytes than it takes not ahead of its own phase (what is gathered again
+    for the backward pass is not kept from the forward pass on), and not further ahead than the work of one layer before its own. Where other work
+    stands between it and the first use of its results, and in the backward pass, where `--hfc-schedule` may move such work there, splits it: it gets `start`, and a `dist.done` stands before that first use.
+    All get an `id`, counted over the program's entries in order. Since ranks execute one program, collectives are begun in one order on all of them.
 
     Needs: entries of one block. Guarantees: the program computes the same; collectives are numbered in the order in which they are begun.
     Leaves alone what has been begun already. Refuses a `dist.reshard`, which is no collective yet.

@@ -16,6 +16,11 @@ def Schedule : Pass<"hfc-schedule", "::mlir::ModuleOp"> {
     Replaces every public function by an `rt.entry`: one straight list of launches and products on one stream, in
     program order, over buffers at fixed offsets in one arena.
 
+    In the backward pass work that nothing soon waits for, products for weights' gradients above all, moves to where the stream would
+    wait for a collective: of what is ready, the shortest that lasts as long, by rough times. It is held back for about a layer,
+    and as long as that takes about a sixtieth more memory than program order at most. Collectives that only such work waits for, and those that
+    reduce gradients, stay out of the way of the others.
+
     Needs: entries as `--hfc-fuse` leaves them, every argument marked `hf.parameter`, `hf.state` or `hf.input` and every
     result `hf.output` or `hf.state`. Guarantees: buffers that are alive at the same time do not overlap; inputs are alive
     from the beginning, outputs to the end; a value is computed into its output or its state where that is possible, and
@@ -23,8 +28,8 @@ def Schedule : Pass<"hfc-schedule", "::mlir::ModuleOp"> {
     operand dies writes its result over it if it reads each element before it writes the same one: the launch has the
     buffer in `ins` and `outs`, and the body's result the attribute `kernel.alias` with the argument's number. So do collectives
     whose result has the operand's shape. Parameters that an entry returns are updated in place like states. A collective that is only begun
-    runs on stream 1, and what it reads and writes is its own until its `dist.done`, where stream 0 waits for it; collectives stay in
-    their order. The entry's
+    runs on stream 1, and what it reads and writes is its own until its `dist.done`, where stream 0 waits for it, or on stream 0 if nothing runs
+    beside it; collectives are numbered in the order in which they are begun. The entry's
     attribute `rt.live_bytes` is the most bytes alive at one time, which no plan can undercut. Refuses a
     state whose old value is read by something that needs the new one, results returned twice for one state, collectives without
     a number, and anything that is neither a product, a view, a constant, a collective nor the call of a kernel body.
