@@ -10,6 +10,8 @@
 #include "hfc/Runtime/IO/DType.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <numeric>
 
 namespace hfc::cuda {
@@ -19,6 +21,19 @@ std::string describe(const hfc_gemm &gemm) {
   return std::string(io::nameOf(hfc_dtype(gemm.dtype))) + " product [" + std::to_string(gemm.m) + ", " +
          std::to_string(gemm.k) + "] by [" + std::to_string(gemm.k) + ", " + std::to_string(gemm.n) + "], " +
          std::to_string(gemm.batch) + " times";
+}
+/// HFC_CUDA_SPARE: how many multiprocessors a product leaves to the collectives that run beside it. Without it their
+/// kernels wait until the product's blocks are through, of which a persistent kernel has one for each multiprocessor.
+int64_t sparedProcessors() {
+  const char *text = std::getenv("HFC_CUDA_SPARE");
+  if (!text || !*text)
+    return 0;
+  char *end = nullptr;
+  long number = std::strtol(text, &end, 10);
+  if (!*end && number >= 0)
+    return number;
+  std::fprintf(stderr, "hfc: note: HFC_CUDA_SPARE is a number of multiprocessors, and not '%s'\n", text);
+  return 0;
 }
 } // namespace
 
@@ -32,11 +47,13 @@ Products::~Products() {
     cublasLtDestroy(handle);
 }
 
-io::Status Products::create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams) {
+io::Status Products::create(const host::RankSetting &setting, const Choice &device, int64_t streams) {
   if (cublasStatus_t status = cublasLtCreate(&handle); status != CUBLAS_STATUS_SUCCESS)
     return statusOf(status, "starting cuBLASLt");
   workspaces.resize(streams);
-  plans.create(handle, setting, deviceModel);
+  plans.create(handle, setting, device.model);
+  if (int64_t spared = sparedProcessors())
+    processorsBesideOthers = std::max<int64_t>(device.processors - spared, 1);
   return {};
 }
 
@@ -97,7 +114,7 @@ host::Outcome Products::pack(const hfc_gemm &gemm, const int64_t *order, const v
   return {};
 }
 
-host::Outcome Products::run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue) {
+host::Outcome Products::run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue, bool isBesideOthers) {
   if (gemm.batch == 0 || gemm.m == 0 || gemm.n == 0)
     return {};
   hfc_gemm product = gemm;
@@ -117,12 +134,12 @@ host::Outcome Products::run(const hfc_gemm &gemm, int32_t stream, cudaStream_t q
       return outcome;
     b = operandOf(nullptr, gemm.batch, bRows, bCols);
   }
-  return multiply(product, *a, *b, stream, queue);
+  return multiply(product, *a, *b, stream, queue, isBesideOthers ? processorsBesideOthers : 0);
 }
 
 /// cuBLASLt's matrices lie column by column, so it is given the product's transpose: c' = b' a'.
 host::Outcome Products::multiply(const hfc_gemm &gemm, const Operand &a, const Operand &b, int32_t stream,
-                                 cudaStream_t queue) {
+                                 cudaStream_t queue, int64_t processors) {
   // Matrices that lie at equal distances in both operands are one call.
   int64_t together = std::gcd(a.batch.back().size, b.batch.back().size);
   int64_t size = io::sizeOf(hfc_dtype(gemm.dtype)), resultSize = io::sizeOf(hfc_dtype(gemm.result_dtype));
@@ -131,6 +148,7 @@ host::Outcome Products::multiply(const hfc_gemm &gemm, const Operand &a, const O
   shape.resultDtype = gemm.result_dtype;
   shape.accumulate = gemm.accumulate;
   shape.hasBias = gemm.bias != nullptr;
+  shape.processors = processors;
   shape.m = gemm.m;
   shape.n = gemm.n;
   shape.k = gemm.k;
@@ -161,5 +179,6 @@ void hfc_cuda_gemm(hfc_context *context, const hfc_gemm *gemm, int32_t, int32_t 
   if (context->hasFailed())
     return;
   hfc::cuda::Recorder::Work work(context->recorder, stream, context->streams[stream]);
-  context->keep(context->products.run(*gemm, stream, context->streams[stream]));
+  bool isBesideOthers = stream == 0 && context->streams.othersAreAtWork();
+  context->keep(context->products.run(*gemm, stream, context->streams[stream], isBesideOthers));
 }
