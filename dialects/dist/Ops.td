@@ -229,11 +229,12 @@ def Dist_SendReceiveOp : Dist_Collective<"send_receive", [SameOperandsAndResultT
 def Dist_ReduceScatterBucketOp : Dist_Collective<"reduce_scatter_bucket"> {
   let summary = "combines tensors as one flat bucket, every rank getting its piece";
   let description = [{
-    The bucket is the inputs, flattened and joined in order, and zeros up to the result's size times the group's. What ZeRO does to
-    gradients; the inputs lie in one buffer (see `hf.state`'s `bucket`), so nothing is copied.
+    The bucket is the inputs, flattened and in order, each beginning at a multiple of 16 elements (`dist::bucketAlignment`), and zeros
+    between them and up to the result's size times the group's. What ZeRO does to gradients; the inputs lie in one buffer (see
+    `hf.state`'s `bucket`), so nothing is copied.
 
     Constraints:
-    - (C1) the result has rank 1, and group times its size is at least the inputs' elements; one element type.
+    - (C1) the result has rank 1, and group times its size is at least the bucket's elements; one element type.
     - (C2) as `dist.all_reduce`.
 
     Example:
@@ -257,7 +258,7 @@ def Dist_AllGatherBucketOp : Dist_Collective<"all_gather_bucket"> {
     The inverse of `dist.reduce_scatter_bucket`'s cut: what ZeRO does to updated parameters.
 
     Constraints:
-    - (C1) the input has rank 1, and group times its size is at least the results' elements; one element type.
+    - (C1) the input has rank 1, and group times its size is at least the bucket's elements; one element type.
     - (C2) as `dist.all_reduce`.
 
     Example:

@@ -62,8 +62,8 @@ def Hf_StateOp : Hf_Op<"state", [Symbol]> {
 def Hf_BucketOp : Hf_Op<"bucket", [Symbol]> {
   let summary = "declares a buffer in which several parameters or states lie";
   let description = [{
-    Parameters and states with the discardable attribute `hf.bucket = #hf.place<@name, offset>` lie in it, so that one collective works on all
-    of them where they are.
+    Parameters and states with the discardable attribute `hf.bucket = #hf.place<@name, offset>` lie in it, one behind the other from multiples of 16
+    elements on, so that one collective works on all of them where they are. What is between them is zero, and nothing writes it.
 
     Constraints:
     - (C1) the type is a static-shaped tensor of floats of rank 1.

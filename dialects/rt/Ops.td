@@ -382,7 +382,7 @@ def Rt_CollectiveOp : Rt_WorkOp<"collective", [AttrSizedOperandSegments]> {
     (all_to_all: the dimension along which pieces are joined), `place` (broadcast: whose tensor; send_receive: how many places on).
 
     An output may be an input's buffer, in all_reduce, agree, broadcast and send_receive. In the bucket kinds the tensors may lie one behind
-    the other in one bucket (`hf.bucket`), and the piece in this rank's part of it.
+    the other in one bucket (`hf.bucket`), at multiples of 16 elements, and the piece in this rank's part of it.
 
     `scratch` is a buffer of the arena that the target's collective may write, where it moves only contiguous memory
     (`hfc-plan-collective-scratch`); what it holds before and after means nothing.

@@ -90,6 +90,13 @@ llvm::Error BucketStates::divide(ArrayRef<Port> ports, const TensorMap &paramete
   return llvm::Error::success();
 }
 
+bool BucketStates::haveParameter(ArrayRef<Port> states, StringRef parameter) const {
+  return llvm::any_of(states, [&](const Port &port) {
+    auto bucket = buckets.find(port.name);
+    return bucket != buckets.end() && llvm::is_contained(bucket->second.owners, std::pair(parameter.str(), true));
+  });
+}
+
 llvm::Expected<std::vector<BucketStates::Part>> BucketStates::parts(const Domain &domain, StringRef state,
                                                                     const Tensor &flat) const {
   std::vector<Part> parts;

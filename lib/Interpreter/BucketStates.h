@@ -19,6 +19,8 @@ public:
   static llvm::Expected<BucketStates> create(ModuleOp whole, ModuleOp divided);
 
   bool contains(StringRef state) const { return buckets.count(state.str()); }
+  /// Whether one of the states holds the parameter's own value.
+  bool haveParameter(ArrayRef<Port> states, StringRef parameter) const;
   /// Gives states of buckets that the ports name the values that parameters' states have.
   llvm::Error divide(ArrayRef<Port> ports, const TensorMap &parameters, TensorMap &states) const;
 

@@ -32,18 +32,22 @@ static FlatBucket::Member memberOf(hf::ParameterOp op, int64_t offset) {
 
 llvm::Expected<FlatBucket> FlatBucket::of(ModuleOp module, StringRef name) {
   FlatBucket flat;
-  flat.mesh = dist::findMesh(module);
+  flat.mesh = dist::meshOf(module);
   auto state = module.lookupSymbol<hf::StateOp>(name);
   auto symbol = state ? state->getAttrOfType<FlatSymbolRefAttr>("hf.of_bucket") : FlatSymbolRefAttr();
   auto bucket = symbol ? module.lookupSymbol<hf::BucketOp>(symbol.getValue()) : hf::BucketOp();
   auto sharding = state ? state->getAttrOfType<dist::ShardingAttr>(dist::shardingName) : dist::ShardingAttr();
-  flat.group = bucket ? bucket->getAttrOfType<dist::AxisListAttr>("hf.group") : dist::AxisListAttr();
-  if (!flat.mesh || !flat.group || !sharding || sharding.getGlobal().size() != 1)
-    return makeError("state '" + name + "' is no piece of a bucket that says its group");
-  dist::Axes cut = dist::without(sharding.axesOf(0), flat.group.getAxes(), flat.mesh);
+  if (!bucket || (sharding && sharding.getGlobal().size() != 1))
+    return makeError("state '" + name + "' is no piece of a bucket");
+  flat.group = bucket->getAttrOfType<dist::AxisListAttr>("hf.group");
+  if (!flat.group)
+    flat.group = dist::AxisListAttr::get(module.getContext(), {});
+  dist::Axes cut;
+  if (sharding)
+    cut = dist::without(sharding.axesOf(0), flat.group.getAxes(), flat.mesh);
   flat.cut = dist::AxisListAttr::get(module.getContext(), cut);
   flat.size = cast<RankedTensorType>(bucket.getType()).getNumElements();
-  flat.total = sharding.getGlobal().front();
+  flat.total = sharding ? sharding.getGlobal().front() : flat.size;
   for (auto parameter : module.getOps<hf::ParameterOp>())
     if (auto place = parameter->getAttrOfType<hf::PlaceAttr>("hf.bucket"); place && place.getBucket() == symbol)
       flat.parameters.push_back(memberOf(parameter, place.getOffset()));

@@ -10,6 +10,7 @@
 #include "Schedule.h"
 #include "Signature.h"
 #include "Store.h"
+#include "WholeBuckets.h"
 
 #include "dialects/dist/Sharding.h"
 
@@ -25,7 +26,7 @@ struct Interpreter::Implementation {
   Implementation(ModuleOp module, const Options &options, std::unique_ptr<Domain> domain, int64_t ranks)
       : module(module), options(options), domain(std::move(domain)), mesh(dist::findMesh(module)), ranks(ranks),
         machine(module, *this->domain), kernels(*this->domain), parameters("parameter", mesh, ranks),
-        states("state", mesh, ranks) {}
+        states("state", mesh, ranks), wholeBuckets(module) {}
 
   llvm::Expected<RankMaps> run(func::FuncOp entry, RankMaps inputs);
   llvm::Expected<RankMaps> run(rt::EntryOp entry, const Signature &signature, RankMaps inputs);
@@ -55,6 +56,7 @@ struct Interpreter::Implementation {
   Machine machine;
   KernelCache kernels;
   Store parameters, states;
+  WholeBuckets wholeBuckets;
   std::vector<EntryCost> costs;
   bool sizesAreChecked = false;
 };
@@ -310,13 +312,19 @@ llvm::Expected<Signature> Interpreter::signature(StringRef entry) const {
   return signatureOf(implementation->machine.getSymbols().lookup(entry), entry);
 }
 
-void Interpreter::setParameter(StringRef name, Tensor value) { implementation->parameters.set(name, std::move(value)); }
+void Interpreter::setParameter(StringRef name, Tensor value) {
+  implementation->parameters.set(name, std::move(value));
+  implementation->wholeBuckets.forget(name, implementation->states);
+}
 
 llvm::Expected<Tensor> Interpreter::parameter(StringRef name) const {
   return implementation->parameters.get(domain(), name);
 }
 
-void Interpreter::setState(StringRef name, Tensor value) { implementation->states.set(name, std::move(value)); }
+void Interpreter::setState(StringRef name, Tensor value) {
+  implementation->states.set(name, std::move(value));
+  implementation->wholeBuckets.forget(name, implementation->states);
+}
 
 llvm::Expected<Tensor> Interpreter::state(StringRef name) const { return implementation->states.get(domain(), name); }
 
@@ -348,6 +356,8 @@ llvm::Expected<TensorMap> Interpreter::run(StringRef name, const TensorMap &inpu
     return local.takeError();
   if (llvm::Error error = self.parameters.prepare(signature->parameters, /*zeroIfAbsent=*/false))
     return error;
+  if (llvm::Error error = self.wholeBuckets.join(signature->states, self.parameters, self.states, self.ranks))
+    return error;
   if (llvm::Error error = self.states.prepare(signature->states, /*zeroIfAbsent=*/true))
     return error;
   self.machine.getLog().enter(name);
@@ -361,6 +371,9 @@ llvm::Expected<TensorMap> Interpreter::run(StringRef name, const TensorMap &inpu
   cost.flops += (self.domain->operations() - operations) / self.ranks;
   self.parameters.adopt(signature->newParameters);
   self.states.adopt(signature->newStates);
+  self.wholeBuckets.forget(signature->newParameters, self.states);
+  self.wholeBuckets.forget(signature->newStates, self.states);
+  self.wholeBuckets.split(signature->newStates, self.parameters, self.states, self.ranks);
   llvm::Expected<TensorMap> whole = self.assemble(signature->outputs, std::move(*outputs));
   if (!whole)
     return makeError("@" + name + ": " + llvm::toString(whole.takeError()));

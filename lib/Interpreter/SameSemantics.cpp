@@ -64,14 +64,17 @@ llvm::Error checkPorts(StringRef entry, StringRef what, ArrayRef<Port> before, A
 }
 
 /// Either module may lack inputs, parameters and states that nothing uses in it; the second may give more than the
-/// first.
-llvm::Error checkSignatures(StringRef entry, const Signature &before, const Signature &after) {
+/// first. What a state of a bucket holds of a parameter is given.
+llvm::Error checkSignatures(StringRef entry, const Signature &before, const Signature &after,
+                            const BucketStates &buckets) {
+  std::vector<Port> newParameters = before.newParameters;
+  llvm::erase_if(newParameters, [&](const Port &port) { return buckets.haveParameter(after.newStates, port.name); });
   using Table = std::tuple<StringRef, ArrayRef<Port>, ArrayRef<Port>, bool>;
   for (auto [what, first, second, all] :
        {Table{"input", before.inputs, after.inputs, false},
         Table{"parameter", before.parameters, after.parameters, false},
         Table{"state", before.states, after.states, false}, Table{"output", before.outputs, after.outputs, true},
-        Table{"new parameter", before.newParameters, after.newParameters, true},
+        Table{"new parameter", newParameters, after.newParameters, true},
         Table{"new state", before.newStates, after.newStates, false}})
     if (llvm::Error error = checkPorts(entry, what, first, second, all))
       return error;
@@ -285,7 +288,7 @@ llvm::Expected<EntryComparison> Comparison::run(StringRef entry, uint64_t seed) 
   }
   if (!after)
     return fails(after.takeError());
-  if (llvm::Error error = checkSignatures(entry, *before, *after))
+  if (llvm::Error error = checkSignatures(entry, *before, *after, implementation->buckets))
     return fails(std::move(error));
   const Domain &domain = first().domain();
   Signature both = unite(*before, *after);

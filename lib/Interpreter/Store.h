@@ -24,6 +24,15 @@ public:
 
   void set(StringRef name, Tensor value);
   void clear();
+  /// Whether there is a value that the caller has set, or that ranks have.
+  bool has(StringRef name) const { return whole.count(name.str()) || ports.count(name.str()); }
+  /// What ranks have of a value is no longer so.
+  void drop(StringRef name) { ports.erase(name.str()); }
+  /// Nor is what the caller has set.
+  void dropAll(StringRef name) {
+    drop(name);
+    whole.erase(name.str());
+  }
   /// The whole value, as entries have left it.
   llvm::Expected<Tensor> get(const Domain &domain, StringRef name) const;
 

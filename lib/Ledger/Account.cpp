@@ -276,6 +276,9 @@ void Accountant::addStates() {
     auto role = state->getAttrOfType<StringAttr>("hf.role");
     StringRef name = role ? role.getValue() : state.getSymName().starts_with("cache.") ? "cache" : "other";
     auto place = state->getAttrOfType<hf::PlaceAttr>("hf.bucket");
+    // All of a bucket, as one tensor, takes no memory of its own.
+    if (place && state->hasAttr("hf.of_bucket"))
+      continue;
     auto bucket = place ? symbols.lookup<hf::BucketOp>(place.getBucket().getValue()) : hf::BucketOp();
     if (!bucket)
       bytes[name] += ledger::bytesOf(state.getType());

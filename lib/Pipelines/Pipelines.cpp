@@ -64,6 +64,7 @@ static void addPartitioningPasses(OpPassManager &manager) {
 static void addReducingPasses(OpPassManager &manager, const Checks &checks) {
   manager.addPass(createInsertGradientAllReduce());
   manager.addPass(createBucketCollectives());
+  manager.addPass(createFlattenOptimizer());
   manager.addPass(createScheduleCollectives());
   addExtensions(manager, ExtensionPoint::AfterReduce);
   // A missing reduction is a wrong number on every rank alike: nothing that runs would show it.

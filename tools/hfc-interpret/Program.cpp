@@ -102,6 +102,8 @@ static llvm::Error fillState(hf::StateOp op, io::StateInfo &info) {
   info.initial = symbolIn(op, "hf.initial");
   if (auto role = op->getAttrOfType<StringAttr>("hf.role"))
     info.role = role.str();
+  if (auto place = op->getAttrOfType<hf::PlaceAttr>("hf.bucket"))
+    info.bucket = io::BucketPlace{place.getBucket().getValue().str(), place.getOffset()};
   return fillTensor(op, op.getSymName(), op.getType(), info);
 }
 

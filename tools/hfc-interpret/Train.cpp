@@ -55,6 +55,8 @@ llvm::Error Trainer::initializeBucket(const io::StateInfo &state) {
 
 llvm::Error Trainer::initializeStates() {
   for (const io::StateInfo &state : info.states) {
+    if (state.isWholeBucket())
+      continue;
     if (!state.ofBucket.empty() && state.role == "master") {
       if (llvm::Error error = initializeBucket(state))
         return error;
@@ -170,7 +172,7 @@ Trainer::assemble(ArrayRef<std::pair<const io::ParameterInfo *, io::OwnedTensor>
 
 llvm::Error Trainer::forEachGradient(llvm::function_ref<void(const io::ParameterInfo &, Tensor)> take) const {
   for (const io::StateInfo &state : info.states) {
-    if (state.role != "gradient")
+    if (state.role != "gradient" || state.isWholeBucket())
       continue;
     llvm::Expected<Tensor> value = interpreter.state(state.name);
     if (!value)

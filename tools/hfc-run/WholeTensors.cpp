@@ -95,7 +95,7 @@ struct BucketPiece {
 std::optional<BucketPiece> findBucketPiece(const io::ProgramInfo &program, const std::string &role,
                                            const io::ParameterInfo &parameter) {
   for (const io::StateInfo &state : program.states) {
-    if (state.role != role || state.ofBucket.empty())
+    if (state.role != role || state.ofBucket.empty() || state.isWholeBucket())
       continue;
     const io::BucketInfo *bucket = program.findBucket(state.ofBucket);
     for (const io::BucketInfo::Member &member : bucket->members)
@@ -148,13 +148,15 @@ void joinBucketPieces(const io::ProgramInfo &program, const io::TensorInfo &valu
   }
 }
 
-/// A parameter's values, of which each rank's piece of a bucket has a part. No rank sends more than that.
+/// A parameter's values, of which each rank's flat tensor, or piece of one, has a part. No rank sends more than that.
 void gatherFromBucket(const Rank &rank, const io::ProgramInfo &program, const io::TensorInfo &values,
                       const BucketPiece &place, char *whole) {
   int64_t size = io::sizeOf(values.dtype);
   std::vector<int64_t> sizes;
+  // Where no group shares the bucket, ranks may have the same.
+  std::vector<bool> holders = holdersOf(program.mesh, values);
   for (int64_t each = 0; each < program.mesh.ranks(); ++each)
-    sizes.push_back(overlap(program, values, place, each).elements() * size);
+    sizes.push_back(place.bucket->group || holders[each] ? overlap(program, values, place, each).elements() * size : 0);
   int64_t begin = pieceNumber(program, place, rank.number) * place.state->elements();
   int64_t own = sizes[rank.number] ? overlap(program, values, place, rank.number).first - begin : 0;
   const char *piece = static_cast<const char *>(rank.state(place.state->name)) + own * size;
@@ -210,7 +212,7 @@ std::optional<hfc_dtype> typeOfState(const io::ProgramInfo &program, const io::P
 
 std::optional<WholeValue> gatherState(const Rank &rank, const io::ProgramInfo &program,
                                       const io::ParameterInfo &parameter, const std::string &role) {
-  // Pieces of a bucket first: with ZeRO only they are complete.
+  // Flat tensors first: with ZeRO only their pieces are complete.
   if (std::optional<BucketPiece> place = findBucketPiece(program, role, parameter)) {
     const io::StateInfo &state = *place->state;
     if (repeatsParameter(parameter, state))

@@ -13,7 +13,8 @@
 namespace hfc::interpreter {
 
 /// The parameters of an `hf.bucket` as one flat tensor, of which each rank has a piece: of each rank that cuts the
-/// parameters, its pieces of them one behind the other, padded with zeros.
+/// parameters, its pieces of them one behind the other, padded with zeros. Where no group shares the bucket, each rank
+/// has all of it.
 class FlatBucket {
 public:
   /// `state` is an `hf.state` with `hf.of_bucket`. Fails where the module does not say what the bucket holds.

@@ -33,7 +33,8 @@ private:
   void writeMesh();
   LogicalResult writeCollectives();
   void writeCollective(rt::EntryOp entry, rt::CollectiveOp op);
-  void writeBucket(hf::BucketOp bucket);
+  void writeBucket(hf::BucketOp bucket, ArrayRef<hf::ParameterOp> members);
+  void writeBuckets();
   void writeParameter(hf::ParameterOp parameter);
   void writeState(hf::StateOp state);
   void writePieces(StringRef key, ArrayAttr pieces);
@@ -276,26 +277,35 @@ void MetadataWriter::writeState(hf::StateOp state) {
   writePlace(state);
 }
 
-void MetadataWriter::writeBucket(hf::BucketOp bucket) {
+void MetadataWriter::writeBucket(hf::BucketOp bucket, ArrayRef<hf::ParameterOp> members) {
   auto type = cast<RankedTensorType>(bucket.getType());
   stream.attribute("name", json::fixUTF8(bucket.getSymName()));
   stream.attribute("dtype", dtypeName(type.getElementType()));
   stream.attribute("elements", type.getNumElements());
-  auto group = bucket->getAttrOfType<dist::AxisListAttr>("hf.group");
-  if (!group)
+  if (auto group = bucket->getAttrOfType<dist::AxisListAttr>("hf.group"))
+    stream.attribute("group", static_cast<int64_t>(groups.numberOf(group)));
+  if (members.empty())
     return;
-  stream.attribute("group", static_cast<int64_t>(groups.numberOf(group)));
   stream.attributeArray("members", [&] {
-    for (auto parameter : module.getOps<hf::ParameterOp>()) {
+    for (hf::ParameterOp parameter : members) {
       auto place = parameter->getAttrOfType<hf::PlaceAttr>("hf.bucket");
-      if (!place || place.getBucket().getAttr() != bucket.getSymNameAttr())
-        continue;
       stream.object([&] {
         stream.attribute("parameter", json::fixUTF8(parameter.getSymName()));
         stream.attribute("offset", place.getOffset());
         stream.attribute("elements", cast<RankedTensorType>(parameter.getType()).getNumElements());
       });
     }
+  });
+}
+
+void MetadataWriter::writeBuckets() {
+  llvm::DenseMap<Attribute, SmallVector<hf::ParameterOp>> members;
+  for (auto parameter : module.getOps<hf::ParameterOp>())
+    if (auto place = parameter->getAttrOfType<hf::PlaceAttr>("hf.bucket"))
+      members[place.getBucket().getAttr()].push_back(parameter);
+  stream.attributeArray("buckets", [&] {
+    for (auto bucket : module.getOps<hf::BucketOp>())
+      stream.object([&] { writeBucket(bucket, members[bucket.getSymNameAttr()]); });
   });
 }
 
@@ -378,10 +388,7 @@ LogicalResult MetadataWriter::write() {
         writeRow(state, [&](hf::StateOp op) { writeState(op); });
     });
     if (!module.getOps<hf::BucketOp>().empty())
-      stream.attributeArray("buckets", [&] {
-        for (auto bucket : module.getOps<hf::BucketOp>())
-          stream.object([&] { writeBucket(bucket); });
-      });
+      writeBuckets();
     stream.attributeArray("entries", [&] {
       for (auto entry : module.getOps<rt::EntryOp>())
         stream.object([&] {

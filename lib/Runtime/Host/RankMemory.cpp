@@ -147,9 +147,13 @@ const io::ParameterInfo *RankMemory::findUnbound() const {
 //===-- States ------------------------------------------------------------===//
 
 io::Status RankMemory::resetStates() {
-  for (size_t i = 0; i < statePointers.size(); ++i)
+  for (size_t i = 0; i < statePointers.size(); ++i) {
+    // What is all of a bucket may be the parameters; gradients there are states of their own.
+    if (program.states[i].isWholeBucket())
+      continue;
     if (io::Status status = device.clear(static_cast<char *>(statePointers[i]), program.states[i].bytes()); !status)
       return status;
+  }
   statesStarted = false;
   return {};
 }
@@ -177,12 +181,13 @@ io::Status RankMemory::startState(size_t index) {
   char *target = static_cast<char *>(statePointers[index]);
   if (!state.initial.empty())
     return convertPart(*program.findParameter(state.initial), 0, state.elements(), state.dtype, target);
-  if (!state.ofBucket.empty() && state.role == "master")
+  // A master that lies in the parameters' bucket is the parameters.
+  if (!state.ofBucket.empty() && state.role == "master" && !state.isWholeBucket())
     return startPiece(state, target);
   return {};
 }
 
-/// With ZeRO: this rank's part of a bucket, across the parameters in it.
+/// A flat tensor, with ZeRO this rank's part of it, across the parameters in the bucket.
 io::Status RankMemory::startPiece(const io::StateInfo &state, char *target) const {
   const io::BucketInfo &bucket = *program.findBucket(state.ofBucket);
   int64_t place = bucket.group ? program.mesh.placeOf(rank, program.groups[*bucket.group]) : 0;

@@ -7,6 +7,7 @@
 
 #include "hfc/Transforms/Collective/Passes.h"
 
+#include "FlatOptimizer.h"
 #include "ShardOptimizer.h"
 
 namespace hfc {
@@ -16,6 +17,9 @@ namespace hfc {
 
 using namespace hfc;
 using namespace hfc::collective;
+
+/// What is reduced together is updated together: the optimizer can work on the bucket.
+static Attribute updateKeyOf(const Reduction &reduction) { return optimizerKeyOf(reduction.gradient.parameter); }
 
 /// The attributes of a joined collective: each result lives as before.
 static void describe(Operation *joined, const Bucket &bucket, unsigned link) {
@@ -80,7 +84,7 @@ public:
       SmallVector<Reduction> reductions = findReductions(entry, *program);
       if (*stage > 0 && failed(shard(entry, reductions, names)))
         return signalPassFailure();
-      for (const Bucket &bucket : fillBuckets(reductions, bucketBytes)) {
+      for (const Bucket &bucket : fillBuckets(reductions, bucketBytes, updateKeyOf)) {
         // One tensor is its own bucket.
         if (bucket.members.size() == 1)
           continue;
@@ -108,7 +112,7 @@ private:
     SmallVector<Reduction> scattered;
     llvm::copy_if(reductions, std::back_inserter(scattered), canScatter);
     llvm::erase_if(reductions, canScatter);
-    SmallVector<Bucket> buckets = fillBuckets(scattered, bucketBytes, optimizerKeyOf);
+    SmallVector<Bucket> buckets = fillBuckets(scattered, bucketBytes, updateKeyOf);
     numBuckets += buckets.size();
     return shardOptimizer(getOperation(), entry, buckets, names);
   }

@@ -93,14 +93,14 @@ SmallVector<Bucket> collective::fillBuckets(ArrayRef<Reduction> reductions, int6
     buckets[filling->second.bucket].members.push_back(reduction);
     filling->second.bytes += size;
   }
-  // The gradients of weights that multiply the same values then lie one behind the other, with no bias between.
-  for (Bucket &bucket : buckets) {
-    SmallVector<Reduction> members = std::move(bucket.members);
-    auto isMatrix = [](const Reduction &reduction) { return reduction.type().getRank() > 1; };
-    bucket.members.clear();
-    llvm::copy_if(members, std::back_inserter(bucket.members), isMatrix);
-    llvm::copy_if(members, std::back_inserter(bucket.members), std::not_fn(isMatrix));
-  }
+  llvm::DenseMap<Operation *, unsigned> order;
+  if (!reductions.empty())
+    for (auto [number, op] : llvm::enumerate(*reductions.front().gradient.parameter->getBlock()))
+      order[&op] = number;
+  for (Bucket &bucket : buckets)
+    llvm::sort(bucket.members, [&](const Reduction &a, const Reduction &b) {
+      return order.lookup(a.gradient.parameter) < order.lookup(b.gradient.parameter);
+    });
   return buckets;
 }
 

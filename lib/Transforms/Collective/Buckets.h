@@ -40,7 +40,8 @@ struct Bucket {
 SmallVector<Reduction> findReductions(func::FuncOp entry, const TrainingProgram &program);
 
 /// Reductions that may run as one: same collectives, same element types; at most `bytes` in each bucket, unless one
-/// tensor is more. In the order in which they are ready. `keyOf`, if given, says what else members must share.
+/// tensor is more. In the order in which they are ready; a bucket's members in that of their parameters, so that what
+/// belongs together lies together. `keyOf`, if given, says what else members must share.
 SmallVector<Bucket> fillBuckets(ArrayRef<Reduction> reductions, int64_t bytes,
                                 Attribute (*keyOf)(const Reduction &) = nullptr);
 
@@ -51,6 +52,8 @@ public:
   /// A new `hf.bucket` called `prefix` and a number that holds the members' gradients: `elements`, or as many as they
   /// have.
   hf::BucketOp declare(StringRef prefix, const Bucket &bucket, std::optional<int64_t> elements = std::nullopt);
+  /// One that nothing refers to any more.
+  void erase(hf::BucketOp bucket) { symbols.erase(bucket); }
   /// One in front of `state`.
   hf::BucketOp declare(StringRef prefix, hf::StateOp state, int64_t elements, Type element);
 

@@ -12,10 +12,6 @@
 
 namespace hfc::collective {
 
-/// What more than `Reduction`'s own key the members of a bucket must share, for its optimizer to run on the flat bucket
-/// and each element to count once in the norm: the parameter's element type, whether it decays, what cuts it.
-Attribute optimizerKeyOf(const Reduction &reduction);
-
 /// Whether a reduction can end with a piece: it begins with a sum over ranks.
 bool canScatter(const Reduction &reduction);
 

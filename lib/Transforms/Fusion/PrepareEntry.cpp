@@ -8,6 +8,7 @@
 #include "PrepareEntry.h"
 
 #include "FusionGraph.h"
+#include "hfc/Support/ReductionParts.h"
 
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
@@ -103,7 +104,7 @@ struct ReduceTrailing : OpRewritePattern<hf::ReduceOp> {
 
 /// A reduction of everything to one number would be one block's work; one of many rows to few columns, that of few
 /// blocks. Where there is enough of it, blocks reduce parts, and then what they found: always the same parts, so that
-/// sums are always the same.
+/// sums are always the same, and each of few enough elements that float32 loses nothing that counts.
 struct ReduceInParts : OpRewritePattern<hf::ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -116,7 +117,8 @@ struct ReduceInParts : OpRewritePattern<hf::ReduceOp> {
     ArrayRef<int64_t> dims = op.getDims(), columns = type.getShape().drop_front(dims.size());
     bool isLeading = llvm::equal(dims, llvm::seq<int64_t>(0, dims.size()));
     int64_t size = type.getNumElements(), rows = llvm::product_of(type.getShape().take_front(dims.size()));
-    int64_t fewestRows = columns.empty() ? 1 : rowsOfPart, parts = mostParts;
+    int64_t fewestRows = columns.empty() ? 1 : rowsOfPart;
+    int64_t parts = columns.empty() ? partsOfReduction(size) : mostParts;
     if (!isLeading || size < smallestSize || (!columns.empty() && rows < manyRows))
       return failure();
     while (parts >= fewestParts && (rows % parts || rows / parts < fewestRows))

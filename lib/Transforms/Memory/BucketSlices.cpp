@@ -31,6 +31,14 @@ static Type typeOf(Operation *owner) {
 
 static std::string nameOf(Operation *owner) { return "@" + SymbolTable::getSymbolName(owner).str(); }
 
+/// A state that is all of a bucket, as one tensor.
+static LogicalResult verifyWhole(Operation *state, int64_t offset, int64_t elements, int64_t size) {
+  if (offset == 0 && elements == size)
+    return success();
+  return state->emitOpError("has hf.of_bucket, so it is all of its bucket, but it has the ")
+         << elements << " elements from " << offset << " on of " << size;
+}
+
 static LogicalResult verifyBucket(StringRef name, int64_t elements, SmallVectorImpl<Slice> &slices) {
   llvm::sort(slices, [](const Slice &a, const Slice &b) {
     return a.offset == b.offset ? a.owner->isBeforeInBlock(b.owner) : a.offset < b.offset;
@@ -58,16 +66,24 @@ static LogicalResult verifyBucket(StringRef name, int64_t elements, SmallVectorI
 }
 
 LogicalResult memory::verifyBucketSlices(ModuleOp module) {
-  llvm::MapVector<StringAttr, SmallVector<Slice>> slices;
+  llvm::MapVector<StringAttr, SmallVector<Slice>> slices, wholes;
   llvm::DenseMap<StringAttr, int64_t> sizes;
   for (Operation &op : module.getOps()) {
     if (auto bucket = dyn_cast<hf::BucketOp>(op))
       if (auto type = dyn_cast<RankedTensorType>(bucket.getType()))
         sizes[bucket.getSymNameAttr()] = type.getNumElements();
     auto place = isa<hf::ParameterOp, hf::StateOp>(op) ? op.getAttrOfType<hf::PlaceAttr>("hf.bucket") : hf::PlaceAttr();
-    if (auto type = place ? dyn_cast<RankedTensorType>(typeOf(&op)) : RankedTensorType())
-      slices[place.getBucket().getAttr()].push_back({&op, place.getOffset(), type.getNumElements()});
+    auto type = place ? dyn_cast<RankedTensorType>(typeOf(&op)) : RankedTensorType();
+    if (!type)
+      continue;
+    Slice slice{&op, place.getOffset(), type.getNumElements()};
+    (op.hasAttr("hf.of_bucket") ? wholes : slices)[place.getBucket().getAttr()].push_back(slice);
   }
+  for (auto &[bucket, states] : wholes)
+    for (const Slice &state : states)
+      if (auto found = sizes.find(bucket); found != sizes.end())
+        if (failed(verifyWhole(state.owner, state.offset, state.elements, found->second)))
+          return failure();
   for (auto &[bucket, members] : slices)
     if (auto found = sizes.find(bucket); found != sizes.end())
       if (failed(verifyBucket(bucket.getValue(), found->second, members)))

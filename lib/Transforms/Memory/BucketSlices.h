@@ -13,7 +13,8 @@
 namespace hfc::memory {
 
 /// Checks that what lies in a bucket lies inside it, densely packed from its beginning, but for alignment: then no two
-/// slices overlap, and nothing of what a collective over the bucket moves belongs to nobody but zeros.
+/// slices overlap, and nothing of what a collective over the bucket moves belongs to nobody but zeros. States that
+/// are a bucket as one tensor are all of it.
 llvm::LogicalResult verifyBucketSlices(mlir::ModuleOp module);
 
 } // namespace hfc::memory

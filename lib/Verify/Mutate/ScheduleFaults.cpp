@@ -138,8 +138,10 @@ static void overlapBuffers(Operation *op, unsigned, Mutation &mutation) {
 // Buckets
 //===----------------------------------------------------------------------===//
 
+/// Of a member; what is all of a bucket, as one tensor, is none.
 static hf::PlaceAttr placeOf(Operation *op) {
-  return isa<hf::ParameterOp, hf::StateOp>(op) ? op->getAttrOfType<hf::PlaceAttr>("hf.bucket") : hf::PlaceAttr();
+  bool isMember = isa<hf::ParameterOp, hf::StateOp>(op) && !op->hasAttr("hf.of_bucket");
+  return isMember ? op->getAttrOfType<hf::PlaceAttr>("hf.bucket") : hf::PlaceAttr();
 }
 
 /// The next one that lies in the bucket.

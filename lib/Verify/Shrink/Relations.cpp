@@ -75,11 +75,34 @@ void Relations::addSymbol(Operation *op) {
   (isLocal ? localSymbols : globalSymbols)[SymbolTable::getSymbolName(op).getValue()] = op;
 }
 
+/// A state that is all of a bucket, as one tensor, is a piece of which one rank has all.
+void Relations::relateWholeBuckets(ModuleOp module) {
+  llvm::DenseMap<Attribute, SmallVector<Operation *>> members;
+  SmallVector<std::pair<Operation *, Attribute>> wholes;
+  for (Operation &op : module.getOps()) {
+    auto place = op.getAttrOfType<hf::PlaceAttr>("hf.bucket");
+    if (!place || !symbols.contains(&op))
+      continue;
+    if (op.hasAttr("hf.of_bucket"))
+      wholes.emplace_back(&op, place.getBucket());
+    else
+      members[place.getBucket()].push_back(&op);
+  }
+  for (auto [state, bucket] : wholes) {
+    FlatCut &flat = flatCuts.emplace_back();
+    for (Operation *member : members[bucket])
+      flat.members.emplace_back(pieceOf(member));
+    flat.axes = dist::AxisListAttr::get(state->getContext(), {});
+    flat.piece = pieceOf(state).front();
+  }
+}
+
 void Relations::addModule(ModuleOp module, bool moduleIsLocal) {
   isLocal = moduleIsLocal;
   for (Operation &op : module.getOps())
     if (isa<hf::ParameterOp, hf::StateOp, hf::BucketOp>(op))
       addSymbol(&op);
+  relateWholeBuckets(module);
   for (auto function : module.getOps<func::FuncOp>())
     if (!function.isDeclaration())
       addFunction(function);

@@ -139,6 +139,7 @@ private:
   void addValue(Value value, dist::ShardingAttr sharding);
   SymbolShape newShape(RankedTensorType type, dist::ShardingAttr sharding);
   void addSymbol(Operation *op);
+  void relateWholeBuckets(ModuleOp module);
   void addFunction(func::FuncOp function);
   void relateOp(Operation *op);
   void followPlace(Operation *op);

@@ -52,42 +52,77 @@ void Rewriter::rewriteSymbol(Operation *op, Operation *clone) {
                    with(initializer, "zero_row", builder.getI64IntegerAttr(std::max<int64_t>(rows - 1, 0))));
 }
 
+namespace {
+/// What lies in a bucket, before and after.
+struct Member {
+  Operation *op, *clone;
+  int64_t offset, elements, newElements;
+};
+/// A flat tensor of a bucket of parameters, or a rank's piece of one, before and after.
+struct Flat {
+  int64_t elements = 0, newElements = 0;
+};
+} // namespace
+
+static FlatSymbolRefAttr bucketOf(Operation *op) {
+  auto place = op->getAttrOfType<hf::PlaceAttr>("hf.bucket");
+  return place ? place.getBucket() : FlatSymbolRefAttr();
+}
+
+/// The bucket in which a member's parameter lies.
+static FlatSymbolRefAttr parametersOf(const Member &member, ModuleOp module) {
+  if (isa<hf::ParameterOp>(member.op))
+    return bucketOf(member.op);
+  auto of = member.op->getAttrOfType<FlatSymbolRefAttr>("hf.of");
+  Operation *parameter = of ? module.lookupSymbol(of.getAttr()) : nullptr;
+  return parameter ? bucketOf(parameter) : FlatSymbolRefAttr();
+}
+
 /// Members keep their order, and the distances between where one could begin, behind the one before, and where it does:
-/// 0, unless something is wrong.
+/// 0, unless something is wrong. Returns where the last one ends, before and after.
+static std::pair<int64_t, int64_t> moveMembers(FlatSymbolRefAttr bucket, SmallVectorImpl<Member> &members) {
+  std::sort(members.begin(), members.end(), [](const Member &a, const Member &b) {
+    return std::pair(a.offset, a.elements) < std::pair(b.offset, b.elements);
+  });
+  int64_t end = 0, newEnd = 0;
+  for (const Member &member : members) {
+    int64_t moved = member.offset - dist::alignedInBucket(end);
+    int64_t offset = std::max<int64_t>(dist::alignedInBucket(newEnd) + moved, 0);
+    member.clone->setAttr("hf.bucket", hf::PlaceAttr::get(bucket.getContext(), bucket, offset));
+    end = member.offset + member.elements;
+    newEnd = offset + member.newElements;
+  }
+  return {end, newEnd};
+}
+
 void Rewriter::placeInBuckets(ModuleOp module, ModuleOp clone) {
-  struct Member {
-    int64_t offset, elements, newElements;
-    Operation *clone;
-  };
-  llvm::MapVector<StringAttr, SmallVector<Member>> members;
-  for (auto [op, newOp] : llvm::zip_equal(module.getOps(), clone.getOps()))
-    if (auto place = op.getAttrOfType<hf::PlaceAttr>("hf.bucket"); place && op.hasAttr("type"))
-      members[place.getBucket().getAttr()].push_back(
-          {place.getOffset(), declaredType(&op).getNumElements(), declaredType(&newOp).getNumElements(), &newOp});
-  for (auto &[name, list] : members) {
-    std::sort(list.begin(), list.end(), [](const Member &a, const Member &b) {
-      return std::pair(a.offset, a.elements) < std::pair(b.offset, b.elements);
-    });
-    int64_t end = 0, newEnd = 0;
-    for (const Member &member : list) {
-      int64_t moved = member.offset - dist::alignedInBucket(end);
-      int64_t offset = std::max<int64_t>(dist::alignedInBucket(newEnd) + moved, 0);
-      auto place = hf::PlaceAttr::get(name.getContext(), FlatSymbolRefAttr::get(name), offset);
-      member.clone->setAttr("hf.bucket", place);
-      end = member.offset + member.elements;
-      newEnd = offset + member.newElements;
-    }
-    auto bucket = clone.lookupSymbol<hf::BucketOp>(name);
-    auto original = module.lookupSymbol<hf::BucketOp>(name);
+  llvm::MapVector<Attribute, SmallVector<Member>> members;
+  llvm::DenseMap<Attribute, Flat> flats;
+  for (auto [op, newOp] : llvm::zip_equal(module.getOps(), clone.getOps())) {
+    if (!isa<hf::ParameterOp, hf::StateOp>(op))
+      continue;
+    int64_t elements = declaredType(&op).getNumElements(), newElements = declaredType(&newOp).getNumElements();
+    // What is all of a bucket, as one tensor, is no member.
+    if (auto parameters = op.getAttrOfType<FlatSymbolRefAttr>("hf.of_bucket"))
+      flats[parameters] = {elements, newElements};
+    else if (auto place = op.getAttrOfType<hf::PlaceAttr>("hf.bucket"))
+      members[place.getBucket()].push_back({&op, &newOp, place.getOffset(), elements, newElements});
+  }
+  for (auto &[symbol, list] : members) {
+    auto name = cast<FlatSymbolRefAttr>(symbol);
+    auto [end, newEnd] = moveMembers(name, list);
+    auto bucket = clone.lookupSymbol<hf::BucketOp>(name.getAttr());
+    auto original = module.lookupSymbol<hf::BucketOp>(name.getAttr());
     if (!bucket || !original)
       continue;
     int64_t size = declaredType(original).getNumElements(), newSize = newEnd + size - end;
-    for (const FlatCut &flat : relations.flatCuts) // All ranks' pieces.
-      if (relations.atoms.sizeOf(flat.piece) * axes.sizeOf(flat.axes.getAxes()) == size)
-        if (int64_t all = solver.valueOf(flat.piece) * axes.shrunkSizeOf(flat.axes.getAxes()); all >= newEnd) {
-          newSize = all;
-          break;
-        }
+    // All ranks' pieces.
+    FlatSymbolRefAttr parameters = parametersOf(list.front(), module);
+    Operation *declared = parameters ? module.lookupSymbol(parameters.getAttr()) : nullptr;
+    auto group = declared ? declared->getAttrOfType<dist::AxisListAttr>("hf.group") : dist::AxisListAttr();
+    dist::Axes shared = group ? dist::Axes(group.getAxes()) : dist::Axes();
+    if (Flat flat = flats.lookup(parameters); flat.elements && flat.elements * axes.sizeOf(shared) == size)
+      newSize = std::max(newEnd, flat.newElements * axes.shrunkSizeOf(shared));
     bucket->setAttr("type", TypeAttr::get(declaredType(original).clone({newSize})));
   }
 }

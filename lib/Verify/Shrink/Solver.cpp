@@ -364,7 +364,8 @@ Solver::Outcome Solver::solveGroup(ArrayRef<Size> group) {
   return Outcome::solved;
 }
 
-/// A flat bucket's piece follows from its members. Should it have been another size than that, it is so still.
+/// A flat bucket's piece follows from its members. Should it have been too small, it is so still; what it has for
+/// kernels' sake goes.
 Solver::Outcome Solver::solveFlat(const FlatCut &flat) {
   List piece = relations.atoms.leaves(flat.piece);
   if (piece.size() != 1 || values[piece.front()] != unknown)
@@ -378,7 +379,8 @@ Solver::Outcome Solver::solveFlat(const FlatCut &flat) {
     newLayout.place(productOf(relations.atoms.leaves(member)));
   }
   int64_t expected = dist::alignedInBucket(llvm::divideCeil(layout.size(), axes.sizeOf(flat.axes.getAxes())));
-  int64_t value = dist::alignedInBucket(pieceOf(newLayout.size(), flat.axes)) + sizeOf(piece.front()) - expected;
+  int64_t missing = std::max<int64_t>(expected - sizeOf(piece.front()), 0);
+  int64_t value = dist::alignedInBucket(pieceOf(newLayout.size(), flat.axes)) - missing;
   return assign(piece.front(), value) ? Outcome::solved : growFor(piece);
 }
 

@@ -236,6 +236,32 @@ rt.entry @joined arena 192 {
 
 // -----
 
+// So is a state that is all of a bucket as one tensor.
+hf.bucket @b : tensor<32xf32>
+hf.bucket @of : tensor<32xf32>
+hf.state @p : tensor<4x4xf32> {hf.bucket = #hf.place<@b, 0>}
+hf.state @q : tensor<2x4xf32> {hf.bucket = #hf.place<@b, 16>}
+hf.state @all : tensor<32xf32> {hf.bucket = #hf.place<@b, 0>, hf.of_bucket = @of}
+rt.entry @whole arena 192 {
+  %x = rt.input "x" at 0 : memref<32xf32>
+  %y = rt.output "y" at 128 : memref<2x4xf32>
+  %q = rt.state @q : memref<2x4xf32>
+  %all = rt.state @all : memref<32xf32>
+  // expected-note @+1 {{the other access is here}}
+  rt.copy %q to %y : memref<2x4xf32>
+  // expected-error @+1 {{writes state @all (memref<32xf32>) without waiting for rt.copy, which reads state @q}}
+  rt.copy %x to %all {stream = 1 : i32} : memref<32xf32>
+}
+
+// -----
+
+hf.bucket @b : tensor<32xf32>
+hf.bucket @of : tensor<32xf32>
+// expected-error @+1 {{has hf.of_bucket, so it is all of its bucket, but it has the 16 elements from 0 on of 32}}
+hf.state @part : tensor<16xf32> {hf.bucket = #hf.place<@b, 0>, hf.of_bucket = @of}
+
+// -----
+
 // Parameters that the entry does not update are only read, whatever they are joined with.
 hf.bucket @b : tensor<24xf32>
 hf.parameter @p : tensor<4x4xf32> from [#hf.piece<"p">] {hf.bucket = #hf.place<@b, 0>}

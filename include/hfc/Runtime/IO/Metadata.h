@@ -70,6 +70,9 @@ struct StateInfo : TensorInfo {
   /// The parameter whose values it starts with; "": zeros.
   std::string initial;
   std::optional<BucketPlace> bucket;
+
+  /// Whether it is what lies in a bucket, as one tensor, and so no value of its own.
+  bool isWholeBucket() const { return bucket && !ofBucket.empty(); }
 };
 
 /// Parameters or states that lie in one buffer.
@@ -81,7 +84,7 @@ struct BucketInfo {
   std::string name;
   hfc_dtype dtype = HFC_FLOAT32;
   int64_t elements = 0;
-  /// With ZeRO: the group that shares it piece by piece, and what is in it.
+  /// Of parameters: with ZeRO the group that shares it piece by piece; and what is in it.
   std::optional<int64_t> group;
   std::vector<Member> members;
 

@@ -56,14 +56,14 @@ def BucketCollectives : Pass<"hfc-bucket-collectives", "::mlir::ModuleOp"> {
   let summary = "joins the reductions of gradients into few large ones, in place";
   let description = [{
     Reductions of gradients with the same axes and element type become variadic ones of at most `bucket-bytes` (one tensor may be more), in the
-    order in which the gradients become ready, matrices in front of vectors. The states of a bucket get places in one buffer, `hf.bucket`, one behind the other, so that the
-    collective works where they are.
+    order in which the gradients become ready. A bucket's parameters all decay or do not, and are cut by the same axes, so that they can be
+    updated as one. Its states get places in one buffer, `hf.bucket`, one behind the other in the parameters' order, so that the collective
+    works where they are.
 
     With `zero=1` (ZeRO-1) the optimizer's work is divided: `last_micro_step` ends with `dist.reduce_scatter_bucket`, whose piece is a state of
     role `"gradient"` (the gradients' own states, of role `"accumulator"`, keep what this rank has added); master weights and moments are
     states of the flat piece, with `hf.of_bucket`; `optimizer_step` updates that piece and gathers the parameters, which lie in a bucket too.
-    Such a bucket, which says its group by `hf.group`, holds parameters of one element type that all decay or do not, cut by the same axes, so that the norm
-    counts each element once.
+    Such a bucket says its group by `hf.group`. As all of it is cut by the same axes, the norm counts each element once.
 
     Needs: `hfc-insert-gradient-all-reduce` ran. Guarantees: the program computes the same; the order of collectives is the same on every rank.
     Leaves alone gradients that are in a bucket, and those that need no reduction. Refuses a bucket size that is not positive; with
@@ -94,6 +94,55 @@ def BucketCollectives : Pass<"hfc-bucket-collectives", "::mlir::ModuleOp"> {
            "most bytes of a bucket; the default is Megatron's 40 million elements of float32">,
     Option<"zero", "zero", "int64_t", /*default=*/"-1", "1 divides the optimizer over ranks; -1: as hf.program says">];
   let statistics = [Statistic<"numBuckets", "num-buckets", "buckets made">];
+  let dependentDialects = ["::hfc::dist::DistDialect", "::hfc::hf::HfDialect"];
+}
+
+def FlattenOptimizer : Pass<"hfc-flatten-optimizer", "::mlir::ModuleOp"> {
+  let summary = "runs the optimizer on whole buckets of parameters";
+  let description = [{
+    Updates as many parameters as possible at once, as one tensor: a few launches in place of some for each parameter.
+
+    Gives gradients, and the parameters that they belong to, places in buckets: what has one element type, decays or does not, and is
+    cut by the same axes, one behind the other in the parameters' order; what is in a bucket already, for a collective, stays together,
+    and so do weights that multiply the same values, which `hfc-merge-products` wants side by side.
+    `optimizer_step` then takes a bucket of gradients as one tensor, and gives one of parameters: states with `hf.of_bucket` and
+    an `hf.bucket` that is all of a bucket hold no values of their own, but are what lies there. Moments, and masters where
+    parameters are of another type, are states of the flat tensor. The norm is the sum of the tensors' squares.
+
+    Needs: local shapes; gradients are complete (`hfc-insert-gradient-all-reduce`), collectives are in buckets. Guarantees: each
+    parameter's update is as before; the norm's terms are added in another order. Leaves alone an `optimizer_step` that is not as
+    `hfc-add-optimizer` leaves it, gradients that are alone, those that ZeRO divides, and those of weights that multiply the same values
+    where these are not all alike (keys that more ranks have than queries; frozen ones): one product in every micro-step is worth more
+    than one update a step. Refuses a size that is not positive, and arguments of `optimizer_step` that serve for more than their update.
+
+    Before:
+
+    ```mlir
+    hf.parameter @a : tensor<64xf32> from [#hf.piece<"a">]
+    hf.parameter @b : tensor<32xf32> from [#hf.piece<"b">]
+    hf.state @grad.a : tensor<64xf32> {hf.of = @a, hf.role = "gradient"}
+    hf.state @grad.b : tensor<32xf32> {hf.of = @b, hf.role = "gradient"}
+    ```
+
+    After, where `optimizer_step` takes and gives the states that are new:
+
+    ```mlir
+    hf.parameter @a : tensor<64xf32> from [#hf.piece<"a">] {hf.bucket = #hf.place<@parameters.0, 0>}
+    hf.parameter @b : tensor<32xf32> from [#hf.piece<"b">] {hf.bucket = #hf.place<@parameters.0, 64>}
+    hf.bucket @grads.0 : tensor<96xf32>
+    hf.bucket @parameters.0 : tensor<96xf32>
+    hf.state @gradient.parameters.0 : tensor<96xf32> {hf.bucket = #hf.place<@grads.0, 0>, hf.of_bucket = @parameters.0, hf.role = "gradient"}
+    hf.state @moment1.parameters.0 : tensor<96xf32> {hf.of_bucket = @parameters.0, hf.role = "moment1"}
+    hf.state @moment2.parameters.0 : tensor<96xf32> {hf.of_bucket = @parameters.0, hf.role = "moment2"}
+    hf.state @master.parameters.0 : tensor<96xf32> {hf.bucket = #hf.place<@parameters.0, 0>, hf.of_bucket = @parameters.0, hf.role = "master"}
+    hf.state @grad.a : tensor<64xf32> {hf.bucket = #hf.place<@grads.0, 0>, hf.of = @a, hf.role = "gradient"}
+    hf.state @grad.b : tensor<32xf32> {hf.bucket = #hf.place<@grads.0, 64>, hf.of = @b, hf.role = "gradient"}
+    ```
+  }];
+  let options = [
+    Option<"flatBytes", "flat-bytes", "int64_t", /*default=*/"4294967296",
+           "most bytes of a bucket of gradients, unless one tensor, or those of one collective, are more">];
+  let statistics = [Statistic<"numFlat", "num-flat", "buckets that are updated as one">];
   let dependentDialects = ["::hfc::dist::DistDialect", "::hfc::hf::HfDialect"];
 }
 
