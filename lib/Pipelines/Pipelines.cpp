@@ -109,6 +109,7 @@ static void addSchedulingPasses(OpPassManager &manager, Phase phase, bool isForG
     manager.addPass(createFuse());
     if (isForGPU) {
       manager.addPass(createFuseFewRows());
+      manager.addPass(createFuseColumnSums());
       manager.addPass(createSplitAttention());
     }
     addExtensions(manager, ExtensionPoint::AfterFuse);

@@ -89,11 +89,13 @@ static void widenByShifting(Operation *root) {
 }
 
 /// Left to itself, ptxas spills to reach as many threads on a multiprocessor as it can hold. Asked for a quarter of
-/// them, it uses the registers that there are.
+/// them, or what the kernel says, it uses the registers that there are.
 static void limitOccupancy(gpu::GPUModuleOp module) {
   for (auto func : module.getOps<gpu::GPUFuncOp>())
     if (std::optional<ArrayRef<int32_t>> size = func.getKnownBlockSize(); size && size->front() > 0) {
-      int32_t blocks = std::max(1, kWantedThreads / size->front());
+      auto wanted = dyn_cast_or_null<IntegerAttr>(func->removeAttr("kernel.threads"));
+      int32_t threads = wanted ? static_cast<int32_t>(wanted.getInt()) : kWantedThreads;
+      int32_t blocks = std::max(1, threads / size->front());
       func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), Builder(func).getI32IntegerAttr(blocks));
     }
 }

@@ -70,10 +70,15 @@ bool memory::isPointwise(func::FuncOp body, unsigned argument, unsigned result) 
       slices.push_back(user->getResult(0));
     return isElementwiseFrom(slices, parts);
   }
-  // Results of other shapes are other loops, of which a later one would read what an earlier one has written.
+  // Results of other shapes are other loops, of which a later one would read what an earlier one has written; but sums
+  // of columns are made as rows are, and what is read elementwise alone goes into none.
   ArrayRef<int64_t> shape = cast<RankedTensorType>(body.getResultTypes()[result]).getShape();
-  return llvm::all_of(body.getResultTypes(),
-                      [&](Type type) { return cast<RankedTensorType>(type).getShape() == shape; }) &&
+  bool isRow = kind.getValue() == "row";
+  return llvm::all_of(body.getBody().front().getTerminator()->getOperands(),
+                      [&](Value value) {
+                        return cast<RankedTensorType>(value.getType()).getShape() == shape ||
+                               (isRow && value.getDefiningOp<hf::ReduceOp>());
+                      }) &&
          isElementwiseFrom({read}, /*end=*/nullptr);
 }
 
