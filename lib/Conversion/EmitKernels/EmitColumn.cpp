@@ -25,7 +25,7 @@ using namespace hfc;
 
 /// Columns of a block: whole cache lines, and few, so that there are many blocks; more where slices are blocks enough.
 static constexpr int64_t kBlockColumns = 32, kSliceColumns = 128, kManySlices = 64;
-/// Rows that a lane reads at once.
+/// Rows that a lane reads at once, where there are many blocks.
 static constexpr int64_t kRowsTogether = 4;
 /// Rows that make a group worth its place in scratch memory.
 static constexpr int64_t kRowsPerGroup = 16;
@@ -73,6 +73,7 @@ private:
   LogicalResult emitFewRows();
   LogicalResult emitGroups();
   LogicalResult emitUnit(Value unit);
+  int64_t chooseRowsTogether();
   FailureOr<SmallVector<Value>> sumRows(Value group, Value column);
   FailureOr<SmallVector<Value>> accumulate(Value row, Value column, ValueRange sums);
   LogicalResult emitFromScratch(Value local);
@@ -185,12 +186,20 @@ FailureOr<SmallVector<Value>> ColumnEmitter::accumulate(Value row, Value column,
   return next;
 }
 
+/// More where blocks are few, and mostly wait; so many that they divide the rows of each group.
+int64_t ColumnEmitter::chooseRowsTogether() {
+  int64_t together = slices < kManySlices ? 2 * kRowsTogether : kRowsTogether;
+  while (together > 1 && rows % (groups * together))
+    together /= 2;
+  return together;
+}
+
 /// The reductions of `group`'s rows: it takes every `groups`-th, several at a time, as their loads need not wait.
 FailureOr<SmallVector<Value>> ColumnEmitter::sumRows(Value group, Value column) {
   SmallVector<Value> neutral = llvm::map_to_vector(reductions, [&](hf::ReduceOp op) {
     return elements.toVector(neutralElement(b, op.getKind(), op.getType().getElementType()));
   });
-  int64_t together = rows % (groups * kRowsTogether) ? 1 : kRowsTogether;
+  int64_t together = chooseRowsTogether();
   auto loop = scf::ForOp::create(b, group, index.constant(rows), index.constant(groups * together), neutral);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(loop.getBody());
