@@ -7,6 +7,7 @@
 
 #include "Destinations.h"
 #include "dialects/dist/Dist.h"
+#include "dialects/dist/Sharding.h"
 #include "dialects/hf/OrderedOperand.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -289,10 +290,10 @@ private:
   }
 
   void addProduct(Operation &op) {
+    if (SmallVector<FlatSymbolRefAttr> states = statesOfParts(op.getResult(0)); !states.empty())
+      return addProductOfParts(op, op.getResult(0), states, /*accumulates=*/false);
     unsigned work = plan.addWork(Work::Kind::gemm, &op, op.getLoc());
     readFactors(work, op);
-    if (SmallVector<FlatSymbolRefAttr> states = statesOfParts(op.getResult(0)); !states.empty())
-      return writeParts(work, op.getResult(0), states);
     addResult(work, op.getResult(0), {});
     plan.works[work].outs[0].type = atLeastMatrix(plan.works[work].outs[0].type);
   }
@@ -313,6 +314,25 @@ private:
       states.push_back(state);
     }
     return bodies.areConsecutive(states) ? states : SmallVector<FlatSymbolRefAttr>();
+  }
+
+  /// A product whose value, or whose sum with what is there, is several states' next values. Those that a collective
+  /// could be hidden behind alone are computed alone, where there are collectives.
+  void addProductOfParts(Operation &op, Value whole, ArrayRef<FlatSymbolRefAttr> states, bool accumulates) {
+    SmallVector<hf::SliceOp> parts = hf::dividingSlices(whole);
+    if (!dist::findMesh(&op) || !areLarge(op, parts, plan.aloneFlops)) {
+      unsigned work = plan.addWork(Work::Kind::gemm, &op, op.getLoc());
+      plan.works[work].accumulates = accumulates;
+      readFactors(work, op);
+      return writeParts(work, whole, states);
+    }
+    for (auto [part, state] : llvm::zip_equal(parts, states)) {
+      unsigned work = plan.addWork(Work::Kind::gemm, &op, op.getLoc());
+      plan.works[work].accumulates = accumulates;
+      readFactors(work, op);
+      plan.works[work].ins[0].takeColumns(part.getOffsets()[0], tensorTypeOf(part.getResult()).getDimSize(0));
+      versionOf[part.getResult()] = plan.overwrite(work, firstVersions[state], tensorTypeOf(part.getResult()));
+    }
   }
 
   /// Makes `work` write the states' next values, which are the parts of `whole`.
@@ -407,10 +427,7 @@ private:
       SmallVector<FlatSymbolRefAttr> states = statesOfParts(add.getResult());
       if (states.empty() || states != llvm::map_to_vector(join.getInputs(), hf::symbolOf))
         return add.emitOpError("adds to states that lie one behind the other, but does not give their next values");
-      unsigned work = plan.addWork(Work::Kind::gemm, product, product.getLoc());
-      plan.works[work].accumulates = true;
-      readFactors(work, *product);
-      writeParts(work, add.getResult(), states);
+      addProductOfParts(*product, add.getResult(), states, /*accumulates=*/true);
       return success();
     }
     unsigned old = updatedVersion(sum), work = plan.addWork(Work::Kind::gemm, product, product.getLoc());

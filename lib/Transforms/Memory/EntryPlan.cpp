@@ -10,6 +10,14 @@
 using namespace hfc;
 using namespace hfc::memory;
 
+void View::takeColumns(int64_t first, int64_t columns) {
+  int64_t rows = type.getDimSize(0);
+  sizes = {rows, columns};
+  strides = {type.getDimSize(1), 1};
+  offset = first;
+  type = type.clone({rows, columns});
+}
+
 unsigned EntryPlan::addBuffer(Buffer::Kind kind, RankedTensorType type, Attribute what, Location loc,
                               DictionaryAttr attributes) {
   buffers.push_back({kind, type, what, attributes, loc});

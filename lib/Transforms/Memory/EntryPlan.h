@@ -62,6 +62,9 @@ struct View {
   int64_t offset = 0;
   /// Those of the parameters or states that lie behind the version's and are seen with it (`rt.join`).
   SmallVector<unsigned, 0> joined;
+
+  /// Makes the view of a matrix one of some of its columns.
+  void takeColumns(int64_t first, int64_t columns);
 };
 
 struct Work {
@@ -72,8 +75,8 @@ struct Work {
   Operation *op;
   Location loc;
   SmallVector<View> ins, outs;
-  /// Of a `done`, the collective; of a collective that is only begun, its `done`. Neither has one where the `done` follows
-  /// at once.
+  /// Of a `done`, the collective; of a collective that is only begun, its `done`. Neither has one where the `done`
+  /// follows at once.
   unsigned partner = none;
   /// A product that is added to what its result's buffer holds.
   bool accumulates = false;
@@ -89,6 +92,8 @@ struct EntryPlan {
   int64_t arena = 0;
   int64_t lowerBound = 0;
   unsigned inPlace = 0;
+  /// From how many FLOPs on a product of parts is one for each part.
+  int64_t aloneFlops = 0;
 
   Buffer &bufferOf(unsigned version) { return buffers[versions[version].buffer]; }
 
@@ -138,13 +143,17 @@ bool isPointwise(func::FuncOp body, unsigned argument, unsigned result);
 /// The product whose sum with something else `add` is, if it is used for nothing else.
 hf::LinearWgradOp getAddedProduct(hf::AddOp add);
 
+/// Whether `parts` are rows of the product of two matrices that lie as they are, each of as many
+/// FLOPs.
+bool areLarge(Operation &product, ArrayRef<hf::SliceOp> parts, int64_t flops);
+
 /// Whether a collective's result number i may be in the buffer of its operand number i.
 bool isInPlaceCollective(Operation *op);
 
 /// Collects the buffers and the work of `plan.entry`.
 LogicalResult collectWork(EntryPlan &plan, Bodies &bodies);
-/// Orders the work by data flow, and so that a version is read before it is overwritten; in program order otherwise, but
-/// for what collectives are hidden behind.
+/// Orders the work by data flow, and so that a version is read before it is overwritten; in program order otherwise,
+/// but for what collectives are hidden behind.
 LogicalResult orderWork(EntryPlan &plan, Bodies &bodies);
 /// Determines lifetimes, lets loops write in place, and chooses offsets.
 LogicalResult planMemory(EntryPlan &plan, Bodies &bodies);

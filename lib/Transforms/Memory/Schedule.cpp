@@ -43,6 +43,7 @@ private:
     if (!entry.getBody().hasOneBlock())
       return entry.emitOpError("is an entry, and entries have one block");
     plan.entry = entry;
+    plan.aloneFlops = aloneFlops;
     if (failed(collectWork(plan, bodies)) || failed(orderWork(plan, bodies)) || failed(planMemory(plan, bodies)))
       return failure();
     numWorks += plan.works.size();

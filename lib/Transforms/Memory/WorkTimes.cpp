@@ -8,6 +8,8 @@
 #include "WorkOrder.h"
 #include "dialects/dist/Dist.h"
 #include "dialects/dist/Sharding.h"
+#include "dialects/hf/OrderedOperand.h"
+#include "dialects/hf/TensorBuilder.h"
 
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
@@ -33,6 +35,17 @@ static double elementsOf(const View &view) { return static_cast<double>(view.typ
 static double timeOfProduct(const Work &work) {
   double flops = 2 * std::sqrt(elementsOf(work.ins[0]) * elementsOf(work.ins[1]) * elementsOf(work.outs[0]));
   return launch + flops / productFlops;
+}
+
+bool memory::areLarge(Operation &product, ArrayRef<hf::SliceOp> parts, int64_t flops) {
+  if (!isa<hf::LinearWgradOp>(product) || hf::getOrderedOperand(product.getOperand(0)))
+    return false;
+  int64_t columns = hf::shapeOf(product.getOperand(0)).back();
+  int64_t rows = columns ? hf::tensorType(product.getOperand(0)).getNumElements() / columns : 0;
+  return llvm::all_of(parts, [&](hf::SliceOp part) {
+    ArrayRef<int64_t> whole = hf::shapeOf(part.getX()), shape = hf::shapeOf(part.getResult());
+    return shape.size() == 2 && shape[1] == whole[1] && 2 * rows * shape[0] * shape[1] >= flops;
+  });
 }
 
 static double timeOfMoving(const Work &work) {

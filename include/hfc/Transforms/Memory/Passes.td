@@ -19,7 +19,8 @@ def Schedule : Pass<"hfc-schedule", "::mlir::ModuleOp"> {
     In the backward pass work that nothing soon waits for, products for weights' gradients above all, moves to where the stream would
     wait for a collective: of what is ready, the shortest that lasts as long, by rough times. It is held back for about a layer,
     and as long as that takes about a sixtieth more memory than program order at most. Collectives that only such work waits for, and those that
-    reduce gradients, stay out of the way of the others.
+    reduce gradients, stay out of the way of the others. A product for the gradients of several weights that lie one behind the other is one for each where
+    each is of `alone-flops`: more to choose from. All of this is for modules with a mesh only.
 
     Needs: entries as `--hfc-fuse` leaves them, every argument marked `hf.parameter`, `hf.state` or `hf.input` and every
     result `hf.output` or `hf.state`. Guarantees: buffers that are alive at the same time do not overlap; inputs are alive
@@ -63,6 +64,9 @@ def Schedule : Pass<"hfc-schedule", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"aloneFlops", "alone-flops", "int64_t", /*default=*/"int64_t(1) << 37",
+           "FLOPs from which on a part of a product is computed alone; the default is what takes longer than a usual collective">];
   let statistics = [
     Statistic<"numWorks", "num-works", "launches, products and copies">,
     Statistic<"numInPlace", "num-in-place", "launches that write over an operand">,
