@@ -115,6 +115,9 @@ LogicalResult FuncOp::verify() {
   int64_t outputs = getOutputs();
   if (outputs < 0 || outputs > static_cast<int64_t>(getArgumentTypes().size()))
     return emitOpError("(C2) ") << outputs << " outputs, but " << getArgumentTypes().size() << " arguments";
+  for (unsigned argument = getArgumentTypes().size() - outputs; argument < getArgumentTypes().size(); ++argument)
+    if (getArgAttr(argument, kConstantAttrName))
+      return emitOpError("(C3) argument ") << argument << " is an output, and cannot be kernel.constant";
   return success();
 }
 
@@ -227,6 +230,42 @@ LogicalResult ReduceOp::verify() {
     return emitOpError("(C1) reduces a number or a vector of numbers, got ") << getPartial().getType();
   if (getResult().getType() != element)
     return emitOpError("(C1) the result must be ") << element << ", got " << getResult().getType();
+  return success();
+}
+
+/// Whether all that an op does with memory is to read arguments that nothing writes.
+static bool readsOnlyConstants(Operation *op) {
+  WalkResult result = op->walk([](Operation *nested) {
+    if (nested->hasTrait<OpTrait::HasRecursiveMemoryEffects>() || isMemoryEffectFree(nested) || isa<ScratchOp>(nested))
+      return WalkResult::advance();
+    bool isLoad = isa<memref::LoadOp, vector::LoadOp>(nested);
+    return isLoad && isConstantArgument(nested->getOperand(0)) ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return !result.wasInterrupted();
+}
+
+bool kernel::isConstantArgument(Value buffer) {
+  auto argument = dyn_cast<BlockArgument>(buffer);
+  if (!argument)
+    return false;
+  auto function = dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  return function && argument.getOwner()->isEntryBlock() && argument.getArgNumber() < function.getNumArguments() &&
+         function.getArgAttr(argument.getArgNumber(), kConstantAttrName);
+}
+
+LogicalResult AwaitOp::verify() {
+  for (Operation *op = *this; !isa<FunctionOpInterface>(op); op = op->getParentOp()) {
+    Operation *parent = op->getParentOp();
+    if (!parent || !isa<FunctionOpInterface, scf::IfOp>(parent))
+      return emitOpError("(C1) stands in block-uniform code of a kernel, not in a loop");
+    for (Operation *before = op->getPrevNode(); before; before = before->getPrevNode())
+      if (!readsOnlyConstants(before)) {
+        InFlightDiagnostic diagnostic =
+            emitOpError("(C2) what stands in front of it only reads, and only arguments that are kernel.constant");
+        diagnostic.attachNote(before->getLoc()) << "this op does more";
+        return diagnostic;
+      }
+  }
   return success();
 }
 

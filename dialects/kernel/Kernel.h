@@ -25,4 +25,13 @@
 #define GET_OP_CLASSES
 #include "dialects/kernel/Ops.h.inc"
 
+namespace hfc::kernel {
+
+/// On an argument of a kernel or of its body: nothing in the program writes the buffer.
+inline constexpr llvm::StringLiteral kConstantAttrName = "kernel.constant";
+/// Whether a buffer is such an argument of the function around it.
+bool isConstantArgument(mlir::Value buffer);
+
+} // namespace hfc::kernel
+
 #endif // HFC_DIALECTS_KERNEL_KERNEL_H

@@ -52,13 +52,15 @@ def Kernel_FuncOp : Kernel_Op<"func", [IsolatedFromAbove, FunctionOpInterface, A
   let description = [{
     Arguments are memrefs with static shapes and identity layout; the last `outputs` of them are written, the
     others only read. Outputs do not overlap other arguments unless an attribute `kernel.alias = <argument
-    number>` on the output says that the two are one buffer.
+    number>` on the output says that the two are one buffer. `kernel.constant` on an argument says that nothing in the
+    program writes it.
 
     `grid` is the number of blocks, `lanes` the lanes of a block on a GPU (a CPU uses one).
 
     Constraints:
     - (C1) all arguments are memrefs of static shape and identity layout; there are no results.
     - (C2) `grid >= 1`; `lanes` is a multiple of 32 up to 1024; `0 <= outputs <= arguments`.
+    - (C3) no output is `kernel.constant`.
 
     Example:
 
@@ -245,6 +247,35 @@ def Kernel_BarrierOp : Kernel_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]
     ```
   }];
   let assemblyFormat = "attr-dict";
+}
+
+def Kernel_AwaitOp : Kernel_Op<"await", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "waits for what the kernel depends on";
+  let description = [{
+    A GPU may begin a kernel while those in front of it still run. A kernel waits for them first of all, unless it says
+    where: what stands in front of the op may happen early, so that weights are on their way when what they are
+    multiplied with is there. A kernel with the op has it on every path.
+
+    Constraints:
+    - (C1) it stands in block-uniform code of a `kernel.func` or `gpu.func`, not in a loop.
+    - (C2) what stands in front of it only reads, and only arguments that are `kernel.constant`.
+
+    Example:
+
+    ```mlir
+    kernel.func @f(%w: memref<8xf32> {kernel.constant}, %x: memref<8xf32>, %y: memref<8xf32>) grid(8) lanes(32) outputs(1) {
+      %i = kernel.block_id
+      %a = memref.load %w[%i] : memref<8xf32>
+      kernel.await
+      %b = memref.load %x[%i] : memref<8xf32>
+      %c = arith.mulf %a, %b : f32
+      memref.store %c, %y[%i] : memref<8xf32>
+      kernel.return
+    }
+    ```
+  }];
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // HFC_DIALECTS_KERNEL_OPS

@@ -123,6 +123,7 @@ bool interpreter::prepareControl(Instruction &instruction) {
       .Case([&](scf::WhileOp) { return set(runWhile); })
       .Case([&](kernel::BlockIdOp) { return set(runBlockId); })
       .Case([&](kernel::BarrierOp) { return set(runNothing); })
+      .Case([&](kernel::AwaitOp) { return set(runNothing); })
       .Case([&](kernel::DistributeOp op) {
         instruction.words.push_back(op.getVector());
         return set(runDistribute);

@@ -154,10 +154,13 @@ void hfc::buildGPUPipeline(OpPassManager &manager, Phase phase, StringRef chip, 
     options.interleave = 1;
     options.rowBytes = roomySharedBytes(chip);
     manager.addPass(createNoteCosts());
+    manager.addPass(createMarkConstants());
     manager.addPass(createEmitKernels(options));
   }
-  if (phase >= Phase::GPU)
+  if (phase >= Phase::GPU) {
     manager.addPass(createMapKernelsToGPU());
+    manager.addPass(createReadConstantsFirst());
+  }
   if (phase >= Phase::PTX) {
     LowerKernelsToNVVMOptions options;
     options.chip = chip.str();

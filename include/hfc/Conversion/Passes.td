@@ -231,7 +231,7 @@ def MapKernelsToGPU : Pass<"hfc-map-kernels-to-gpu", "::mlir::ModuleOp"> {
   let summary = "maps the levels of kernels to a GPU's grid, block, warps and lanes";
   let description = [{
     Replaces every `kernel.func` by a `gpu.module` of the same name that holds one `gpu.func` of the same name, in the
-    *GPU-mapped form*: explicit threads, structured control flow, no op of the kernel dialect. This is what the SIMT
+    *GPU-mapped form*: explicit threads, structured control flow, no op of the kernel dialect but `kernel.await`. This is what the SIMT
     interpreter executes and what `hfc-lower-kernels-to-nvvm` takes.
 
     | kernel | gpu |
@@ -292,6 +292,54 @@ def MapKernelsToGPU : Pass<"hfc-map-kernels-to-gpu", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ReadConstantsFirst : Pass<"hfc-read-constants-first", "::mlir::ModuleOp"> {
+  let summary = "reads weights before a kernel waits for what they are multiplied with";
+  let description = [{
+    Moves loads from `kernel.constant` arguments that stand behind a `kernel.await` in its block in front of it, with the
+    arithmetic that their places are computed from. Launched early, a kernel then has its weights on their way, into
+    registers, while the kernel in front of it still computes. A thread holds up to `max-bytes` so, and `kernel.threads`
+    asks for as many threads as there are registers for.
+
+    Needs: kernels from `hfc-map-kernels-to-gpu`. Guarantees: nothing else changes; what stands in loops and branches
+    behind the `kernel.await` stays there.
+
+    Before:
+
+    ```mlir
+    gpu.module @scale {
+      gpu.func @scale(%w: memref<32xf32> {kernel.constant}, %x: memref<32xf32>, %y: memref<32xf32>) kernel {
+        %i = gpu.thread_id x
+        kernel.await
+        %a = memref.load %x[%i] : memref<32xf32>
+        %b = memref.load %w[%i] : memref<32xf32>
+        %c = arith.mulf %a, %b : f32
+        memref.store %c, %y[%i] : memref<32xf32>
+        gpu.return
+      }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    gpu.module @scale {
+      gpu.func @scale(%w: memref<32xf32> {kernel.constant}, %x: memref<32xf32>, %y: memref<32xf32>) kernel {
+        %i = gpu.thread_id x
+        %b = memref.load %w[%i] : memref<32xf32>
+        kernel.await
+        %a = memref.load %x[%i] : memref<32xf32>
+        %c = arith.mulf %a, %b : f32
+        memref.store %c, %y[%i] : memref<32xf32>
+        gpu.return
+      }
+    }
+    ```
+  }];
+  let options = [Option<"maxBytes", "max-bytes", "int64_t", "320", "what a thread may hold while it waits">];
+  let statistics = [Statistic<"numReads", "num-reads", "loads moved">];
+  let dependentDialects = ["::hfc::kernel::KernelDialect"];
+}
+
 def LowerKernelsToNVVM : Pass<"hfc-lower-kernels-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "lowers GPU-mapped kernels to the NVVM dialect";
   let description = [{
@@ -300,6 +348,9 @@ def LowerKernelsToNVVM : Pass<"hfc-lower-kernels-to-nvvm", "::mlir::ModuleOp"> {
     fused multiply-adds, quotients and exponentials get `afn`, and bfloat16 is widened by shifts (`docs/numerics.md`). Index arithmetic is 32 bits wide in kernels whose buffers have
     less than 2^30 elements each. Of a kernel with more shared memory than 48 KiB, which is what code may declare, the
     largest piece is what a launch asks for: `kernel.shared` bytes, an attribute of the `gpu.module`.
+
+    A kernel lets the next one be launched early, and waits for those in front of it at its `kernel.await`s or, without
+    any, before all else; PTX for chips before sm_90 is without.
 
     Needs: kernels from `hfc-map-kernels-to-gpu`. Guarantees: the LLVM and NVVM dialects only. Refuses chips before sm_80,
     ops that have no lowering (which it names), and more shared memory than a block of the chip may have.

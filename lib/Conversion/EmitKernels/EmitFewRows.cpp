@@ -5,11 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// With few rows (decoding) a product takes as long as reading its weights. A block takes a column of the result, for
-// all rows (two columns where there are very many), or the same column of several products that an elementwise epilogue
-// combines: its lanes walk over the weights' row in vectors, with several of them under way at once, and add up at the
-// end. A norm of the row that they read is part of that: every block first finds what it depends on. Products of the
-// same operand that nothing combines take blocks of their own, one behind the other.
+// With few rows (decoding) a product takes as long as reading its weights. A block takes some columns of the result,
+// for all rows, or the same columns of several products that an elementwise epilogue combines: its lanes walk over the
+// weights' rows in vectors, with several of them under way at once, and add up at the end. A norm of the row that they
+// read is part of that: every block first finds what it depends on, and what it knows of its weights' places does
+// not wait for that (kernel.await). Products of the same operand that nothing combines
+// take blocks of their own, one behind the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,13 +26,12 @@
 using namespace hfc;
 
 static constexpr auto kContract = arith::FastMathFlags::contract;
-/// Vectors of a weights' row that a lane takes, if the row is long enough: it reads them all before it needs the first.
-static constexpr int64_t kVectorsOfLane = 4;
-static constexpr int64_t kFewestLanes = 32, kManyLanes = 256, kMostLanes = 1024;
-/// A lane's steps are taken at once up to so many.
-static constexpr int64_t kMostVectorsOfLane = 8;
-/// With so many columns there are blocks enough for one to take two, and so to read more at once.
-static constexpr int64_t kManyColumns = 32768;
+static constexpr int64_t kFewestLanes = 32, kMostLanes = 1024;
+/// Vectors that a lane asks for before it needs the first, at most, and steps that are taken at once.
+static constexpr int64_t kVectorsOfLane = 14, kStepsTogether = 8;
+/// Sums of a block, at most; bytes of weights that a block reads, if rows are shorter; and blocks that there should be:
+/// blocks of several columns read what they share once, and more at a time.
+static constexpr int64_t kMostSums = 8, kBytesOfBlock = 20 * 1024, kFewestBlocks = 256;
 
 namespace {
 /// Products whose sums the same results need, and those results.
@@ -58,23 +58,21 @@ protected:
 class FewRowsEmitter {
 public:
   FewRowsEmitter(func::FuncOp body, const EmitOptions &options)
-      : body(body), results(cast<func::ReturnOp>(body.getBody().front().getTerminator())),
-        bufferAlignment(options.bufferAlignment), widest(options.width) {
-    EmitOptions own = options;
-    own.lanes = lanesOf(body, options.width);
-    writer.emplace(body, own);
-  }
+      : body(body), results(cast<func::ReturnOp>(body.getBody().front().getTerminator())), options(options),
+        widest(options.width) {}
 
   LogicalResult emit();
 
 private:
-  static int64_t lanesOf(func::FuncOp body, int64_t width);
   LogicalResult collectGroups();
+  void chooseColumns();
+  int64_t chooseLanes() const;
   LogicalResult addResult(unsigned number, llvm::MapVector<Value, Group> &found);
   bool isOfRow(Value value) const;
   bool hasRowsSize(Value value) const;
   LogicalResult emitReductions(SumsEmitter &elements);
   LogicalResult emitRowResults(SumsEmitter &elements, Value block);
+  LogicalResult emitBlock(const Group &group, SumsEmitter &elements, Value block);
   LogicalResult emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block);
   LogicalResult emitGroup(const Group &group, SumsEmitter &elements, Value block);
   SmallVector<Value> emitSums(const Group &group, SumsEmitter &elements, ArrayRef<Value> columns);
@@ -82,7 +80,8 @@ private:
 
   func::FuncOp body;
   func::ReturnOp results;
-  int64_t bufferAlignment, widest, rows = 0, depth = 0;
+  EmitOptions options;
+  int64_t widest, rows = 0, depth = 0;
   std::optional<KernelWriter> writer;
   SmallVector<Group> groups;
   /// Results that no product has a part in: they belong to the row that the products read.
@@ -91,18 +90,6 @@ private:
 } // namespace
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
-/// Few lanes for short rows: a warp alone needs no barrier, and what counts is how many rows are under way.
-int64_t FewRowsEmitter::lanesOf(func::FuncOp body, int64_t width) {
-  int64_t depth = 1;
-  for (auto product : body.getOps<hf::LinearOp>())
-    depth = shapeOf(product.getX()).back();
-  int64_t wanted = std::max<int64_t>(depth / (width * kVectorsOfLane), 1);
-  if (wanted < kManyLanes)
-    return std::max<int64_t>(llvm::bit_floor(static_cast<uint64_t>(wanted)), kFewestLanes);
-  int64_t needed = llvm::alignTo(llvm::divideCeil(depth, width * kMostVectorsOfLane), kFewestLanes);
-  return std::clamp(needed, kManyLanes, kMostLanes);
-}
 
 /// Finds the products that result `number` needs, and joins the groups that these are in.
 LogicalResult FewRowsEmitter::addResult(unsigned number, llvm::MapVector<Value, Group> &found) {
@@ -171,10 +158,44 @@ LogicalResult FewRowsEmitter::collectGroups() {
     if (failed(addResult(number, found)))
       return failure();
   groups = llvm::map_to_vector(found, [](auto &entry) { return std::move(entry.second); });
-  for (Group &group : groups)
-    if (group.columns >= kManyColumns && group.columns % 2 == 0 && rows * group.products.size() <= 2)
-      group.together = 2;
   return success();
+}
+
+/// How many columns blocks take together.
+void FewRowsEmitter::chooseColumns() {
+  int64_t all = 0;
+  for (const Group &group : groups)
+    all += group.columns;
+  for (Group &group : groups) {
+    auto weights = cast<RankedTensorType>(group.products.front().getDefiningOp<hf::LinearOp>().getWeight().getType());
+    int64_t products = group.products.size();
+    int64_t bytes = products * depth * llvm::divideCeil(weights.getElementTypeBitWidth(), 8);
+    auto fits = [&](int64_t columns) {
+      return group.columns % columns == 0 && products * rows * columns <= kMostSums &&
+             bytes * columns <= kBytesOfBlock && all >= columns * kFewestBlocks;
+    };
+    while (fits(2 * group.together))
+      group.together *= 2;
+  }
+}
+
+/// So many that the steps they take together are full, and rather few.
+int64_t FewRowsEmitter::chooseLanes() const {
+  int64_t vectors = llvm::divideCeil(depth, widest), rowsOfBlock = 1;
+  for (const Group &group : groups)
+    rowsOfBlock = std::max<int64_t>(rowsOfBlock, group.products.size() * group.together);
+  int64_t best = kMostLanes, bestScore = std::numeric_limits<int64_t>::min();
+  for (int64_t lanes = kFewestLanes; lanes <= kMostLanes; lanes += kFewestLanes) {
+    int64_t steps = llvm::divideCeil(vectors, lanes);
+    // What is asked of 4000 lanes, and what they are given to do.
+    int64_t score = vectors * 4000 / (lanes * steps) - lanes;
+    bool fits = steps <= kStepsTogether && (steps == 1 || steps * rowsOfBlock <= kVectorsOfLane);
+    if (fits && score > bestScore) {
+      best = lanes;
+      bestScore = score;
+    }
+  }
+  return best;
 }
 
 /// What the row depends on, one reduction after the other.
@@ -322,35 +343,55 @@ LogicalResult FewRowsEmitter::emitGroup(const Group &group, SumsEmitter &element
   return success();
 }
 
+/// All that a block does, once it is known which columns it takes. Each block computes what the row depends on.
+LogicalResult FewRowsEmitter::emitBlock(const Group &group, SumsEmitter &elements, Value block) {
+  kernel::AwaitOp::create(writer->b);
+  elements.reduced.clear();
+  if (failed(emitReductions(elements)))
+    return failure();
+  if (&group == &groups.front() && failed(emitRowResults(elements, block)))
+    return failure();
+  return emitGroup(group, elements, block);
+}
+
 /// The blocks of the first of `rest` are as many as it needs, counted from where the others' end.
 LogicalResult FewRowsEmitter::emitGroups(ArrayRef<Group> rest, SumsEmitter &elements, Value block) {
   if (rest.size() == 1)
-    return emitGroup(rest.front(), elements, block);
+    return emitBlock(rest.front(), elements, block);
   ImplicitLocOpBuilder &b = writer->b;
   Value blocks = elements.index.constant(rest.front().columns / rest.front().together);
   Value own = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, block, blocks);
-  auto branch = scf::IfOp::create(b, TypeRange(), own, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(branch.thenBlock()->getTerminator());
-  if (failed(emitGroup(rest.front(), elements, block)))
+  auto branch = scf::IfOp::create(b, TypeRange(), own, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  auto fill = [&](Block *into, function_ref<LogicalResult()> emitInto) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(into);
+    ElementEmitter::Scope scope(elements);
+    if (failed(emitInto()))
+      return failure();
+    scf::YieldOp::create(b);
+    return success();
+  };
+  if (failed(fill(branch.thenBlock(), [&] { return emitBlock(rest.front(), elements, block); })))
     return failure();
-  b.setInsertionPoint(branch.elseBlock()->getTerminator());
-  ElementEmitter::Scope scope(elements);
-  return emitGroups(rest.drop_front(), elements, arith::SubIOp::create(b, block, blocks));
+  return fill(branch.elseBlock(),
+              [&] { return emitGroups(rest.drop_front(), elements, arith::SubIOp::create(b, block, blocks)); });
 }
 
 LogicalResult FewRowsEmitter::emit() {
   if (failed(collectGroups()))
     return failure();
-  SumsEmitter elements(writer->b, writer->entry(), bufferAlignment);
+  chooseColumns();
+  EmitOptions own = options;
+  own.lanes = chooseLanes();
+  writer.emplace(body, own);
+  SumsEmitter elements(writer->b, writer->entry(), options.bufferAlignment);
   for (auto [number, argument] : llvm::enumerate(body.getArguments()))
     elements.bind(argument, writer->input(number));
   int64_t grid = 0;
   for (const Group &group : groups)
     grid += group.columns / group.together;
   Value block = kernel::BlockIdOp::create(writer->b, writer->b.getIndexType());
-  if (failed(emitReductions(elements)) || failed(emitRowResults(elements, block)) ||
-      failed(emitGroups(groups, elements, block)))
+  if (failed(emitGroups(groups, elements, block)))
     return failure();
   writer->finish(grid);
   return success();

@@ -29,6 +29,9 @@ KernelWriter::KernelWriter(func::FuncOp body, const EmitOptions &options)
   b.setInsertionPoint(body);
   kernel =
       kernel::FuncOp::create(b, body.getName(), bufferTypes(body), /*grid=*/1, options.lanes, body.getNumResults());
+  for (unsigned argument : llvm::seq<unsigned>(0, body.getNumArguments()))
+    if (Attribute constant = body.getArgAttr(argument, kernel::kConstantAttrName))
+      kernel.setArgAttr(argument, kernel::kConstantAttrName, constant);
   for (unsigned result : llvm::seq<unsigned>(0, body.getNumResults()))
     if (Attribute alias = body.getResultAttr(result, "kernel.alias"))
       kernel.setArgAttr(inputs + result, "kernel.alias", alias);

@@ -273,7 +273,7 @@ void KernelLowering::lowerOps(func::FuncOp blocks) {
       lowerDistribute(distribute);
     else if (auto reduce = dyn_cast<kernel::ReduceOp>(op))
       lowerReduce(reduce);
-    else if (isa<kernel::BarrierOp>(op))
+    else if (isa<kernel::BarrierOp, kernel::AwaitOp>(op))
       op->erase();
   });
 }

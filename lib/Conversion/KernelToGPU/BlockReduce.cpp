@@ -72,38 +72,109 @@ public:
 
   /// The warps of the block, whose lanes hold equal values.
   Value reduceWarps(Value value, bool barrierFirst) {
-    int64_t warps = info.lanes / kWarpSize;
-    Value memory = addSharedMemory(info.func, MemRefType::get({warps}, value.getType()), loc);
+    Value memory = addMemory(1, value.getType());
     if (barrierFirst)
       gpu::BarrierOp::create(builder, loc);
-    Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, info.lane, index(0));
-    scf::IfOp::create(builder, loc, isFirst, [&](OpBuilder &inner, Location loc) {
-      memref::StoreOp::create(inner, loc, value, memory, info.warp);
-      scf::YieldOp::create(inner, loc);
-    });
+    storeWarpValue(value, memory, info.warp, isPlace(info.lane, 0));
     gpu::BarrierOp::create(builder, loc);
-    return reduceLanes(loadWarpValue(memory, warps), llvm::PowerOf2Ceil(warps));
+    return reduceLanes(loadWarpValue(memory, 0), llvm::PowerOf2Ceil(warps()));
+  }
+
+  /// As many reductions as there are `values`, with one barrier: the block's value of each.
+  SmallVector<Value> reduceTogether(ArrayRef<Value> values, bool barrierFirst) {
+    Value memory = addMemory(values.size(), values.front().getType());
+    if (barrierFirst)
+      gpu::BarrierOp::create(builder, loc);
+    for (size_t first = 0, count; first < values.size(); first += count) {
+      count = std::min<size_t>(llvm::bit_floor(values.size() - first), kWarpSize);
+      int64_t lanesOfOne = kWarpSize / count;
+      Value own = scatterLanes(SmallVector<Value>(values.slice(first, count)));
+      Value number = arith::DivUIOp::create(builder, loc, info.lane, index(lanesOfOne));
+      Value place = arith::RemUIOp::create(builder, loc, info.lane, index(lanesOfOne));
+      Value row = arith::MulIOp::create(builder, loc, number, index(warps()));
+      row = arith::AddIOp::create(builder, loc, row, index(first * warps()));
+      storeWarpValue(own, memory, arith::AddIOp::create(builder, loc, row, info.warp), isPlace(place, 0));
+    }
+    gpu::BarrierOp::create(builder, loc);
+    SmallVector<Value> totals;
+    for (size_t number = 0; number < values.size(); ++number)
+      totals.push_back(addWarps(memory, number));
+    return totals;
   }
 
 private:
   Value index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
 
+  int64_t warps() const { return info.lanes / kWarpSize; }
+
+  Value addMemory(int64_t rows, Type element) {
+    return addSharedMemory(info.func, MemRefType::get({rows * warps()}, element), loc);
+  }
+
+  Value isPlace(Value place, int64_t wanted) {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, place, index(wanted));
+  }
+
+  void storeWarpValue(Value value, Value memory, Value place, Value condition) {
+    scf::IfOp::create(builder, loc, condition, [&](OpBuilder &inner, Location loc) {
+      memref::StoreOp::create(inner, loc, value, memory, place);
+      scf::YieldOp::create(inner, loc);
+    });
+  }
+
+  /// Reduces a power of two of values over the lanes of a warp: lane `l` then has that of value `l / (32 / count)`.
+  /// In each step a lane gives half of its values away and keeps what it is given of the others, which takes a fifth
+  /// of the shuffles that they would take one by one.
+  Value scatterLanes(SmallVector<Value> values) {
+    int64_t offset = kWarpSize / 2;
+    for (; values.size() > 1; offset /= 2) {
+      size_t half = values.size() / 2;
+      Value bit = arith::AndIOp::create(builder, loc, info.lane, index(offset));
+      Value isLower = isPlace(bit, 0);
+      for (size_t number = 0; number < half; ++number) {
+        Value lower = values[number], upper = values[half + number];
+        Value kept = arith::SelectOp::create(builder, loc, isLower, lower, upper);
+        Value given = arith::SelectOp::create(builder, loc, isLower, upper, lower);
+        values[number] = combine(kept, shuffle(given, offset));
+      }
+      values.truncate(half);
+    }
+    return reduceLanes(values.front(), 2 * offset);
+  }
+
+  /// What the warps have stored in a row of `memory`: each lane reads it all where that is little.
+  Value addWarps(Value memory, int64_t row) {
+    if (warps() > 8)
+      return reduceLanes(loadWarpValue(memory, row), llvm::PowerOf2Ceil(warps()));
+    Type type = cast<MemRefType>(memory.getType()).getElementType();
+    int64_t width = warps() % 4 == 0 ? 4 : warps() % 2 == 0 ? 2 : 1;
+    Value total;
+    for (int64_t first = 0; first < warps(); first += width) {
+      Value part = reduceElements(vector::LoadOp::create(builder, loc, VectorType::get(width, type), memory,
+                                                         ValueRange(index(row * warps() + first))));
+      total = total ? combine(total, part) : part;
+    }
+    return total;
+  }
+
   /// Lane `l` takes the value of warp `l`, counted round; where there is no such warp, the neutral element.
-  Value loadWarpValue(Value memory, int64_t warps) {
-    int64_t width = llvm::PowerOf2Ceil(warps);
+  Value loadWarpValue(Value memory, int64_t row) {
+    int64_t width = llvm::PowerOf2Ceil(warps());
     Value place = info.lane;
     if (width < kWarpSize)
       place = arith::RemUIOp::create(builder, loc, place, index(width));
-    if (width == warps)
-      return memref::LoadOp::create(builder, loc, memory, place);
-    Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, place, index(warps));
+    auto load = [&](OpBuilder &at) -> Value {
+      Value number = row ? arith::ConstantIndexOp::create(at, loc, row * warps()) : Value();
+      Value offset = row ? Value(arith::AddIOp::create(at, loc, place, number)) : place;
+      return memref::LoadOp::create(at, loc, memory, offset);
+    };
+    if (width == warps())
+      return load(builder);
+    Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, place, index(warps()));
     Type type = cast<MemRefType>(memory.getType()).getElementType();
     return scf::IfOp::create(
                builder, loc, exists,
-               [&](OpBuilder &inner, Location loc) {
-                 Value loaded = memref::LoadOp::create(inner, loc, memory, place);
-                 scf::YieldOp::create(inner, loc, loaded);
-               },
+               [&](OpBuilder &inner, Location loc) { scf::YieldOp::create(inner, loc, load(inner)); },
                [&](OpBuilder &inner, Location loc) {
                  Value none = arith::ConstantOp::create(inner, loc, neutral(type));
                  scf::YieldOp::create(inner, loc, none);
@@ -172,14 +243,22 @@ private:
 
 } // namespace
 
-Value hfc::emitBlockReduce(OpBuilder &builder, Location loc, const ThreadInfo &info, Combine kind, Value partial,
-                           bool barrierFirst, bool ordersMemory) {
+SmallVector<Value> hfc::emitBlockReduces(OpBuilder &builder, Location loc, const ThreadInfo &info, Combine kind,
+                                         ValueRange partials, bool barrierFirst, bool ordersMemory) {
   Reducer reducer(builder, loc, info, kind);
-  Value value = reducer.reduceElements(reducer.widen(partial));
-  value = reducer.reduceLanes(value, kWarpSize);
-  if (info.lanes > kWarpSize)
-    value = reducer.reduceWarps(value, barrierFirst);
-  else if (ordersMemory)
-    gpu::BarrierOp::create(builder, loc);
-  return reducer.narrow(value, getElementTypeOrSelf(partial.getType()));
+  Type element = getElementTypeOrSelf(partials.front().getType());
+  SmallVector<Value> values =
+      llvm::map_to_vector(partials, [&](Value partial) { return reducer.reduceElements(reducer.widen(partial)); });
+  if (values.size() > 1 && info.lanes > kWarpSize) {
+    values = reducer.reduceTogether(values, barrierFirst);
+  } else {
+    for (Value &value : values) {
+      value = reducer.reduceLanes(value, kWarpSize);
+      if (info.lanes > kWarpSize)
+        value = reducer.reduceWarps(value, barrierFirst);
+    }
+    if (info.lanes <= kWarpSize && ordersMemory)
+      gpu::BarrierOp::create(builder, loc);
+  }
+  return llvm::map_to_vector(values, [&](Value value) { return reducer.narrow(value, element); });
 }

@@ -27,11 +27,12 @@ struct ThreadInfo {
 /// Adds memory of type `shape` that the block's threads share, aligned for 16-byte accesses.
 Value addSharedMemory(gpu::GPUFuncOp func, MemRefType shape, Location loc);
 
-/// Emits the reduction of `partial` over its elements, the lanes of each warp and the warps of the block; returns the
-/// value that every thread then has. `barrierFirst`: threads may still be reading what an earlier run of this
-/// very reduction left in shared memory. `ordersMemory`: also act as a barrier where the reduction itself needs none.
-Value emitBlockReduce(OpBuilder &builder, Location loc, const ThreadInfo &info, kernel::Combine kind, Value partial,
-                      bool barrierFirst, bool ordersMemory);
+/// Emits the reductions of `partials`, all of one type, over their elements, the lanes of each warp and the warps of the
+/// block; returns the values that every thread then has. `barrierFirst`: threads may still be reading what an earlier
+/// run of this very reduction left in shared memory. `ordersMemory`: also act as a barrier where the reduction itself
+/// needs none.
+SmallVector<Value> emitBlockReduces(OpBuilder &builder, Location loc, const ThreadInfo &info, kernel::Combine kind,
+                                    ValueRange partials, bool barrierFirst, bool ordersMemory);
 
 } // namespace hfc
 

@@ -163,10 +163,11 @@ private:
     Value isInside;
     if (range % step) {
       isInside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, starts.back(), op.getUpper());
-      if (starts.size() == 1 || facts.isOrdered)
+      if (facts.isOrdered || (starts.size() == 1 && op.getInits().empty()))
         return unrollRest(starts, isInside);
-      // They read what their first step reads.
-      starts.back() = arith::SelectOp::create(builder, loc, isInside, starts.back(), first);
+      // They read what their first step reads, or the first thread's.
+      Value other = starts.size() > 1 ? first : op.getLower();
+      starts.back() = arith::SelectOp::create(builder, loc, isInside, starts.back(), other);
     }
     return cloneSteps(builder, starts, op.getInits(), isInside);
   }

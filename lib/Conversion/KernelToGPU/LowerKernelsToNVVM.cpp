@@ -10,6 +10,7 @@
 #include "SharedMemory.h"
 #include "hfc/Support/GPUChip.h"
 
+#include "dialects/kernel/Kernel.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
@@ -114,7 +115,29 @@ static bool needsWideIndex(Operation *root) {
 static void dropKernelAttributes(gpu::GPUModuleOp module) {
   for (auto func : module.getOps<gpu::GPUFuncOp>())
     for (unsigned i = 0; i < func.getNumArguments(); ++i)
-      func.removeArgAttr(i, "kernel.alias");
+      for (StringRef name : {StringRef("kernel.alias"), StringRef(kernel::kConstantAttrName)})
+        func.removeArgAttr(i, name);
+}
+
+/// A kernel for a GPU that may begin it early waits for those in front of it. One that does so before all else then
+/// lets the next one come, so that no more than one kernel waits. One that reads before it waits (kernel.await) first
+/// lets the next one come, whose blocks are placed where there is room once all of its own are: what each reads early
+/// overlaps with the kernels in front. All end in their order, since each waits. Without effect on kernels that are not
+/// launched early.
+static void waitForEarlierKernels(gpu::GPUModuleOp module) {
+  for (auto func : module.getOps<gpu::GPUFuncOp>()) {
+    SmallVector<kernel::AwaitOp> places;
+    func.walk([&](kernel::AwaitOp await) { places.push_back(await); });
+    auto entry = OpBuilder::atBlockBegin(&func.getBody().front());
+    if (places.empty())
+      NVVM::GriddepcontrolOp::create(entry, func.getLoc(), NVVM::GridDepActionKind::wait);
+    NVVM::GriddepcontrolOp::create(entry, func.getLoc(), NVVM::GridDepActionKind::launch_dependents);
+    for (kernel::AwaitOp await : places) {
+      OpBuilder builder(await);
+      NVVM::GriddepcontrolOp::create(builder, await.getLoc(), NVVM::GridDepActionKind::wait);
+      await.erase();
+    }
+  }
 }
 
 static LogicalResult checkKernels(gpu::GPUModuleOp module) {
@@ -157,9 +180,10 @@ private:
       return failure();
     ++numKernels;
     dropKernelAttributes(module);
+    limitOccupancy(module);
+    waitForEarlierKernels(module);
     relaxArithmetic(module);
     widenByShifting(module);
-    limitOccupancy(module);
     bool isWide = needsWideIndex(module);
     numWide += isWide;
     if (failed(convert(module, isWide)) || failed(checkLowered(module)))

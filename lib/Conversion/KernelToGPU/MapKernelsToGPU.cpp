@@ -18,6 +18,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
 
@@ -58,13 +59,15 @@ private:
   void mapBody();
   void mapUniformStore(Operation *store);
   void mapReduce(kernel::ReduceOp reduce);
-  bool needsBarrierFirst(kernel::ReduceOp reduce);
+  bool needsBarrierFirst(ArrayRef<kernel::ReduceOp> run);
   LogicalResult checkSharedMemory();
 
   kernel::FuncOp kernel;
   OpBuilder builder;
   ThreadInfo info;
   bool hasScratch = false;
+  /// Reductions that an earlier one of their run has taken along.
+  llvm::DenseSet<Operation *> mapped;
 };
 
 } // namespace
@@ -176,8 +179,8 @@ void KernelMapper::mapBody() {
       gpu::BarrierOp::create(builder, op->getLoc());
     else if (isa<kernel::ReturnOp>(op))
       gpu::ReturnOp::create(builder, op->getLoc());
-    else if (isa<kernel::YieldOp, memref::StoreOp, vector::StoreOp>(op))
-      continue; // Yields go with their distribute; stores stay.
+    else if (isa<kernel::YieldOp, kernel::AwaitOp, memref::StoreOp, vector::StoreOp>(op))
+      continue; // Yields go with their distribute; the others stay.
     op->erase();
   }
 }
@@ -191,15 +194,37 @@ void KernelMapper::mapUniformStore(Operation *store) {
   store->moveBefore(guard.thenBlock()->getTerminator());
 }
 
-void KernelMapper::mapReduce(kernel::ReduceOp reduce) {
-  ++numReduces;
-  reduce.getResult().replaceAllUsesWith(emitBlockReduce(builder, reduce.getLoc(), info, reduce.getKind(),
-                                                        reduce.getPartial(), needsBarrierFirst(reduce), hasScratch));
+/// Reductions that follow each other directly, of one kind and type: they can share a barrier.
+static SmallVector<kernel::ReduceOp> runOf(kernel::ReduceOp first) {
+  SmallVector<kernel::ReduceOp> run{first};
+  for (auto next = dyn_cast_or_null<kernel::ReduceOp>(first->getNextNode()); next;
+       next = dyn_cast_or_null<kernel::ReduceOp>(next->getNextNode())) {
+    bool isAlike = next.getKind() == first.getKind() && next.getPartial().getType() == first.getPartial().getType();
+    if (!isAlike || next.getPartial().getDefiningOp<kernel::ReduceOp>())
+      break;
+    run.push_back(next);
+  }
+  return run;
 }
 
-/// Every reduction has shared memory of its own, so only a loop brings a thread back to it while others may still be
-/// reading. Another barrier in the loop's body parts the two runs.
-bool KernelMapper::needsBarrierFirst(kernel::ReduceOp reduce) {
+/// With the first of a run all of it is mapped.
+void KernelMapper::mapReduce(kernel::ReduceOp reduce) {
+  ++numReduces;
+  if (mapped.contains(reduce))
+    return;
+  SmallVector<kernel::ReduceOp> run = runOf(reduce);
+  mapped.insert_range(run);
+  SmallVector<Value> partials = llvm::map_to_vector(run, [](kernel::ReduceOp each) { return each.getPartial(); });
+  SmallVector<Value> values =
+      emitBlockReduces(builder, reduce.getLoc(), info, reduce.getKind(), partials, needsBarrierFirst(run), hasScratch);
+  for (auto [each, value] : llvm::zip_equal(run, values))
+    each.getResult().replaceAllUsesWith(value);
+}
+
+/// Every run of reductions has shared memory of its own, so only a loop brings a thread back to it while others may
+/// still be reading. Another barrier in the loop's body parts the two runs.
+bool KernelMapper::needsBarrierFirst(ArrayRef<kernel::ReduceOp> run) {
+  kernel::ReduceOp reduce = run.front();
   auto loop = reduce->getParentOfType<LoopLikeOpInterface>();
   if (!loop)
     return false;
@@ -210,8 +235,9 @@ bool KernelMapper::needsBarrierFirst(kernel::ReduceOp reduce) {
   if (!body)
     return true;
   Operation *ancestor = body->findAncestorOpInBlock(*reduce);
-  return llvm::none_of(*body,
-                       [&](Operation &op) { return &op != ancestor && isa<kernel::BarrierOp, kernel::ReduceOp>(op); });
+  return llvm::none_of(*body, [&](Operation &op) {
+    return &op != ancestor && !llvm::is_contained(run, &op) && isa<kernel::BarrierOp, kernel::ReduceOp>(op);
+  });
 }
 
 LogicalResult KernelMapper::checkSharedMemory() {

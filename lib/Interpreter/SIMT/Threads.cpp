@@ -7,6 +7,8 @@
 
 #include "Machine.h"
 
+#include "dialects/kernel/Kernel.h"
+
 using namespace hfc;
 using namespace hfc::simt;
 
@@ -95,5 +97,7 @@ void hfc::simt::addThreadHandlers(HandlerTable &table) {
     return success();
   });
   addHandler<gpu::BarrierOp>(table, runBarrier);
+  // Kernels run one after the other.
+  addHandler<kernel::AwaitOp>(table, [](Machine &, kernel::AwaitOp, const Mask &) { return success(); });
   addHandler<gpu::ShuffleOp>(table, runShuffle);
 }

@@ -14,7 +14,8 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVM/NVVM/Utils.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/TargetSelect.h"
@@ -22,13 +23,13 @@
 
 using namespace hfc;
 
-/// Before it touches memory a kernel waits for the one in front of it, and then lets the next one come: launched so,
-/// its blocks stand ready when their turn comes, and no more than one kernel waits. Without effect on a kernel that is
-/// not launched early.
-static void waitForEarlierKernels(llvm::Function &kernel) {
-  llvm::IRBuilder<> builder(&*kernel.getEntryBlock().getFirstInsertionPt());
-  builder.CreateIntrinsic(builder.getVoidTy(), llvm::Intrinsic::nvvm_griddepcontrol_wait, {});
-  builder.CreateIntrinsic(builder.getVoidTy(), llvm::Intrinsic::nvvm_griddepcontrol_launch_dependents, {});
+/// Chips that launch no kernel early have no instructions for that.
+static void dropWaits(llvm::Function &function) {
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function)))
+    if (auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
+      if (call->getIntrinsicID() == llvm::Intrinsic::nvvm_griddepcontrol_wait ||
+          call->getIntrinsicID() == llvm::Intrinsic::nvvm_griddepcontrol_launch_dependents)
+        call->eraseFromParent();
 }
 
 namespace {
@@ -48,10 +49,8 @@ protected:
     for (llvm::Function &function : llvmModule)
       if (!function.isIntrinsic())
         function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
-    if (canLaunchEarly(getTarget().getChip()))
-      for (llvm::Function &function : llvmModule)
-        if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
-          waitForEarlierKernels(function);
+    if (!canLaunchEarly(getTarget().getChip()))
+      llvm::for_each(llvmModule, dropWaits);
   }
 
   FailureOr<SmallVector<char, 0>> moduleToObject(llvm::Module &llvmModule) override {

@@ -8,6 +8,8 @@
 // RUN: hfc-interpret %s --compare=%t.kernel.mlir --seed=4
 // RUN: hfc-opt %t.kernel.mlir --hfc-map-kernels-to-gpu -o %t.gpu.mlir
 // RUN: hfc-interpret %s --compare=%t.gpu.mlir --seed=5
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=wide --seed=6 --tolerance=1e-4
+// RUN: hfc-interpret %s --compare=%t.gpu.mlir --entry=three --seed=7 --tolerance=1e-4
 
 // Products of one operand are one body; a gated activation is the epilogue of the two that it reads, and gone as a kernel.
 // CHECK-LABEL: func.func private @linear_0
@@ -197,4 +199,24 @@ func.func @given(%x: tensor<1x40xf32> {hf.input = "x"}, %g: tensor<40xf32> {hf.i
   %normed = hf.layer_norm %x, %g bias %g {epsilon = 1.0e-5 : f64} : (tensor<1x40xf32>, tensor<40xf32>, tensor<40xf32>) -> tensor<1x40xf32>
   %0 = hf.linear %normed, %a : (tensor<1x40xf32>, tensor<24x40xf32>) -> tensor<1x24xf32>
   return %0 : tensor<1x24xf32>
+}
+
+// Blocks of several columns and several warps, whose sums travel together: four of them, and three.
+func.func @wide(%x: tensor<1x896xf32> {hf.input = "x"}, %g: tensor<512x896xf32> {hf.input = "g"},
+                %u: tensor<512x896xf32> {hf.input = "u"}) -> (tensor<1x512xf32> {hf.output = "y"}) {
+  %0 = hf.linear %x, %g : (tensor<1x896xf32>, tensor<512x896xf32>) -> tensor<1x512xf32>
+  %1 = hf.linear %x, %u : (tensor<1x896xf32>, tensor<512x896xf32>) -> tensor<1x512xf32>
+  %2 = hf.activation silu, %0 : tensor<1x512xf32>
+  %3 = hf.mul %2, %1 : tensor<1x512xf32>
+  return %3 : tensor<1x512xf32>
+}
+func.func @three(%x: tensor<1x2048xf32> {hf.input = "x"}, %a: tensor<16x2048xf32> {hf.input = "a"},
+                 %b: tensor<16x2048xf32> {hf.input = "b"}, %c: tensor<16x2048xf32> {hf.input = "c"})
+    -> (tensor<1x16xf32> {hf.output = "y"}) {
+  %0 = hf.linear %x, %a : (tensor<1x2048xf32>, tensor<16x2048xf32>) -> tensor<1x16xf32>
+  %1 = hf.linear %x, %b : (tensor<1x2048xf32>, tensor<16x2048xf32>) -> tensor<1x16xf32>
+  %2 = hf.linear %x, %c : (tensor<1x2048xf32>, tensor<16x2048xf32>) -> tensor<1x16xf32>
+  %3 = hf.mul %0, %1 : tensor<1x16xf32>
+  %4 = hf.add %3, %2 : tensor<1x16xf32>
+  return %4 : tensor<1x16xf32>
 }

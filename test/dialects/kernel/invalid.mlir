@@ -112,3 +112,36 @@ kernel.func @f() grid(1) lanes(32) outputs(0) {
   }
   kernel.return
 }
+
+// -----
+
+gpu.module @reads {
+  gpu.func @reads(%x: memref<64xf32>) kernel {
+    %i = gpu.thread_id x
+    // expected-note@+1 {{this op does more}}
+    %a = memref.load %x[%i] : memref<64xf32>
+    // expected-error@+1 {{(C2) what stands in front of it only reads, and only arguments that are kernel.constant}}
+    kernel.await
+    gpu.return
+  }
+}
+
+// -----
+
+kernel.func @loop(%x: memref<64xf32>) grid(1) lanes(32) outputs(0) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    // expected-error@+1 {{(C1) stands in block-uniform code of a kernel, not in a loop}}
+    kernel.await
+  }
+  kernel.return
+}
+
+// -----
+
+// expected-error@+1 {{(C3) argument 0 is an output, and cannot be kernel.constant}}
+kernel.func @output(%y: memref<64xf32> {kernel.constant}) grid(1) lanes(32) outputs(1) {
+  kernel.return
+}

@@ -31,3 +31,14 @@ kernel.func @sum(%x: memref<4x64xf32>, %y: memref<4xf32> {kernel.alias = 0}) gri
   // CHECK: kernel.return
   kernel.return
 }
+
+// CHECK-LABEL: kernel.func @await(%{{.*}}: memref<8xf32> {kernel.constant}
+kernel.func @await(%w: memref<8xf32> {kernel.constant}, %y: memref<8xf32>) grid(8) lanes(32) outputs(1) {
+  %i = kernel.block_id
+  %a = memref.load %w[%i] : memref<8xf32>
+  // CHECK: memref.load
+  // CHECK: kernel.await
+  kernel.await
+  memref.store %a, %y[%i] : memref<8xf32>
+  kernel.return
+}

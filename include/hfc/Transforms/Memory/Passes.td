@@ -104,6 +104,47 @@ def VerifySchedule : Pass<"hfc-verify-schedule", "::mlir::ModuleOp"> {
   }];
 }
 
+def MarkConstants : Pass<"hfc-mark-constants", "::mlir::ModuleOp"> {
+  let summary = "marks what kernels read that no kernel writes";
+  let description = [{
+    Gives an argument of a kernel's body the attribute `kernel.constant` where all launches pass a parameter that no entry
+    updates, as programs that generate have them: a kernel may read those before it knows that the kernels in front of
+    it are done (`kernel.await`).
+
+    Needs: a schedule whose launches call functions of hf ops. Guarantees: nothing changes but the attribute. Refuses
+    launches that pass anything else where the attribute is already.
+
+    Before:
+
+    ```mlir
+    hf.parameter @w : tensor<4x4xf32> from [#hf.piece<"w">]
+    func.func private @linear_0(%x: tensor<1x4xf32>, %w: tensor<4x4xf32>) -> tensor<1x4xf32>
+        attributes {kernel.kind = "few_rows"} {
+      %0 = hf.linear %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+      return %0 : tensor<1x4xf32>
+    }
+    rt.entry @e arena 128 {
+      %w = rt.parameter @w : memref<4x4xf32>
+      %x = rt.input "x" at 0 : memref<1x4xf32>
+      %y = rt.output "y" at 64 : memref<1x4xf32>
+      rt.launch @linear_0 ins(%x, %w : memref<1x4xf32>, memref<4x4xf32>) outs(%y : memref<1x4xf32>)
+    }
+    ```
+
+    After, the body:
+
+    ```mlir
+    func.func private @linear_0(%x: tensor<1x4xf32>, %w: tensor<4x4xf32> {kernel.constant}) -> tensor<1x4xf32>
+        attributes {kernel.kind = "few_rows"} {
+      %0 = hf.linear %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+      return %0 : tensor<1x4xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numConstants", "num-constants", "arguments marked">];
+  let dependentDialects = ["::hfc::kernel::KernelDialect"];
+}
+
 def SelectLibraries : Pass<"hfc-select-libraries", "::mlir::ModuleOp"> {
   let summary = "marks the launches that a library of the GPU may do";
   let description = [{
