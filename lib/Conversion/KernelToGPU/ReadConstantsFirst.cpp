@@ -92,7 +92,6 @@ private:
     if (!bytes)
       return;
     auto func = await->getParentOfType<gpu::GPUFuncOp>();
-    readAsUsual(func);
     askForThreads(func, bytes);
   }
 
@@ -103,15 +102,6 @@ private:
     if (auto wanted = func->getAttrOfType<IntegerAttr>(kThreadsAttrName))
       threads = std::min(threads, wanted.getInt());
     func->setAttr(kThreadsAttrName, Builder(func).getI64IntegerAttr(threads));
-  }
-
-  /// LLVM makes loads through the read-only cache of what is neither written nor aliased, and these ptxas moves over
-  /// the wait, in both directions: loads must be ordinary ones. Stores are told apart from them by the outputs'
-  /// attributes.
-  static void readAsUsual(gpu::GPUFuncOp func) {
-    for (unsigned argument = 0; argument < func.getNumArguments(); ++argument)
-      if (func.getArgAttr(argument, LLVM::LLVMDialect::getReadonlyAttrName()))
-        func.removeArgAttr(argument, LLVM::LLVMDialect::getNoAliasAttrName());
   }
 };
 } // namespace

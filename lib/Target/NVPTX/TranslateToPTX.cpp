@@ -32,6 +32,15 @@ static void dropWaits(llvm::Function &function) {
         call->eraseFromParent();
 }
 
+/// A kernel that is launched early runs beside the one that makes what it reads, and what is read through the read-only
+/// cache must not change while it runs: ptxas moves such loads over the wait. LLVM makes them of what is neither
+/// written nor aliased; that inputs are not written still follows from what is said of outputs.
+static void readAsUsual(llvm::Function &function) {
+  for (llvm::Argument &argument : function.args())
+    if (argument.hasAttribute(llvm::Attribute::ReadOnly))
+      argument.removeAttr(llvm::Attribute::NoAlias);
+}
+
 namespace {
 
 /// Serializes one gpu.module of LLVM functions to PTX text.
@@ -49,8 +58,7 @@ protected:
     for (llvm::Function &function : llvmModule)
       if (!function.isIntrinsic())
         function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
-    if (!canLaunchEarly(getTarget().getChip()))
-      llvm::for_each(llvmModule, dropWaits);
+    llvm::for_each(llvmModule, canLaunchEarly(getTarget().getChip()) ? readAsUsual : dropWaits);
   }
 
   FailureOr<SmallVector<char, 0>> moduleToObject(llvm::Module &llvmModule) override {

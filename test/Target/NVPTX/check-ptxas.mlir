@@ -9,17 +9,17 @@
 // RESOURCES-DAG: remark: rms_norm: sm_90a
 // RESOURCES-DAG: remark: gelu: sm_90a
 
-// 16 bytes of bfloat16 are one instruction, loads of what is only read go through the read-only cache. What is below the smallest
+// 16 bytes of bfloat16 are one instruction, also without the read-only cache, which what another kernel still makes must not go through. What is below the smallest
 // normal float32 is 0, and bfloat16 becomes float32 by shifts, not by the conversion that this would slow down.
 // PTX: .target sm_90a
 // PTX-NOT: .extern .func
 // PTX: .entry rms_norm(
-// PTX: ld.global.nc.v4.b32
+// PTX: ld.global.v4.b32
 // PTX-COUNT-5: shfl.sync.bfly
 // PTX: bar.sync
 // PTX: rsqrt.approx.ftz.f32
 // PTX: st.global.v4.b32
-// PTX-NOT: ld.global.nc.b16
+// PTX-NOT: ld.global.b16
 // PTX-NOT: st.global.b16
 // PTX: .entry gelu(
 kernel.func @rms_norm(%x: memref<24x896xbf16>, %w: memref<896xbf16>, %y: memref<24x896xbf16>)

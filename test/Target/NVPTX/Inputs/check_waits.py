@@ -1,6 +1,6 @@
 """Whether each kernel of a PTX text waits, on every path and once, for the kernels in front of it, and what it does before:
-it may load from buffers that nothing writes, which kernels of the GPU-mapped IR call kernel.constant, as ordinary loads. Where
-it does, no load of the kernel goes through the read-only cache: ptxas moves such loads over the wait.
+it may load from buffers that nothing writes, which kernels of the GPU-mapped IR call kernel.constant. No load of a buffer goes
+through the read-only cache: what the kernel in front still makes must not, and ptxas moves such loads over the wait.
 usage: check_waits.py FILE.ptx [FILE.gpu.mlir]"""
 import re
 import sys
@@ -53,7 +53,7 @@ def parameters(text):
 
 def faults(name, text, constant):
     parts, follows = blocks(text)
-    sources, early, seen, work = parameters(text), False, set(), [(0, False)]
+    sources, seen, work = parameters(text), set(), [(0, False)]
     while work:
         state = work.pop()
         if state in seen:
@@ -68,7 +68,6 @@ def faults(name, text, constant):
             elif not waited and ACCESS.search(line):
                 address = re.search(r"\[(%rd\d+)", line)
                 read = sources.get(address[1], set()) if address else set()
-                early = True
                 if not line.startswith("ld.global") or not read or not read <= constant:
                     yield f"before it waits: {line}"
             elif not waited and line.startswith("ret"):
@@ -76,8 +75,10 @@ def faults(name, text, constant):
         work += [(next, waited) for next in follows[number]]
     if len(re.findall(r"griddepcontrol\.launch_dependents", text)) != 1:
         yield "does not let others come once"
-    if early and "ld.global.nc" in text:
-        yield "loads through the read-only cache may move over the wait"
+    for line in re.findall(r"ld\.global\.nc.*", text):
+        address = re.search(r"\[(%rd\d+)", line)
+        if address and sources.get(address[1]):
+            yield f"may move over the wait: {line}"
 
 
 known = constants(sys.argv[2]) if len(sys.argv) > 2 else {}
