@@ -162,6 +162,13 @@ def fault_checks(goldens):
                         {program: [golden, *STEPS_SHAPE, *mesh_options(layout)]},
                         [["gpu_faults.py", "kill", "--times=10", f"--ranks={ranks}", "--weights={golden}", "--save={folder}/killed", "--",
                           "hfc-run", "{folder}/" + program, "--tokens={folder}/tokens.bin", "--lr=1e-3"]], golden, alone=True)
+        for layout in (LAYOUTS[0], LAYOUTS[3], LAYOUTS[5]):
+            program = program_name("steps", spelled(layout))
+            yield Check(f"gradients that are NaN on {spelled(layout)}, by name", ranks_of(layout[0]),
+                        {program: [golden, *STEPS_SHAPE, *mesh_options(layout)]},
+                        [["gpu_faults.py", "refused", r"step 2: (.|\n)*the last of the model first:\n  model\.[\w.]+: of \d+ values",
+                          "--", "hfc-run", "{folder}/" + program, "--tokens={folder}/tokens.bin", "--weights={golden}", "--steps=4",
+                          "--lr=1e30"]], golden)
         program = program_name("steps", spelled(LAYOUTS[3]))
         yield Check("a program for two GPUs where one is seen", 1, {program: [golden, *STEPS_SHAPE, *mesh_options(LAYOUTS[3])]},
                     [["gpu_faults.py", "refused", "GPU", "CUDA_VISIBLE_DEVICES=0", "--", "hfc-run", "{folder}/" + program,
