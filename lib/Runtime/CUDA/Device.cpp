@@ -44,7 +44,7 @@ public:
     if (status)
       status = context.kernels.load(setting.symbol("hfc_program_cubin"), context.gpu);
     if (status)
-      status = context.products.create(setting, choice, context.gpu.streams);
+      status = context.products.create(setting, choice.model, context.gpu.streams);
     return status;
   }
 

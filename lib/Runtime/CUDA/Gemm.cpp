@@ -10,8 +10,6 @@
 #include "hfc/Runtime/IO/DType.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <numeric>
 
 namespace hfc::cuda {
@@ -21,19 +19,6 @@ std::string describe(const hfc_gemm &gemm) {
   return std::string(io::nameOf(hfc_dtype(gemm.dtype))) + " product [" + std::to_string(gemm.m) + ", " +
          std::to_string(gemm.k) + "] by [" + std::to_string(gemm.k) + ", " + std::to_string(gemm.n) + "], " +
          std::to_string(gemm.batch) + " times";
-}
-/// HFC_CUDA_SPARE: how many multiprocessors a product leaves to the collectives that run beside it. Without it their
-/// kernels wait until the product's blocks are through, of which a persistent kernel has one for each multiprocessor.
-int64_t sparedProcessors() {
-  const char *text = std::getenv("HFC_CUDA_SPARE");
-  if (!text || !*text)
-    return 0;
-  char *end = nullptr;
-  long number = std::strtol(text, &end, 10);
-  if (!*end && number >= 0)
-    return number;
-  std::fprintf(stderr, "hfc: note: HFC_CUDA_SPARE is a number of multiprocessors, and not '%s'\n", text);
-  return 0;
 }
 } // namespace
 
@@ -47,13 +32,11 @@ Products::~Products() {
     cublasLtDestroy(handle);
 }
 
-io::Status Products::create(const host::RankSetting &setting, const Choice &device, int64_t streams) {
+io::Status Products::create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams) {
   if (cublasStatus_t status = cublasLtCreate(&handle); status != CUBLAS_STATUS_SUCCESS)
     return statusOf(status, "starting cuBLASLt");
   workspaces.resize(streams);
-  plans.create(handle, setting, device.model);
-  if (int64_t spared = sparedProcessors())
-    processorsBesideOthers = std::max<int64_t>(device.processors - spared, 1);
+  plans.create(handle, setting, deviceModel);
   return {};
 }
 
@@ -114,7 +97,7 @@ host::Outcome Products::pack(const hfc_gemm &gemm, const int64_t *order, const v
   return {};
 }
 
-host::Outcome Products::run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue, bool isBesideOthers) {
+host::Outcome Products::run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue) {
   if (gemm.batch == 0 || gemm.m == 0 || gemm.n == 0)
     return {};
   hfc_gemm product = gemm;
@@ -134,12 +117,12 @@ host::Outcome Products::run(const hfc_gemm &gemm, int32_t stream, cudaStream_t q
       return outcome;
     b = operandOf(nullptr, gemm.batch, bRows, bCols);
   }
-  return multiply(product, *a, *b, stream, queue, isBesideOthers ? processorsBesideOthers : 0);
+  return multiply(product, *a, *b, stream, queue);
 }
 
 /// cuBLASLt's matrices lie column by column, so it is given the product's transpose: c' = b' a'.
 host::Outcome Products::multiply(const hfc_gemm &gemm, const Operand &a, const Operand &b, int32_t stream,
-                                 cudaStream_t queue, int64_t processors) {
+                                 cudaStream_t queue) {
   // Matrices that lie at equal distances in both operands are one call.
   int64_t together = std::gcd(a.batch.back().size, b.batch.back().size);
   int64_t size = io::sizeOf(hfc_dtype(gemm.dtype)), resultSize = io::sizeOf(hfc_dtype(gemm.result_dtype));
@@ -148,7 +131,6 @@ host::Outcome Products::multiply(const hfc_gemm &gemm, const Operand &a, const O
   shape.resultDtype = gemm.result_dtype;
   shape.accumulate = gemm.accumulate;
   shape.hasBias = gemm.bias != nullptr;
-  shape.processors = processors;
   shape.m = gemm.m;
   shape.n = gemm.n;
   shape.k = gemm.k;
@@ -179,6 +161,5 @@ void hfc_cuda_gemm(hfc_context *context, const hfc_gemm *gemm, int32_t, int32_t 
   if (context->hasFailed())
     return;
   hfc::cuda::Recorder::Work work(context->recorder, stream, context->streams[stream]);
-  bool isBesideOthers = stream == 0 && context->streams.othersAreAtWork();
-  context->keep(context->products.run(*gemm, stream, context->streams[stream], isBesideOthers));
+  context->keep(context->products.run(*gemm, stream, context->streams[stream]));
 }

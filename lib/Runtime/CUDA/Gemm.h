@@ -10,7 +10,6 @@
 
 #include "GemmPlans.h"
 #include "Operand.h"
-#include "Requirements.h"
 
 #include <algorithm>
 
@@ -24,11 +23,11 @@ public:
   Products(const Products &) = delete;
   Products &operator=(const Products &) = delete;
 
-  io::Status create(const host::RankSetting &setting, const Choice &device, int64_t streams);
+  io::Status create(const host::RankSetting &setting, const std::string &deviceModel, int64_t streams);
   /// See GemmChoices.
   void enterRun(bool isEarly) { plans.enterRun(isEarly); }
-  /// Queues a product; beside work of other streams, or alone.
-  host::Outcome run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue, bool isBesideOthers);
+  /// Queues a product.
+  host::Outcome run(const hfc_gemm &gemm, int32_t stream, cudaStream_t queue);
 
   /// Bytes that are allocated.
   int64_t workspaceBytesInUse() const {
@@ -39,13 +38,10 @@ public:
 private:
   host::Outcome pack(const hfc_gemm &gemm, const int64_t *order, const void *&values, int64_t elements, size_t slot,
                      cudaStream_t queue);
-  host::Outcome multiply(const hfc_gemm &gemm, const Operand &a, const Operand &b, int32_t stream, cudaStream_t queue,
-                         int64_t processors);
+  host::Outcome multiply(const hfc_gemm &gemm, const Operand &a, const Operand &b, int32_t stream, cudaStream_t queue);
   io::Result<void *> workspace(int32_t stream);
 
   cublasLtHandle_t handle = nullptr;
-  /// How many multiprocessors compute a product that runs beside work of other streams; 0: all.
-  int64_t processorsBesideOthers = 0;
   GemmPlans plans;
   /// By the streams' numbers; those that never compute have none.
   std::vector<void *> workspaces;

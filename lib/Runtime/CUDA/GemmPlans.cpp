@@ -52,7 +52,7 @@ std::string GemmShape::key() const {
   for (int64_t number : {dtype, resultDtype, accumulate, hasBias, batch, m, n, k, transposeA, transposeB, leadingA,
                          leadingB, strideA, strideB, alignment})
     text += std::to_string(number) + " ";
-  return processors ? text + std::to_string(processors) + " " : text;
+  return text;
 }
 
 GemmPlan::~GemmPlan() {
@@ -80,8 +80,6 @@ host::Outcome GemmPlan::describe(const GemmShape &described, const void *bias) {
     then([&] { return set(product, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, typeOf(shape.dtype)); });
     then([&] { return set(product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias); });
   }
-  if (shape.processors)
-    then([&] { return set(product, CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, int32_t(shape.processors)); });
   int64_t bRows = shape.transposeB ? shape.k : shape.n, bCols = shape.transposeB ? shape.n : shape.k;
   int64_t aRows = shape.transposeA ? shape.m : shape.k, aCols = shape.transposeA ? shape.k : shape.m;
   then([&] { return makeLayout(first, shape.dtype, bRows, bCols, shape.leadingB, shape.batch, shape.strideB); });

@@ -23,8 +23,6 @@ struct GemmShape {
   int64_t transposeA = 0, transposeB = 0, leadingA = 0, leadingB = 0, strideA = 0, strideB = 0;
   /// Bytes that all addresses are a multiple of.
   int64_t alignment = 0;
-  /// How many of the device's multiprocessors may compute it; 0: all.
-  int64_t processors = 0;
 
   /// The same for equal shapes only.
   std::string key() const;

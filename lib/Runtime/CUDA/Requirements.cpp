@@ -109,7 +109,6 @@ io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
   if (cudaError_t error = cudaGetDeviceProperties(&properties, choice.ordinal); error != cudaSuccess)
     return io::Failure{explain(error).error()};
   choice.model = properties.name;
-  choice.processors = properties.multiProcessorCount;
   choice.name = "GPU " + std::to_string(choice.ordinal) + " (" + choice.model + ")";
   if (io::Status status = checkArchitecture(setting.program->gpu->name, properties, choice.name); !status)
     return io::Failure{status.error()};

@@ -17,8 +17,6 @@ struct Choice {
   int ordinal = 0;
   /// "NVIDIA H200", and "GPU 0 (NVIDIA H200)".
   std::string model, name;
-  /// How many multiprocessors it has.
-  int processors = 0;
 };
 
 /// Refuses machines without a driver or one that is too old, libraries of another version than this runtime was built

@@ -7,8 +7,6 @@
 
 #include "Context.h"
 
-#include <algorithm>
-
 namespace hfc::cuda {
 
 Streams::~Streams() {
@@ -37,20 +35,7 @@ io::Status Streams::create(int64_t streamCount, int64_t eventCount) {
         return statusOf(error, "creating an event");
       list->push_back(event);
     }
-  places.assign(eventCount, 0);
   return {};
-}
-
-cudaError_t Streams::record(int32_t event, int32_t stream) {
-  if (stream != 0)
-    places[event] = ++recorded;
-  return cudaEventRecord(events[event], (*this)[stream]);
-}
-
-cudaError_t Streams::wait(int32_t event, int32_t stream) {
-  if (stream == 0)
-    awaited = std::max(awaited, places[event]);
-  return cudaStreamWaitEvent((*this)[stream], events[event], 0);
 }
 
 cudaError_t Streams::fork() {
@@ -81,9 +66,10 @@ cudaError_t Streams::synchronize() {
 } // namespace hfc::cuda
 
 void hfc_cuda_record(hfc_context *context, int32_t event, int32_t stream) {
-  context->check(context->streams.record(event, stream), "recording an event");
+  context->check(cudaEventRecord(context->streams.event(event), context->streams[stream]), "recording an event");
 }
 
 void hfc_cuda_wait(hfc_context *context, int32_t event, int32_t stream) {
-  context->check(context->streams.wait(event, stream), "waiting for an event");
+  context->check(cudaStreamWaitEvent(context->streams[stream], context->streams.event(event), 0),
+                 "waiting for an event");
 }

@@ -28,10 +28,6 @@ public:
   cudaStream_t operator[](int32_t stream) const { return static_cast<cudaStream_t>(streams[stream]); }
   cudaEvent_t event(int32_t number) const { return events[number]; }
   int size() const { return int(streams.size()); }
-  cudaError_t record(int32_t event, int32_t stream);
-  cudaError_t wait(int32_t event, int32_t stream);
-  /// Whether other streams have been given work that stream 0 has not been made to wait for.
-  bool othersAreAtWork() const { return awaited < recorded; }
   /// As frames hold them.
   void *const *data() const { return streams.data(); }
 
@@ -47,10 +43,6 @@ private:
   std::vector<cudaEvent_t> events;
   /// One for each stream.
   std::vector<cudaEvent_t> ends;
-  /// How many events of other streams have been recorded, which of these each event was last, and up to which of them
-  /// stream 0 waits.
-  int64_t recorded = 0, awaited = 0;
-  std::vector<int64_t> places;
 };
 
 } // namespace hfc::cuda

@@ -22,7 +22,6 @@ struct Product {
   cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
   const void *bias = nullptr;
   cudaDataType_t biasType = CUDA_R_32F;
-  int32_t processors = 0;
 };
 struct Layout {
   cudaDataType_t type;
@@ -117,9 +116,6 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle, cubla
     target = &product.bias;
     expected = sizeof(void *);
     break;
-  case CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET:
-    target = &product.processors;
-    break;
   default:
     return CUBLAS_STATUS_NOT_SUPPORTED;
   }
@@ -209,8 +205,6 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t productHand
   fake::spend(algorithm->data[0] == 2 ? 0.1f : 0.15f);
   if (std::getenv("HFC_FAKE_TELL_ALGORITHMS"))
     std::fprintf(stderr, "fake: algorithm %d\n", int(algorithm->data[0]));
-  if (std::getenv("HFC_FAKE_TELL_PROCESSORS") && product.processors)
-    std::fprintf(stderr, "fake: a product on %d multiprocessors\n", product.processors);
   float scale = *static_cast<const float *>(alpha), keep = *static_cast<const float *>(beta);
   cudaError_t error = fake::enqueue(stream, [=] {
     std::vector<double> values;

@@ -146,7 +146,6 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int ordinal) {
   int hidden = setting("HFC_FAKE_HIDDEN", 0) && place ? std::atoi(place) : 0;
   properties->uuid.bytes[0] = char(ordinal + hidden);
   std::strcpy(properties->name, "Fake");
-  properties->multiProcessorCount = 132;
   properties->major = int(setting("HFC_FAKE_CAPABILITY", 90)) / 10;
   properties->minor = int(setting("HFC_FAKE_CAPABILITY", 90)) % 10;
   return cudaSuccess;
