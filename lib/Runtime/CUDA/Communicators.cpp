@@ -109,7 +109,7 @@ ncclResult_t show(const Memory::Window &window, ncclComm_t communicator) {
 constexpr std::chrono::seconds patience{2};
 } // namespace
 
-host::Outcome Communicators::begin(const host::RankSetting &setting, int ordinal, const Memory &memory) {
+host::Outcome Communicators::begin(const host::RankSetting &setting, int ordinal, const Memory::Window &window) {
   const io::ProgramInfo &program = *setting.program;
   list.assign(program.groups.size(), nullptr);
   if (!setting.communicator || setting.ranks == 1)
@@ -128,7 +128,7 @@ host::Outcome Communicators::begin(const host::RankSetting &setting, int ordinal
                                io::toString(program.groups[group], program.mesh)});
   }
   std::packaged_task<Connected()> connect(
-      [ordinal, memberships = std::move(memberships), made = list, window = memory.window()]() mutable {
+      [ordinal, memberships = std::move(memberships), made = list, window]() mutable {
         cudaSetDevice(ordinal);
         for (const Membership &each : memberships) {
           ncclComm_t communicator = nullptr;

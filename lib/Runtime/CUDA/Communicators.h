@@ -26,9 +26,9 @@ public:
   Communicators &operator=(const Communicators &) = delete;
 
   /// Meets the other ranks, all of which call it, and begins to connect with them on a thread of its own, for the
-  /// device of that number: that takes NCCL about a second. Collectives are of parts of `memory`, at the same places on
-  /// all ranks.
-  host::Outcome begin(const host::RankSetting &setting, int ordinal, const Memory &memory);
+  /// device of that number: that takes NCCL about a second. Collectives are of parts of what `window`
+  /// shows, at the same places on all ranks.
+  host::Outcome begin(const host::RankSetting &setting, int ordinal, const Memory::Window &window);
   /// Waits until all are connected. After `begin`, once.
   host::Outcome finish();
 

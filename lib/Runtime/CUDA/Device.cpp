@@ -55,7 +55,7 @@ public:
     int64_t constants = context.gpu.constants;
     io::Status status = memory.reserve(bytes + constants, pieces + 1,
                                        what + ", constants " + io::bytesToString(constants), context.deviceName,
-                                       /*isShown=*/meetsOthers());
+                                       /*isShown=*/hasOthers());
     if (status)
       prepare();
     return status ? putConstants() : status;
@@ -219,15 +219,17 @@ private:
       beginConnecting();
   }
 
-  bool meetsOthers() const { return context.setting.ranks > 1 && context.setting.communicator; }
+  bool hasOthers() const { return context.setting.ranks > 1 && context.setting.communicator; }
 
   /// All ranks come here. A failure is told by the first run.
   void beginConnecting() {
     hasMet = true;
-    if (meetsOthers())
-      meeting = checkGpusDiffer(context.setting, context.ordinal);
+    bool onOneHost = false;
+    if (hasOthers())
+      meeting = meetOthers(context.setting, context.ordinal, onOneHost);
     if (meeting)
-      meeting = context.communicators.begin(context.setting, context.ordinal, memory);
+      meeting =
+          context.communicators.begin(context.setting, context.ordinal, onOneHost ? memory.window() : Memory::Window());
   }
 
   void connect() {

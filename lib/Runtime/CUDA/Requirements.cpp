@@ -7,9 +7,13 @@
 
 #include "Requirements.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <functional>
 #include <map>
+#include <unistd.h>
 #include <vector>
 
 namespace hfc::cuda {
@@ -91,6 +95,22 @@ io::Status checkArchitecture(const std::string &wanted, const cudaDeviceProp &de
   return io::Failure{"the program was compiled for --gpu=" + wanted + ", and " + name + " is sm_" +
                      std::to_string(device.major) + std::to_string(device.minor) + ": compile it for that"};
 }
+/// Where a rank is.
+struct Place {
+  cudaUUID_t gpu;
+  uint64_t host;
+};
+
+/// As NCCL tells hosts apart.
+uint64_t hashOfHost() {
+  if (const char *given = std::getenv("NCCL_HOSTID"))
+    return std::hash<std::string>()(given);
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  std::string boot;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  return std::hash<std::string>()(name + boot);
+}
 } // namespace
 
 io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
@@ -115,21 +135,24 @@ io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
   return choice;
 }
 
-host::Outcome checkGpusDiffer(const host::RankSetting &setting, int ordinal) {
+host::Outcome meetOthers(const host::RankSetting &setting, int ordinal, bool &onOneHost) {
   cudaDeviceProp own;
   if (cudaError_t error = cudaGetDeviceProperties(&own, ordinal); error != cudaSuccess)
     return outcomeOf(error, "looking at the GPU");
-  std::vector<cudaUUID_t> all(setting.ranks);
+  Place place{own.uuid, hashOfHost()};
+  std::vector<Place> all(setting.ranks);
   std::vector<void *> targets(setting.ranks);
   for (int rank = 0; rank < setting.ranks; ++rank)
     targets[rank] = &all[rank];
-  std::vector<int64_t> bytes(setting.ranks, int64_t(sizeof(cudaUUID_t)));
-  if (!setting.communicator->gather(&own.uuid, bytes, targets.data()) ||
-      !setting.communicator->broadcast(all.data(), int64_t(all.size() * sizeof(cudaUUID_t))))
+  std::vector<int64_t> bytes(setting.ranks, int64_t(sizeof(Place)));
+  if (!setting.communicator->gather(&place, bytes, targets.data()) ||
+      !setting.communicator->broadcast(all.data(), int64_t(all.size() * sizeof(Place))))
     return {rankFailure, "ranks could not meet"};
+  onOneHost = std::all_of(all.begin(), all.end(), [&](const Place &each) { return each.host == place.host; });
   std::map<std::string, int> holders;
   for (int rank = 0; rank < setting.ranks; ++rank) {
-    auto [holder, isNew] = holders.try_emplace(std::string(all[rank].bytes, sizeof all[rank].bytes), rank);
+    const cudaUUID_t &gpu = all[rank].gpu;
+    auto [holder, isNew] = holders.try_emplace(std::string(gpu.bytes, sizeof gpu.bytes), rank);
     if (!isNew)
       return {userError, "rank " + std::to_string(holder->second) + " and rank " + std::to_string(rank) +
                              " have the same GPU (" + own.name +

@@ -234,6 +234,8 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t *communicator, int size, ncclUniq
 ncclResult_t ncclMemAlloc(void **memory, size_t bytes) { return resultOf(cudaMalloc(memory, bytes)); }
 ncclResult_t ncclMemFree(void *memory) { return resultOf(cudaFree(memory)); }
 ncclResult_t ncclCommWindowRegister(ncclComm_t communicator, void *memory, size_t bytes, ncclWindow_t *window, int) {
+  if (std::getenv("HFC_FAKE_TELL_WINDOWS"))
+    std::fprintf(stderr, "fake: a window of rank %d\n", communicator->rank);
   communicator->window = fake::hostAddress(memory, bytes);
   communicator->windowBytes = bytes;
   *window = nullptr;
