@@ -83,9 +83,16 @@ bool OptimizerFlattener::areAlike(const Gradient &a, const Gradient &b) {
          llvm::equal(first->getOperands().drop_front(4), second->getOperands().drop_front(4), isSameNumber);
 }
 
+/// Places in buckets are counted in elements, and sizes in bytes: no device holds as many.
+static constexpr int64_t kMostElements = int64_t(1) << 40;
+
 bool OptimizerFlattener::fits(const Gradient &gradient) {
   hf::ParameterOp parameter = gradient.parameter;
-  return gradient && !parameter->hasAttr("hf.bucket") && canFlatten(gradient.state);
+  if (!gradient || parameter->hasAttr("hf.bucket"))
+    return false;
+  RankedTensorType type = typeOf(gradient);
+  return type.getShape() == cast<RankedTensorType>(parameter.getType()).getShape() &&
+         type.getNumElements() <= kMostElements && canFlatten(gradient.state);
 }
 
 static hf::PlaceAttr placeOf(hf::StateOp state) { return state->getAttrOfType<hf::PlaceAttr>("hf.bucket"); }
