@@ -224,12 +224,12 @@ private:
   /// All ranks come here. A failure is told by the first run.
   void beginConnecting() {
     hasMet = true;
-    bool onOneHost = false;
+    bool isReachable = false;
     if (hasOthers())
-      meeting = meetOthers(context.setting, context.ordinal, onOneHost);
+      meeting = meetOthers(context.setting, context.ordinal, memory.window().bytes, isReachable);
     if (meeting)
-      meeting =
-          context.communicators.begin(context.setting, context.ordinal, onOneHost ? memory.window() : Memory::Window());
+      meeting = context.communicators.begin(context.setting, context.ordinal,
+                                            isReachable ? memory.window() : Memory::Window());
   }
 
   void connect() {

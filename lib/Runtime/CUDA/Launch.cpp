@@ -6,8 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Context.h"
-
-#include <cstdlib>
+#include "Switches.h"
 
 namespace hfc::cuda {
 
@@ -31,8 +30,7 @@ io::Status Kernels::load(const void *cubin, const io::GpuInfo &gpu) {
   cudaError_t error = cudaLibraryLoadData(&library, cubin, nullptr, nullptr, 0, nullptr, nullptr, 0);
   if (error != cudaSuccess)
     return statusOf(error, "loading the program's kernels, compiled for " + gpu.name);
-  const char *wish = std::getenv("HFC_CUDA_EARLY");
-  bool mayBeEarly = !wish || std::string(wish) != "off";
+  bool mayBeEarly = readSwitch("HFC_CUDA_EARLY");
   for (const io::KernelInfo &info : gpu.kernels) {
     Kernel kernel{nullptr,        dim3(unsigned(info.grid)), dim3(unsigned(info.lanes)), size_t(info.shared),
                   info.arguments, mayBeEarly && info.isEarly};

@@ -95,10 +95,11 @@ io::Status checkArchitecture(const std::string &wanted, const cudaDeviceProp &de
   return io::Failure{"the program was compiled for --gpu=" + wanted + ", and " + name + " is sm_" +
                      std::to_string(device.major) + std::to_string(device.minor) + ": compile it for that"};
 }
-/// Where a rank is.
+/// Where a rank is, and how much memory it can show to others.
 struct Place {
   cudaUUID_t gpu;
   uint64_t host;
+  int64_t shown;
 };
 
 /// As NCCL tells hosts apart.
@@ -135,11 +136,11 @@ io::Result<Choice> chooseDevice(const host::RankSetting &setting) {
   return choice;
 }
 
-host::Outcome meetOthers(const host::RankSetting &setting, int ordinal, bool &onOneHost) {
+host::Outcome meetOthers(const host::RankSetting &setting, int ordinal, int64_t shown, bool &isReachable) {
   cudaDeviceProp own;
   if (cudaError_t error = cudaGetDeviceProperties(&own, ordinal); error != cudaSuccess)
     return outcomeOf(error, "looking at the GPU");
-  Place place{own.uuid, hashOfHost()};
+  Place place{own.uuid, hashOfHost(), shown};
   std::vector<Place> all(setting.ranks);
   std::vector<void *> targets(setting.ranks);
   for (int rank = 0; rank < setting.ranks; ++rank)
@@ -148,7 +149,8 @@ host::Outcome meetOthers(const host::RankSetting &setting, int ordinal, bool &on
   if (!setting.communicator->gather(&place, bytes, targets.data()) ||
       !setting.communicator->broadcast(all.data(), int64_t(all.size() * sizeof(Place))))
     return {rankFailure, "ranks could not meet"};
-  onOneHost = std::all_of(all.begin(), all.end(), [&](const Place &each) { return each.host == place.host; });
+  isReachable = std::all_of(all.begin(), all.end(),
+                            [&](const Place &each) { return each.host == place.host && each.shown == place.shown; });
   std::map<std::string, int> holders;
   for (int rank = 0; rank < setting.ranks; ++rank) {
     const cudaUUID_t &gpu = all[rank].gpu;

@@ -23,9 +23,9 @@ struct Choice {
 /// for, too few devices for the ranks of this host, and devices that cannot run the program's kernels.
 io::Result<Choice> chooseDevice(const host::RankSetting &setting);
 
-/// Refuses two ranks on one GPU, as when a launcher shows the same one to all, and says whether all ranks are on one
-/// host. All ranks call it, if there are several.
-host::Outcome meetOthers(const host::RankSetting &setting, int ordinal, bool &onOneHost);
+/// Refuses two ranks on one GPU, as when a launcher shows the same one to all, and says whether ranks can reach into
+/// each other's memory: all are on one host, and can show as many bytes. All ranks call it, if there are several.
+host::Outcome meetOthers(const host::RankSetting &setting, int ordinal, int64_t shown, bool &isReachable);
 
 } // namespace hfc::cuda
 
